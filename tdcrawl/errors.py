@@ -1,0 +1,36 @@
+"""The exception tree: what can stop a command, and who raises it.
+
+TdcrawlError
+├── SiteError       sites/     a site file is unknown, unreadable or wrong
+├── SettingError    settings   a TDCRAWL_ setting cannot be used as given
+├── StoreError      store/     the database or a file cannot be reached or is not ours
+└── DatasetError    datasets/  a version cannot be frozen, found or trusted
+
+A record that cannot be kept is no error but an outcome: see `outcomes.Rejection`.
+"""
+
+
+class TdcrawlError(Exception):
+    """Tell the user what was wrong, where, and what to do; commands print it without a traceback."""
+
+    exit_status = 1
+
+
+class SiteError(TdcrawlError):
+    """Refuse a site file (raised by sites/ and by crawling.py for its Scrapy settings)."""
+
+    exit_status = 2
+
+
+class SettingError(TdcrawlError):
+    """Refuse a setting (raised where the setting is first read)."""
+
+    exit_status = 2
+
+
+class StoreError(TdcrawlError):
+    """Report a database or file that cannot be used (raised by store/)."""
+
+
+class DatasetError(TdcrawlError):
+    """Refuse to freeze, show or trust a dataset version (raised by datasets/)."""

@@ -1,0 +1,121 @@
+"""Where an item or a page can end, and the closed lists of reasons why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Bucket(StrEnum):
+    """Name the six places an item can be; each yielded item is in exactly one."""
+
+    RECORD = "record"
+    DUPLICATE = "duplicate"
+    FAILED = "failed"
+    OVER_QUOTA = "over_quota"
+    NEEDS_REVIEW = "needs_review"
+    PENDING = "pending"
+
+
+class PageState(StrEnum):
+    """Name the four states of a scheduled page."""
+
+    PENDING = "pending"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class ValidateReason(StrEnum):
+    """Say why a record cannot be believed."""
+
+    MISSING_FIELD = "missing_field"
+    WRONG_TYPE = "wrong_type"
+    OUT_OF_RANGE = "out_of_range"
+    TOO_SHORT = "too_short"
+    TOO_LONG = "too_long"
+    AMBIGUOUS_SCALE = "ambiguous_scale"
+    BAD_DATE = "bad_date"
+    BAD_ENCODING = "bad_encoding"
+    UNKNOWN_FIELD = "unknown_field"
+
+
+class DedupReason(StrEnum):
+    """Say how a text was seen before."""
+
+    EXACT_DUPLICATE = "exact_duplicate"
+    NEAR_DUPLICATE = "near_duplicate"
+
+
+class QuotaReason(StrEnum):
+    """Say why a good record is surplus."""
+
+    QUOTA_FULL = "quota_full"
+
+
+class AnyStageReason(StrEnum):
+    """Say that a stage itself broke."""
+
+    STAGE_ERROR = "stage_error"
+
+
+class PageReason(StrEnum):
+    """Say why a page gave no records, or was not fetched."""
+
+    HTTP_STATUS = "http_status"
+    TIMEOUT = "timeout"
+    UNREACHABLE = "unreachable"
+    TOO_LARGE = "too_large"
+    ROBOTS_DISALLOWED = "robots_disallowed"
+    OFF_SITE = "off_site"
+    TRAP = "trap"
+    TLS = "tls"
+    PARSE_ERROR = "parse_error"
+
+
+Reason = ValidateReason | DedupReason | QuotaReason | AnyStageReason
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """Say what was wrong with one scraped field, and what it held."""
+
+    field: str
+    reason: Reason
+    message: str
+    value: str | None = None
+
+
+class Rejection(Exception):
+    """Stop an item at a stage: not a fault of the program but a fact about the data.
+
+    `bucket` is where the item goes. `matched` and `score` (exact Jaccard similarity, 0-1) belong to duplicates:
+    the id of the record it repeats. `fields` are the field errors of a failed validation.
+    """
+
+    def __init__(
+        self,
+        bucket: Bucket,
+        reason: Reason,
+        detail: str,
+        *,
+        fields: Sequence[FieldError] = (),
+        matched: str | None = None,
+        score: float | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.bucket = bucket
+        self.reason = reason
+        self.detail = detail
+        self.fields = tuple(fields)
+        self.matched = matched
+        self.score = score
+
+
+def failed(fields: Sequence[FieldError]) -> Rejection:
+    """Build the rejection of a record from its field errors: the first one names the reason."""
+    return Rejection(
+        Bucket.FAILED,
+        fields[0].reason,
+        "; ".join(f"{error.field}: {error.message}" for error in fields),
+        fields=fields,
+    )

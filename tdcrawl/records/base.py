@@ -1,0 +1,111 @@
+"""What every record type has in common: the envelope that flows, and the questions a type answers."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+Raw = Mapping[str, str]
+"""Scraped strings by field name, exactly as the page gave them; a field the page lacks is absent."""
+
+
+class Record(BaseModel):
+    """Hold one valid record: strict, immutable, with no field that its type does not know."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Name a record: who gave the name (`rule`, later `model` or `person`) and in which version."""
+
+    name: str
+    source: str
+    version: str
+    confidence: float | None = None
+
+
+class Kind(StrEnum):
+    """Name the ways a scraped string is read into a value (extract/values.py has one reader for each)."""
+
+    TEXT = "text"
+    NAME = "name"
+    IDENTIFIER = "identifier"
+    LANGUAGE = "language"
+    RATING = "rating"
+    RATING_BOUND = "rating_bound"
+    DATE = "date"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Describe one scraped field: how it is read, the model's field it fills, and where schema.org keeps it.
+
+    `paths` are dotted key paths inside the schema.org entity, tried in order.
+    """
+
+    kind: Kind
+    into: str
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RecordType:
+    """Answer what the stages ask of a type, so that no stage names a field of one.
+
+    *model*: which fields, and what makes them valid. *same_text*: which text decides sameness. *labels* and *rule*:
+    the allowed answers, and the one that needs no asking. *stratum*: the bucket a quota counts. The rest says how the
+    type is scraped (`fields`, `schema_types`), told apart (`group_field`, `native_id_field`, `identity_fields`),
+    masked (`person_fields` become a keyed hash in the named model field; `masked_fields` are searched for personal
+    data) and handed to training (`columns`, in order).
+    """
+
+    name: str
+    model: type[Record]
+    fields: Mapping[str, Field]
+    schema_types: frozenset[str]
+    group_field: str
+    native_id_field: str
+    identity_fields: tuple[str, ...]
+    person_fields: Mapping[str, str]
+    masked_fields: tuple[str, ...]
+    columns: tuple[str, ...]
+    labels: tuple[str, ...]
+    rule_version: str
+    same_text: Callable[[Any], str]
+    rule: Callable[[Any], str]
+    stratum: Callable[[Any], str]
+
+
+@dataclass(slots=True)
+class TrainingItem:
+    """Carry one item from the page to its outcome: scraped strings, then the record, then the label.
+
+    `requested_url` is what was fetched, `canonical_url` the page's one address (set by the first stage),
+    `fetched_at` UTC. `group_key` is the thing the record is about (for a review its product) within the site.
+    """
+
+    item_id: str
+    record_type: str
+    site: str
+    page_id: str
+    requested_url: str
+    fetched_at: datetime
+    group_key: str
+    raw: Raw
+    canonical_url: str | None = None
+    record: Record | None = None
+    label: Label | None = None
+    content_hash: str | None = None
+    cluster_id: str | None = None
+    flags: list[str] = field(default_factory=list)
+
+
+def digest(*parts: str) -> str:
+    """Hash a list of strings so that no two different lists collide: SHA-256, 32 hexadecimal digits."""
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=True).encode()).hexdigest()[:32]

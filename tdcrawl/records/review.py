@@ -1,0 +1,111 @@
+"""A review: what somebody wrote about a product, with a rating; the label follows from the rating."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, computed_field
+from pydantic_core import PydanticCustomError
+
+from tdcrawl import text
+from tdcrawl.outcomes import ValidateReason
+from tdcrawl.records import base
+from tdcrawl.records.base import Kind, Record, RecordType
+
+MIN_WORDS = 10
+MAX_CHARACTERS = 50_000
+RULE_VERSION = "review-rating-1"
+Sentiment = Literal["negative", "neutral", "positive"]
+
+
+def _substantial(value: str) -> str:
+    words = text.count_words(value)
+    if words < MIN_WORDS:
+        raise PydanticCustomError(
+            ValidateReason.TOO_SHORT.value, "{words} words, at least {least} are needed", {"words": words, "least": MIN_WORDS}
+        )
+    return value
+
+
+def _undamaged(value: str) -> str:
+    if "\N{REPLACEMENT CHARACTER}" in value:
+        raise PydanticCustomError(ValidateReason.BAD_ENCODING.value, "characters were lost in decoding (U+FFFD)")
+    return value
+
+
+class Review(Record):
+    """Hold one review that can be believed.
+
+    `rating` is on the scale 1-5 whatever the page's scale; `rating_value` and `rating_best` keep what the page said.
+    `author` is gone once the personal data are masked; `author_hash` stays. `reviewed_at` is UTC.
+    """
+
+    product_id: Annotated[str, Field(min_length=1, max_length=500)]
+    text: Annotated[str, Field(max_length=MAX_CHARACTERS), AfterValidator(_undamaged), AfterValidator(_substantial)]
+    rating: Annotated[float, Field(ge=1, le=5)]
+    rating_value: float
+    rating_best: float
+    review_id: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    title: Annotated[str, Field(max_length=1000), AfterValidator(_undamaged)] | None = None
+    author: Annotated[str, Field(max_length=500)] | None = None
+    author_hash: str | None = None
+    reviewed_at: datetime | None = None
+    language: Annotated[str, Field(max_length=35)] | None = None
+
+    @computed_field  # type: ignore[prop-decorator]  # pydantic's documented use
+    @property
+    def word_count(self) -> int:
+        """Count the words of the text."""
+        return text.count_words(self.text)
+
+    @computed_field  # type: ignore[prop-decorator]  # pydantic's documented use
+    @property
+    def label(self) -> Sentiment:
+        """Derive the sentiment from the rating: nobody who hands in a record can set it."""
+        if self.rating >= 4:
+            return "positive"
+        return "negative" if self.rating <= 2 else "neutral"
+
+
+def _same_text(review: Review) -> str:
+    return review.text
+
+
+def _sentiment(review: Review) -> str:
+    return review.label
+
+
+REVIEW = RecordType(
+    name="review",
+    model=Review,
+    fields={
+        "review_id": base.Field(Kind.IDENTIFIER, "review_id", ("identifier", "@id", "url")),
+        "product_id": base.Field(
+            Kind.IDENTIFIER,
+            "product_id",
+            tuple(f"itemReviewed.{key}" for key in ("sku", "productID", "mpn", "gtin", "gtin13", "@id", "url", "name")),
+        ),
+        "text": base.Field(Kind.TEXT, "text", ("reviewBody", "description", "text")),
+        "title": base.Field(Kind.NAME, "title", ("name", "headline")),
+        "rating": base.Field(Kind.RATING, "rating", ("reviewRating.ratingValue", "reviewRating")),
+        "best_rating": base.Field(Kind.RATING_BOUND, "rating_best", ("reviewRating.bestRating",)),
+        "worst_rating": base.Field(Kind.RATING_BOUND, "rating_worst", ("reviewRating.worstRating",)),
+        "author": base.Field(Kind.NAME, "author", ("author.name", "author")),
+        "date": base.Field(Kind.DATE, "reviewed_at", ("datePublished", "dateCreated")),
+        "language": base.Field(Kind.LANGUAGE, "language", ("inLanguage",)),
+    },
+    schema_types=frozenset({"Review", "UserReview", "CriticReview"}),
+    group_field="product_id",
+    native_id_field="review_id",
+    identity_fields=("author", "date", "text"),
+    person_fields={"author": "author_hash"},
+    masked_fields=("text", "title"),
+    columns=(
+        "record_id", "text", "rating", "label", "label_source", "label_confidence", "needs_review", "product_id", "source",
+        "url", "word_count", "language", "author_hash", "reviewed_at", "scraped_at", "cluster_id", "split", "sample_weight",
+    ),
+    labels=("negative", "neutral", "positive"),
+    rule_version=RULE_VERSION,
+    same_text=_same_text,
+    rule=_sentiment,
+    stratum=_sentiment,
+)  # fmt: skip

@@ -1,0 +1,246 @@
+"""WHERE records live: a site file in TOML, read strictly; what it refuses, it refuses by name and place."""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+
+import re2
+from babel import Locale, UnknownLocaleError
+from cssselect import SelectorError
+from parsel.csstranslator import HTMLTranslator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from tdcrawl.errors import SiteError
+from tdcrawl.records import RECORD_TYPES
+
+NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
+ReaderName = Literal["schema_org", "css", "embedded_json"]
+Selectors = str | list[str]
+
+
+class _Table(BaseModel):
+    """Refuse unknown keys: a misspelt one must not pass for a default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Start(_Table):
+    """Say where to begin: pages, and sitemaps whose pages are all visited."""
+
+    urls: list[str] = []
+    sitemaps: list[str] = []
+
+    @field_validator("urls", "sitemaps")
+    @classmethod
+    def _are_web_addresses(cls, urls: list[str]) -> list[str]:
+        for url in urls:
+            if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
+                raise ValueError(f"{url!r} is no http(s) address")
+        return urls
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Self:
+        if not self.urls and not self.sitemaps:
+            raise ValueError("give at least one address in urls or sitemaps")
+        return self
+
+
+class Follow(_Table):
+    """Say which links to follow (CSS): to products, and to the next page of whatever page this is."""
+
+    products: str | None = None
+    next: str | None = None
+    max_pages: int = Field(default=200, ge=1)
+
+    @field_validator("products", "next")
+    @classmethod
+    def _is_css(cls, selector: str | None) -> str | None:
+        if selector is not None:
+            _check_css(selector)
+        return selector
+
+
+class ReadValues(_Table):
+    """Say how the site writes numbers and dates, where its pages do not."""
+
+    rating_scale: float | None = Field(default=None, gt=1)
+    locale: str = "en"
+
+    @field_validator("locale")
+    @classmethod
+    def _is_known(cls, locale: str) -> str:
+        try:
+            Locale.parse(locale, sep="-" if "-" in locale else "_")
+        except (UnknownLocaleError, ValueError) as error:
+            raise ValueError(f"{locale!r} is no locale, e.g. en, de, pt-BR") from error
+        return locale
+
+
+class Read(_Table):
+    """Say how a record is read: by which reader (or readers, tried in turn), and with which fields."""
+
+    reader: list[ReaderName] = Field(min_length=1)
+    record: str | None = None
+    fields: dict[str, Selectors] = {}
+    page_fields: dict[str, Selectors] = {}
+    values: ReadValues = ReadValues()
+
+    @field_validator("reader", mode="before")
+    @classmethod
+    def _one_is_a_list(cls, reader: object) -> object:
+        return [reader] if isinstance(reader, str) else reader
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if "css" in self.reader:
+            if self.record is None or "text" not in self.fields:
+                raise ValueError("the css reader needs record (one node per record) and a text field in [read.fields]")
+            for selector in (self.record, *_each(self.fields), *_each(self.page_fields)):
+                _check_css(selector)
+        elif self.page_fields or (self.record is not None and "embedded_json" not in self.reader):
+            raise ValueError("record and [read.page_fields] belong to the css reader")
+        if "embedded_json" in self.reader and self.record is None:
+            raise ValueError("the embedded_json reader needs record: the key path to the list of records")
+        return self
+
+
+class Canonical(_Table):
+    """Say which addresses are one page."""
+
+    drop_params: list[str] = []
+    keep_params: list[str] = []
+    same_page: str | None = None
+
+    @field_validator("same_page")
+    @classmethod
+    def _is_re2(cls, pattern: str | None) -> str | None:
+        if pattern is not None:
+            quiet = re2.Options()
+            quiet.log_errors = False
+            try:
+                compiled = re2.compile(pattern, quiet)
+            except re2.error as error:
+                raise ValueError(f"{pattern!r} is no RE2 pattern: {error.args[0].decode()}") from error
+            if "id" not in compiled.groupindex:
+                raise ValueError(f"{pattern!r} needs a group named id, e.g. /product/(?P<id>\\d+)")
+        return pattern
+
+
+class Expect(_Table):
+    """Say what a healthy crawl of this site gives.
+
+    Fewer than `min_records` believable records: the run fails. A share of failed records above `max_failed_share`
+    warns, above twice that the run fails.
+    """
+
+    min_records: int = Field(default=1, ge=0)
+    max_failed_share: float = Field(default=0.08, ge=0, le=1)
+
+
+class SiteProfile(_Table):
+    """Answer what a crawl asks of a site: record type, where to start, how to turn the page, how to read, how gently."""
+
+    name: str = Field(pattern=NAME.pattern)
+    record_type: str
+    allowed_domains: list[str] = Field(min_length=1)
+    start: Start
+    follow: Follow = Follow()
+    read: Read
+    canonical: Canonical = Canonical()
+    polite: dict[str, bool | int | float | str | list[int] | list[str]] = {}
+    expect: Expect = Expect()
+
+    @field_validator("record_type")
+    @classmethod
+    def _is_registered(cls, name: str) -> str:
+        if name not in RECORD_TYPES:
+            raise ValueError(f"{name!r} is no record type; known: {', '.join(sorted(RECORD_TYPES))}")
+        return name
+
+    @model_validator(mode="after")
+    def _starts_at_home(self) -> Self:
+        for url in (*self.start.urls, *self.start.sitemaps):
+            host = urlsplit(url).hostname or ""
+            if not any(host == domain or host.endswith("." + domain) for domain in self.allowed_domains):
+                raise ValueError(f"{url} lies outside allowed_domains ({', '.join(self.allowed_domains)})")
+        return self
+
+
+def bundled_sites() -> list[str]:
+    """List the names of the site files that come with the project."""
+    files = resources.files(__package__).iterdir()
+    return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
+
+
+def load_profile(name_or_file: str) -> SiteProfile:
+    """Load a bundled site by name, or a site file by its path where the argument ends in .toml.
+
+    Raises SiteError: unknown name (with the known ones), unreadable file, or what is wrong in it, key by key.
+    """
+    if name_or_file.endswith(".toml"):
+        path = Path(name_or_file)
+        try:
+            return parse_profile(path.stem, path.read_bytes(), str(path))
+        except OSError as error:
+            raise SiteError(f"cannot read the site file {path}: {error.strerror}") from error
+    known = bundled_sites()
+    if name_or_file not in known:
+        raise SiteError(
+            f"unknown site {name_or_file!r}{_did_you_mean(name_or_file, known)}. "
+            f"Bundled sites: {', '.join(known)}. For a site file of your own give its path, ending in .toml"
+        )
+    content = resources.files(__package__).joinpath(f"{name_or_file}.toml").read_bytes()
+    return parse_profile(name_or_file, content, f"{name_or_file}.toml")
+
+
+def parse_profile(name: str, content: bytes, origin: str) -> SiteProfile:
+    """Build a profile from the bytes of a site file; `origin` is how messages call it. Raises SiteError."""
+    if not NAME.match(name):
+        raise SiteError(f"{origin}: a site is named by its file: lower-case letters, digits and _ only, not {name!r}")
+    try:
+        return SiteProfile.model_validate({"name": name, **tomllib.loads(content.decode())})
+    except UnicodeDecodeError as error:
+        raise SiteError(f"{origin}: not UTF-8 at byte {error.start}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SiteError(f"{origin}: not TOML: {error}") from error
+    except ValidationError as error:
+        raise SiteError("\n".join(_explain(origin, error))) from error
+
+
+def _explain(origin: str, error: ValidationError) -> Iterator[str]:
+    for problem in error.errors():
+        *table, key = [str(part) for part in problem["loc"]] or [""]
+        place = f"{origin}: [{'.'.join(table)}] {key}" if table else f"{origin}: {key or 'the file'}"
+        if problem["type"] == "extra_forbidden":
+            yield f"{place}: unknown key{_did_you_mean(key, _keys_of(table))}"
+        else:
+            yield f"{place}: {problem['msg'].removeprefix('Value error, ')}"
+
+
+def _keys_of(table: list[str]) -> list[str]:
+    model: Any = SiteProfile
+    for name in table:
+        model = model.model_fields[name].annotation
+    return [name for name in model.model_fields if (table, name) != ([], "name")]
+
+
+def _did_you_mean(wrong: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(wrong, known, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
+
+
+def _each(fields: Mapping[str, Selectors]) -> Iterator[str]:
+    for selectors in fields.values():
+        yield from [selectors] if isinstance(selectors, str) else selectors
+
+
+def _check_css(selector: str) -> None:
+    try:
+        HTMLTranslator().css_to_xpath(selector)
+    except SelectorError as error:
+        raise ValueError(f"{selector!r} is no CSS selector: {error}") from error

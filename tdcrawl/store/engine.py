@@ -1,0 +1,95 @@
+"""The way into the database: SQLite by default, PostgreSQL by URL, always at the newest schema."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from tdcrawl.errors import SettingError, StoreError
+
+# Any number will do, as long as every process of ours takes the same one.
+_WRITER_LOCK = 0x7DC0
+_BUSY_SECONDS = 30
+
+
+def open_engine(database_url: str) -> Engine:
+    """Open the database at a URL, creating or upgrading its schema; raises SettingError or StoreError."""
+    url = _driver_url(database_url)
+    try:
+        engine = _sqlite(url) if url.get_backend_name() == "sqlite" else create_engine(url, pool_pre_ping=True)
+        _upgrade(engine)
+    except (DBAPIError, OSError) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        raise StoreError(
+            f"cannot use the database {url.render_as_string(hide_password=True)}: {str(cause).strip()}. "
+            "Start it, or change TDCRAWL_DATABASE_URL (unset: SQLite under data/)"
+        ) from error
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that is the only writing one: what it reads cannot change before it commits.
+
+    SQLite has one writer anyway; on PostgreSQL an advisory lock gives the same, so that checks and inserts
+    (content hash, quota seat) are one step for all processes and cannot deadlock.
+    """
+    with engine.connect().execution_options(tdcrawl_writing=True) as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITER_LOCK})
+        yield connection
+
+
+def _driver_url(database_url: str) -> URL:
+    try:
+        url = make_url(database_url)
+        backend = url.get_backend_name()
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise SettingError(f"TDCRAWL_DATABASE_URL is no database URL: {error}") from error
+    if backend not in {"sqlite", "postgresql"}:
+        raise SettingError(f"TDCRAWL_DATABASE_URL: {backend!r} is not supported; use sqlite:///FILE or postgresql://…")
+    return url.set(drivername="postgresql+psycopg") if backend == "postgresql" else url
+
+
+def _sqlite(url: URL) -> Engine:
+    if not url.database or url.database == ":memory:":
+        raise SettingError("TDCRAWL_DATABASE_URL: SQLite needs a file, e.g. sqlite:///data/tdcrawl.db")
+    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False})
+    event.listen(engine, "connect", _on_sqlite_connect)
+    event.listen(engine, "begin", _on_sqlite_begin)
+    return engine
+
+
+def _on_sqlite_connect(connection: Any, _record: object) -> None:
+    # The driver would begin transactions by itself, too late and never IMMEDIATE: _on_sqlite_begin does it.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
+    # In WAL mode NORMAL survives any crash of the process; only a power cut may cost the last commits.
+    connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _on_sqlite_begin(connection: Connection) -> None:
+    # IMMEDIATE takes the write lock first: a reader that turns writer midway would fail as "locked" at once.
+    writing_now = connection.get_execution_options().get("tdcrawl_writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing_now else "BEGIN")
+
+
+def _upgrade(engine: Engine) -> None:
+    config = Config()
+    config.set_main_option("script_location", "tdcrawl.store:migrations")
+    newest = ScriptDirectory.from_config(config).get_current_head()
+    with engine.connect() as connection:
+        if MigrationContext.configure(connection).get_current_revision() == newest:
+            return
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

@@ -1,0 +1,192 @@
+"""The schema, once: SQLAlchemy Core tables that SQLite and PostgreSQL share (migrations/ builds them)."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """Keep a time as UTC, aware on both sides: SQLite would drop the zone without a word."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn an aware time into UTC; a naive one is a mistake of ours and raises ValueError."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone")
+        in_utc = value.astimezone(UTC)
+        return in_utc if dialect.name == "postgresql" else in_utc.replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the zone back."""
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def _record_columns() -> list[Column[Any]]:
+    """Build the columns that a record has wherever it ended: kept, repeated or surplus."""
+    return [
+        Column("record_type", String(63), nullable=False),
+        Column("site", String(63), nullable=False),
+        Column("run_id", String(32), nullable=False),
+        Column("page_id", String(32), nullable=False),
+        Column("group_key", Text, nullable=False),
+        Column("requested_url", Text, nullable=False),
+        Column("canonical_url", Text, nullable=False),
+        Column("content_hash", String(64), nullable=False),
+        Column("stratum", String(63), nullable=False),
+        Column("data", JSON, nullable=False),
+        Column("flags", JSON, nullable=False),
+        Column("scraped_at", UtcTime, nullable=False),
+    ]
+
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", String(32), primary_key=True),
+    Column("spider", String(63), nullable=False),
+    Column("site", String(63), nullable=False),
+    Column("record_type", String(63), nullable=False),
+    Column("code_version", String(63), nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("finished_at", UtcTime),
+    Column("finish_reason", String(63)),
+    Column("stats", JSON),
+)
+pages = Table(
+    "pages",
+    metadata,
+    Column("page_id", String(32), primary_key=True),
+    Column("run_id", String(32), nullable=False, index=True),
+    Column("site", String(63), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("canonical_url", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", String(63)),
+    Column("detail", Text),
+    Column("items_yielded", Integer, nullable=False),
+    Column("items_seen_again", Integer, nullable=False),
+    Column("scheduled_at", UtcTime, nullable=False),
+    Column("finished_at", UtcTime),
+)
+outcomes = Table(
+    "outcomes",
+    metadata,
+    Column("item_id", String(32), primary_key=True),
+    Column("run_id", String(32), nullable=False, index=True),
+    Column("page_id", String(32), nullable=False, index=True),
+    Column("record_type", String(63), nullable=False),
+    Column("site", String(63), nullable=False),
+    Column("bucket", String(16), nullable=False, index=True),
+    Column("stage", String(63)),
+    Column("reason", String(63)),
+    Column("detail", Text),
+    Column("at", UtcTime, nullable=False),
+)
+records = Table(
+    "records",
+    metadata,
+    Column("record_id", String(32), primary_key=True),
+    *_record_columns(),
+    Column("cluster_id", String(32), nullable=False),
+    Column("label", String(63), nullable=False),
+    Column("label_source", String(16), nullable=False),
+    Column("label_confidence", Float),
+    # The last word on sameness across processes; the stages only look ahead.
+    UniqueConstraint("record_type", "content_hash", name="uq_records_content"),
+    Index("ix_records_stratum", "record_type", "stratum"),
+)
+duplicates = Table(
+    "duplicates",
+    metadata,
+    Column("item_id", String(32), primary_key=True),
+    *_record_columns(),
+    Column("reason", String(63), nullable=False),
+    Column("matched_record_id", String(32), nullable=False, index=True),
+    Column("score", Float, nullable=False),
+)
+over_quota = Table(
+    "over_quota",
+    metadata,
+    Column("item_id", String(32), primary_key=True),
+    *_record_columns(),
+    Column("label", String(63), nullable=False),
+    Column("label_source", String(16), nullable=False),
+    Column("label_confidence", Float),
+)
+failed_records = Table(
+    "failed_records",
+    metadata,
+    Column("item_id", String(32), primary_key=True),
+    Column("run_id", String(32), nullable=False, index=True),
+    Column("record_type", String(63), nullable=False),
+    Column("site", String(63), nullable=False),
+    Column("stage", String(63), nullable=False),
+    Column("reason", String(63), nullable=False),
+    Column("errors", JSON, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("requested_url", Text, nullable=False),
+    Column("canonical_url", Text),
+    Column("item", JSON, nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+labels = Table(
+    "labels",
+    metadata,
+    Column("label_id", Integer, primary_key=True, autoincrement=True),
+    Column("record_id", String(32), nullable=False, index=True),
+    Column("label", String(63), nullable=False),
+    Column("source", String(16), nullable=False),
+    Column("version", String(63), nullable=False),
+    Column("confidence", Float),
+    Column("at", UtcTime, nullable=False),
+)
+quota_seats = Table(
+    "quota_seats",
+    metadata,
+    Column("record_type", String(63), primary_key=True),
+    Column("stratum", String(63), primary_key=True),
+    Column("taken", Integer, nullable=False),
+)
+dataset_versions = Table(
+    "dataset_versions",
+    metadata,
+    Column("version", String(16), primary_key=True),
+    Column("record_type", String(63), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("parameters", JSON, nullable=False),
+    Column("row_count", Integer, nullable=False),
+    Column("rows_sha256", String(64), nullable=False),
+    Column("manifest_sha256", String(64), nullable=False),
+    Column("location", Text, nullable=False),
+)
+dataset_rows = Table(
+    "dataset_rows",
+    metadata,
+    Column("version", String(16), primary_key=True),
+    Column("record_id", String(32), primary_key=True),
+    Column("split", String(16), nullable=False),
+    Column("data", JSON, nullable=False),
+)

@@ -1,0 +1,73 @@
+"""Pure text: cleaning, normalisation, words, tokens, content hash."""
+
+import hashlib
+import unicodedata
+from functools import lru_cache
+
+import regex
+
+# Scripts written without spaces, and how many of their characters make a word on average
+# (Chinese and Japanese about two, the South-East Asian scripts about four): docs/record-types.md.
+_UNSPACED = {2: r"\p{Han}\p{Hiragana}\p{Katakana}", 4: r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"}
+_UNSPACED_RUN = {size: regex.compile(f"[{scripts}ー]+") for size, scripts in _UNSPACED.items()}
+_WORD = regex.compile(r"\w+")
+_FORMAT_CHARACTERS = regex.compile(r"\p{Cf}+")
+# What no sink can hold: PostgreSQL refuses NUL and lone surrogates, and other control characters are noise.
+_UNSTORABLE = regex.compile(r"[^\P{Cc}\t\n\r]|\p{Cs}")
+_SHINGLE = 3
+
+
+def clean(text: str) -> str:
+    """Remove what no sink can hold (NUL, control characters, lone surrogates) and the space around a text."""
+    return _UNSTORABLE.sub("", text).strip()
+
+
+def count_words(text: str) -> int:
+    """Count words: by white space, and by the number of characters in scripts that use none."""
+    if text.isascii():
+        return len(text.split())
+    unspaced = 0
+    for size, run in _UNSPACED_RUN.items():
+        unspaced += sum(-(-len(match) // size) for match in run.findall(text))
+        text = run.sub(" ", text)
+    return unspaced + sum(1 for part in text.split() if unspaced == 0 or _WORD.search(part))
+
+
+def normalise(text: str) -> str:
+    """Reduce a text to what makes it the same text: NFKC, casefolded words, no format characters.
+
+    A text without any word (only emoji, say) stands for itself, so that two different ones do not become equal.
+    """
+    if text.isascii():
+        folded = text.lower()
+    else:
+        folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+        folded = _FORMAT_CHARACTERS.sub("", folded)
+    return " ".join(_WORD.findall(folded)) or " ".join(folded.split())
+
+
+def tokens(normalised: str) -> frozenset[str]:
+    """Split a normalised text into its set of tokens: words, or shingles of characters where no spaces part them."""
+    words = normalised.split()
+    if normalised.isascii():
+        return frozenset(words)
+    return frozenset(token for word in words for token in _word_tokens(word))
+
+
+@lru_cache(maxsize=65536)
+def _word_tokens(word: str) -> tuple[str, ...]:
+    if not any(run.search(word) for run in _UNSPACED_RUN.values()) or len(word) <= _SHINGLE:
+        return (word,)
+    return tuple(word[start : start + _SHINGLE] for start in range(len(word) - _SHINGLE + 1))
+
+
+def content_hash(normalised: str) -> str:
+    """Hash a normalised text: SHA-256, 64 hexadecimal digits."""
+    return hashlib.sha256(normalised.encode()).hexdigest()
+
+
+def jaccard(one: frozenset[str], other: frozenset[str]) -> float:
+    """Compute the Jaccard similarity of two sets of tokens, 0-1."""
+    shared = len(one & other)
+    union = len(one) + len(other) - shared
+    return shared / union if union else 1.0
