@@ -67,6 +67,7 @@ class PageReason(StrEnum):
     TOO_LARGE = "too_large"
     ROBOTS_DISALLOWED = "robots_disallowed"
     OFF_SITE = "off_site"
+    SAME_PAGE = "same_page"
     TRAP = "trap"
     TLS = "tls"
     PARSE_ERROR = "parse_error"
@@ -119,3 +120,13 @@ def failed(fields: Sequence[FieldError]) -> Rejection:
         "; ".join(f"{error.field}: {error.message}" for error in fields),
         fields=fields,
     )
+
+
+class PageRejection(Exception):
+    """Say that a page gave less than it should, or nothing, and why: a fact about the page, not about the program."""
+
+    def __init__(self, state: PageState, reason: PageReason, detail: str) -> None:
+        super().__init__(detail)
+        self.state = state
+        self.reason = reason
+        self.detail = detail

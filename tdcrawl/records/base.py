@@ -104,6 +104,19 @@ class TrainingItem:
     content_hash: str | None = None
     cluster_id: str | None = None
     flags: list[str] = field(default_factory=list)
+    written: bool = False
+
+    def believed(self) -> Record:
+        """Give the valid record; raises ValueError where no stage has validated the item."""
+        if self.record is None:
+            raise ValueError("the item was never validated: is TDCRAWL_VALIDATE_RECORD_ENABLED off?")
+        return self.record
+
+    def named(self) -> Label:
+        """Give the label; raises ValueError where no stage has labelled the item."""
+        if self.label is None:
+            raise ValueError("the item was never labelled: is TDCRAWL_LABEL_RECORD_ENABLED off?")
+        return self.label
 
 
 def digest(*parts: str) -> str:

@@ -51,7 +51,10 @@ class Start(_Table):
 
 
 class Follow(_Table):
-    """Say which links to follow (CSS): to products, and to the next page of whatever page this is."""
+    """Say which links to follow (CSS): to products, and to the next page of whatever page this is.
+
+    `max_pages` bounds how often one list is turned, so that a list without end has one.
+    """
 
     products: str | None = None
     next: str | None = None
@@ -165,10 +168,14 @@ class SiteProfile(_Table):
     @model_validator(mode="after")
     def _starts_at_home(self) -> Self:
         for url in (*self.start.urls, *self.start.sitemaps):
-            host = urlsplit(url).hostname or ""
-            if not any(host == domain or host.endswith("." + domain) for domain in self.allowed_domains):
+            if not self.covers(url):
                 raise ValueError(f"{url} lies outside allowed_domains ({', '.join(self.allowed_domains)})")
         return self
+
+    def covers(self, url: str) -> bool:
+        """Say whether a URL lies on the site: on one of its domains or below it, on any port."""
+        host = urlsplit(url).hostname or ""
+        return any(host == domain or host.endswith("." + domain) for domain in self.allowed_domains)
 
 
 def bundled_sites() -> list[str]:

@@ -1,0 +1,59 @@
+"""`scrapy crawl SPIDER -a site=…`: crawl, then say what became of every page and item, and exit by it."""
+
+import argparse
+import json
+import sys
+
+from rich.console import Console
+from scrapy.commands.crawl import Command as ScrapyCrawl
+from scrapy.crawler import Crawler
+from scrapy.exceptions import UsageError
+
+from tdcrawl import reporting
+from tdcrawl.errors import TdcrawlError
+from tdcrawl.extensions.run_report import RunReport
+
+
+class Command(ScrapyCrawl):
+    """Run a spider as Scrapy does, with an exit status that tells the truth."""
+
+    def short_desc(self) -> str:
+        """Describe the command in the list of commands."""
+        return "Collect one site: scrapy crawl retailer_reviews -a site=NAME_OR_FILE.toml [-a limit=N]"
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Add --json to Scrapy's options."""
+        super().add_options(parser)
+        parser.add_argument("--json", action="store_true", help="print the run's figures as one JSON object")
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Crawl; the exit status is the verdict's, or that of the error that kept the crawl from starting."""
+        if len(args) != 1:
+            raise UsageError("name one spider, e.g. scrapy crawl retailer_reviews -a site=demo_store")
+        assert self.crawler_process is not None
+        try:
+            crawler = self._create_crawler(args[0])
+        except KeyError:
+            known = ", ".join(self.crawler_process.spider_loader.list())
+            raise UsageError(f"unknown spider {args[0]!r}; known: {known}", print_help=False) from None
+        task = self.crawler_process.crawl(crawler, **opts.spargs)
+        self.crawler_process.start()
+        error = task.exception()
+        if isinstance(error, TdcrawlError):
+            print(error, file=sys.stderr)
+            self.exitcode = error.exit_status
+            return
+        if error is not None:
+            raise error
+        self._report(crawler, opts.json)
+
+    def _report(self, crawler: Crawler, as_json: bool) -> None:
+        report = crawler.get_extension(RunReport)
+        assert report is not None and report.verdict is not None
+        stages = [stage.name for stage in crawler.engine.scraper.itemproc.middlewares]
+        figures = reporting.run_figures(crawler.spider.session.run, crawler.stats.get_stats(), stages, report.check, report.verdict)
+        self.exitcode = report.verdict.exit_status
+        if as_json:
+            print(json.dumps(figures))
+        else:
+            reporting.print_run(Console(), figures, report.check, report.feeds)

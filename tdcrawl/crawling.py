@@ -1,0 +1,152 @@
+"""SiteSpider: loads a site, applies its settings, follows its pages and yields its items."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, ClassVar, Self
+from urllib.parse import urlsplit
+
+from scrapy import Spider
+from scrapy.crawler import Crawler
+from scrapy.http import Request, Response, TextResponse
+from scrapy.utils.sitemap import Sitemap
+from twisted.python.failure import Failure
+
+from tdcrawl import page_outcomes
+from tdcrawl.errors import SiteError
+from tdcrawl.extract.reading import Page, read_records
+from tdcrawl.outcomes import PageReason, PageRejection, PageState
+from tdcrawl.politeness import apply_site_settings, identify
+from tdcrawl.records.base import TrainingItem
+from tdcrawl.session import Session, open_session
+from tdcrawl.sites.profile import SiteProfile, load_profile
+
+
+logger = logging.getLogger(__name__)
+
+
+class SiteSpider(Spider):
+    """Crawl one site as its site file says. A subclass says which record type it is for.
+
+    Arguments (`-a`): `site`, a bundled name or the path of a .toml file; `limit`, the number of items after which to
+    stop; `start`, an address to begin at instead of the site file's.
+    """
+
+    record_type: ClassVar[str]
+
+    def __init__(self, *, session: Session, start: str | None, limit: int | None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.session = session
+        self.limit = limit
+        self.allowed_domains = session.profile.allowed_domains
+        self._stopping: asyncio.Future[None] | None = None
+        self._start_urls = [start] if start else session.profile.start.urls
+        self._sitemaps = [] if start else session.profile.start.sitemaps
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Build the spider from its arguments; raises SiteError, SettingError or StoreError."""
+        profile = cls.profile_of(kwargs.pop("site", None))
+        limit = _read_limit(kwargs.pop("limit", None))
+        apply_site_settings(crawler.settings, profile)
+        identify(crawler.settings)
+        start = kwargs.pop("start", None)
+        session = open_session(profile, cls.name, crawler.settings)
+        return super().from_crawler(crawler, *args, session=session, start=start, limit=limit, **kwargs)
+
+    @classmethod
+    def profile_of(cls, site: str | None) -> SiteProfile:
+        """Load the site a run is for; raises SiteError where none is given or it holds another record type."""
+        if not site:
+            raise SiteError("which site? Give one: -a site=NAME, or -a site=FILE.toml (`scrapy sites` lists them)")
+        profile = load_profile(site)
+        if profile.record_type != cls.record_type:
+            raise SiteError(f"site {profile.name} holds {profile.record_type} records, {cls.name} {cls.record_type} ones")
+        return profile
+
+    async def start(self) -> AsyncIterator[Request]:
+        """Yield the first pages."""
+        for url in self._sitemaps:
+            yield self._request(url, self.parse_sitemap)
+        for url in self._start_urls:
+            yield self._request(url, self.parse)
+
+    def parse_sitemap(self, response: Response) -> Iterator[Request]:
+        """Follow all pages that a sitemap (or an index of sitemaps) lists."""
+        sitemap = Sitemap(response.body)
+        callback = self.parse_sitemap if sitemap.type == "sitemapindex" else self.parse
+        for entry in sitemap:
+            yield self._request(entry["loc"], callback)
+
+    def parse(self, response: Response) -> Iterator[Request | TrainingItem]:
+        """Read the records of a page and follow its links, whatever kind of page it is.
+
+        Raises PageRejection, last, where the page holds something that should be records but cannot be read.
+        """
+        if not isinstance(response, TextResponse):
+            raise PageRejection(PageState.FAILED, PageReason.PARSE_ERROR, "it is no text that could hold records")
+        found = read_records(
+            Page(response.url, response.selector), self.session.profile.read, self.session.record_type
+        )
+        page = response.meta["page_id"]
+        yield from self.session.items(found.raws, page, response.meta["page_url"])
+        yield from self._follow(response)
+        if found.reader:
+            self.count(f"tdcrawl/reader/{found.reader}", 1)
+        elif found.problems:
+            raise PageRejection(PageState.FAILED, PageReason.PARSE_ERROR, found.problems[0])
+
+    async def on_failure(self, failure: Failure) -> None:
+        """Note the outcome of a page that could not be read."""
+        request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy sets it
+        self.end_page(request.meta["page_id"], page_outcomes.of_failure(failure))
+
+    def end_page(self, page_id: str, why: PageRejection | None = None) -> None:
+        """Write down how a page ended: done, or as the rejection says."""
+        state, reason, detail = (why.state, why.reason, why.detail) if why else (PageState.DONE, None, None)
+        self.session.ledger.close_page(page_id, state, reason, detail)
+        self.count(f"tdcrawl/pages/{state}", 1)
+        if reason:
+            self.count(f"tdcrawl/pages/{state}/{reason}", 1)
+
+    def stop(self, reason: str, message: str | None = None) -> None:
+        """End the crawl in good order, for a reason that the run will carry."""
+        if message:
+            logger.error("The crawl stops (%s): %s", reason, message)
+        if self._stopping is None:
+            self._stopping = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason=reason))
+
+    def count(self, stat: str, number: int) -> None:
+        """Add to one of the run's figures."""
+        if number:
+            self.crawler.stats.inc_value(stat, number)
+
+    def _follow(self, response: TextResponse) -> Iterator[Request]:
+        follow, turned = self.session.profile.follow, response.meta["turned"]
+        if follow.products:
+            yield from self._links(response, follow.products, turned=0)
+        if follow.next:
+            links = list(self._links(response, follow.next, turned=turned + 1))
+            if turned + 1 < follow.max_pages:
+                yield from links
+            else:
+                self.count("tdcrawl/pages/over_max_pages", len(links))
+
+    def _links(self, response: TextResponse, selector: str, turned: int) -> Iterator[Request]:
+        for link in response.css(selector).getall():
+            url = response.urljoin(link.strip())
+            if urlsplit(url).scheme in {"http", "https"}:
+                yield self._request(url, self.parse, turned)
+            else:
+                self.count("tdcrawl/pages/unfollowable_links", 1)
+
+    def _request(self, url: str, callback: Any, turned: int = 0) -> Request:
+        return Request(url, callback=callback, errback=self.on_failure, meta={"turned": turned})
+
+
+def _read_limit(limit: str | None) -> int | None:
+    if limit is None:
+        return None
+    if not limit.isdecimal() or int(limit) < 1:
+        raise SiteError(f"-a limit={limit}: give a whole number of items, 1 or more")
+    return int(limit)

@@ -1,0 +1,27 @@
+"""Log lines that never carry an item: what a page says stays out of the logs."""
+
+import logging
+from typing import Any
+
+from scrapy.http import Response
+from scrapy.logformatter import LogFormatter, LogFormatterResult
+from scrapy.spiders import Spider
+from twisted.python.failure import Failure
+
+
+class QuietLogFormatter(LogFormatter):
+    """Name an item by its id; Scrapy would print it whole, and each dropped one as a warning."""
+
+    def scraped(self, item: Any, response: Response | Failure | None, spider: Spider) -> LogFormatterResult:
+        """Say that an item became a record."""
+        return _line("Accepted %(item)s", item=item.item_id)
+
+    def dropped(
+        self, item: Any, exception: BaseException, response: Response | Failure | None, spider: Spider
+    ) -> LogFormatterResult:
+        """Say that an item did not become a record, and why."""
+        return _line("Not accepted (%(why)s): %(item)s", item=item.item_id, why=str(exception))
+
+
+def _line(message: str, **values: str) -> LogFormatterResult:
+    return {"level": logging.DEBUG, "msg": message, "args": values}

@@ -1,0 +1,49 @@
+"""End the run: the ledger is closed, exported and checked, and the run is judged."""
+
+import logging
+from pathlib import Path
+from typing import Self
+
+from scrapy import signals
+from scrapy.crawler import Crawler
+
+from tdcrawl.crawling import SiteSpider
+from tdcrawl.datasets.feeds import export_run
+from tdcrawl.errors import StoreError
+from tdcrawl.store.verify import LedgerCheck, check_ledger
+from tdcrawl.verdict import Verdict, judge
+
+logger = logging.getLogger(__name__)
+
+
+class RunReport:
+    """Hold, once the spider has closed, what the crawl command prints and exits with."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self.check: LedgerCheck | None = None
+        self.verdict: Verdict | None = None
+        self.feeds: list[Path] = []
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Wait for the spider to close: by then every item has its outcome."""
+        self = cls(crawler)
+        crawler.signals.connect(self.on_closed, signals.spider_closed)
+        return self
+
+    def on_closed(self, spider: SiteSpider, reason: str) -> None:
+        """Commit what is left, write the exports, and judge."""
+        session, stats = spider.session, self._crawler.stats.get_stats()
+        figures = {name: value for name, value in stats.items() if name.startswith("tdcrawl/")}
+        try:
+            session.ledger.finish(reason, figures)
+            data_dir = Path(self._crawler.settings["TDCRAWL_DATA_DIR"])
+            self.feeds = export_run(session.ledger.engine, session.run.run_id, session.record_type, data_dir)
+            self.check = check_ledger(session.ledger.engine)
+        except StoreError as error:
+            self.verdict = Verdict(reason, [str(error)], [])
+        else:
+            self.verdict = judge(reason, figures, self.check, session.profile.expect)
+        finally:
+            session.ledger.engine.dispose()

@@ -1,0 +1,56 @@
+"""What Scrapy and Twisted report about a page that could not be read, as the page's outcome."""
+
+from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+    UnsupportedURLSchemeError,
+)
+from scrapy.spidermiddlewares.httperror import HttpError
+from twisted.python.failure import Failure
+
+from tdcrawl.outcomes import PageReason, PageRejection, PageState
+
+_REASONS: tuple[tuple[type[Exception], PageReason], ...] = (
+    (DownloadTimeoutError, PageReason.TIMEOUT),
+    (DownloadCancelledError, PageReason.TOO_LARGE),
+    (DownloadConnectionRefusedError, PageReason.UNREACHABLE),
+    (CannotResolveHostError, PageReason.UNREACHABLE),
+    (ResponseDataLossError, PageReason.UNREACHABLE),
+    (UnsupportedURLSchemeError, PageReason.UNREACHABLE),
+)
+
+
+def of_failure(failure: Failure) -> PageRejection:
+    """Name the outcome of a page whose download failed or was refused."""
+    error = failure.value
+    if isinstance(error, PageRejection):
+        return error
+    if isinstance(error, HttpError):
+        return _failed(PageReason.HTTP_STATUS, f"HTTP {error.response.status}")
+    if isinstance(error, IgnoreRequest):
+        return _of_ignored(error)
+    for kind, reason in _REASONS:
+        if isinstance(error, kind):
+            return _failed(reason, str(error))
+    if isinstance(error, DownloadFailedError):
+        return _failed(PageReason.TLS if "SSL" in str(error) else PageReason.UNREACHABLE, str(error))
+    return _failed(PageReason.PARSE_ERROR, f"{type(error).__name__}: {error}")
+
+
+def _of_ignored(error: IgnoreRequest) -> PageRejection:
+    message = str(error)
+    if message == "Forbidden by robots.txt":
+        return PageRejection(PageState.SKIPPED, PageReason.ROBOTS_DISALLOWED, "robots.txt forbids it to this agent")
+    if message.startswith("max redirections"):
+        return _failed(PageReason.TRAP, "it redirects without end")
+    return PageRejection(PageState.SKIPPED, PageReason.OFF_SITE, message)
+
+
+def _failed(reason: PageReason, detail: str) -> PageRejection:
+    return PageRejection(PageState.FAILED, reason, detail)

@@ -1,0 +1,34 @@
+"""What every stage has: a name, a switch, and the news of how an item ended."""
+
+from typing import Any, ClassVar, Self
+
+from scrapy.crawler import Crawler
+from scrapy.exceptions import NotConfigured
+
+from tdcrawl.crawling import SiteSpider
+from tdcrawl.records.base import TrainingItem
+from tdcrawl.session import Session
+
+
+class Stage:
+    """Pass an item on, or raise the Rejection that says where it goes; count nothing, store nothing.
+
+    A stage is on unless TDCRAWL_<NAME>_ENABLED is false.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, session: Session, settings: Any) -> None:
+        self.session = session
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Build the stage for the crawl of a site, unless it is switched off."""
+        switch = f"TDCRAWL_{cls.name.upper()}_ENABLED"
+        if not crawler.settings.getbool(switch):
+            raise NotConfigured(f"{switch} is False")
+        assert isinstance(crawler.spider, SiteSpider)
+        return cls(crawler.spider.session, crawler.settings)
+
+    def settle(self, item: TrainingItem, accepted: bool) -> None:
+        """Hear how an item ended that passed this stage: as a record, or in any other way."""

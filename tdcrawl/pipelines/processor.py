@@ -1,0 +1,106 @@
+"""Take an item through the stages, once, and see that it ends in exactly one place whatever a stage does."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from inspect import isawaitable
+from typing import Any
+
+from scrapy.exceptions import DropItem
+from scrapy.pipelines import ItemPipelineManager
+
+from tdcrawl.crawling import SiteSpider
+from tdcrawl.errors import SettingError, StoreError
+from tdcrawl.outcomes import AnyStageReason, Bucket, Rejection
+from tdcrawl.pipelines.base import Stage
+from tdcrawl.records.base import TrainingItem
+from tdcrawl.records.failed import evidence, masked
+
+logger = logging.getLogger(__name__)
+
+
+class StageProcessor(ItemPipelineManager):
+    """Count what each stage saw, passed and rejected; turn a raise, a None and a cancellation into outcomes."""
+
+    async def process_item_async(self, item: TrainingItem) -> TrainingItem:
+        """Take an item to its outcome; raises DropItem where it did not become a record."""
+        passed: list[Stage] = []
+        rejection: Rejection | None = None
+        try:
+            rejection = await self._through_stages(item, passed)
+        except StoreError as error:
+            # The item stays pending; the next run finds it so.
+            self._site_spider.stop("sink_unavailable", str(error))
+            raise DropItem("the database is gone") from error
+        finally:
+            for stage in passed:
+                stage.settle(item, accepted=item.written)
+            self._site_spider.session.in_flight.end(item.item_id)
+        self._count_bucket(item, rejection)
+        if rejection is not None:
+            raise DropItem(rejection.reason)
+        return item
+
+    def _add_middleware(self, mw: Any) -> None:
+        if not isinstance(mw, Stage):
+            raise SettingError(f"ITEM_PIPELINES: {type(mw).__name__} is no stage; derive it from tdcrawl.pipelines.base.Stage")
+        super()._add_middleware(mw)
+
+    @property
+    def _site_spider(self) -> SiteSpider:
+        assert isinstance(self._spider, SiteSpider)
+        return self._spider
+
+    async def _through_stages(self, item: TrainingItem, passed: list[Stage]) -> Rejection | None:
+        for stage in self.middlewares:
+            self._count(stage, "seen")
+            rejection = await _attempt(stage, item)
+            if rejection is not None:
+                self._count(stage, "rejected")
+                self._count(stage, f"rejected/{rejection.reason}")
+                await self._reject(item, stage, rejection)
+                return rejection
+            self._count(stage, "passed")
+            passed.append(stage)
+        return None
+
+    async def _reject(self, item: TrainingItem, stage: Stage, why: Rejection) -> None:
+        session = self._site_spider.session
+        why = masked(why)
+        kept = evidence(item, session.record_type, why, session.person_key)
+        await session.ledger.reject(item, session.record_type, stage.name, why, kept)
+
+    def _count_bucket(self, item: TrainingItem, rejection: Rejection | None) -> None:
+        bucket = rejection.bucket if rejection else Bucket.RECORD if item.written else Bucket.PENDING
+        self._site_spider.count(f"tdcrawl/items/{bucket}", 1)
+        if item.written:
+            stratum = self._site_spider.session.record_type.stratum(item.believed())
+            self._site_spider.count(f"tdcrawl/strata/{stratum}", 1)
+
+    def _count(self, stage: Stage, what: str) -> None:
+        self._site_spider.count(f"tdcrawl/{stage.name}/{what}", 1)
+
+
+async def _attempt(stage: Any, item: TrainingItem) -> Rejection | None:
+    try:
+        result = stage.process_item(item)
+        if isawaitable(result):
+            result = await result
+    except Rejection as rejection:
+        return rejection
+    except StoreError:
+        raise
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise  # The crawl itself is being cancelled, not the stage's work.
+        return _broken(stage, error)
+    except Exception as error:
+        logger.exception("Stage %s broke on item %s", stage.name, item.item_id)
+        return _broken(stage, error)
+    return None if result is item else _broken(stage, TypeError(f"it returned {type(result).__name__}, not the item"))
+
+
+def _broken(stage: Stage, error: BaseException) -> Rejection:
+    detail = f"{stage.name}: {type(error).__name__}: {error}"
+    return Rejection(Bucket.FAILED, AnyStageReason.STAGE_ERROR, detail)

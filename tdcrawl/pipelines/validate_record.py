@@ -1,0 +1,19 @@
+"""Stage 200."""
+
+from tdcrawl.extract.values import ValueRules
+from tdcrawl.extract.validation import read_record
+from tdcrawl.pipelines.base import Stage
+from tdcrawl.records.base import TrainingItem
+
+
+class ValidateRecord(Stage):
+    """Turn the scraped strings into a record, or say which field cannot be believed."""
+
+    name = "validate_record"
+
+    def process_item(self, item: TrainingItem) -> TrainingItem:
+        """Set the record; a string that cannot be believed fails the item with its field's reason."""
+        values = self.session.profile.read.values
+        rules = ValueRules(values.locale, values.rating_scale, item.fetched_at)
+        item.record = read_record(self.session.record_type, item.raw, rules)
+        return item

@@ -1,0 +1,62 @@
+"""How gently a site is crawled, and under which name: its Scrapy settings, at spider priority."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from scrapy.settings import BaseSettings, default_settings
+
+from tdcrawl import __version__
+from tdcrawl import settings as project_settings
+from tdcrawl.errors import SiteError
+from tdcrawl.sites.profile import SiteProfile
+
+SPIDER_PRIORITY = "spider"
+
+
+def apply_site_settings(settings: BaseSettings, profile: SiteProfile) -> None:
+    """Let a site's [polite] table win over settings.py, and `-s` over it; raises SiteError for what may not stand there."""
+    for name, value in profile.polite.items():
+        problem = _problem(name, value)
+        if problem:
+            raise SiteError(f"{profile.name}.toml: [polite] {name}: {problem}")
+    settings.setdict(profile.polite, priority=SPIDER_PRIORITY)
+
+
+def identify(settings: BaseSettings) -> None:
+    """Make the user agent say who crawls and how to reach them, unless somebody set another."""
+    if settings.getpriority("USER_AGENT") < 20:  # below the project's own priority: nobody has
+        contact = settings["TDCRAWL_CONTACT"]
+        agent = f"tdcrawl/{__version__} (+{contact})" if contact else f"tdcrawl/{__version__}"
+        settings.set("USER_AGENT", agent, priority="project")
+
+
+def _problem(name: str, value: object) -> str | None:
+    known = _tunable()
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        return f"no setting that a site may tune{hint}"
+    default = known[name]
+    if default is None or _same_kind(default, value):
+        return None
+    return f"needs {type(default).__name__}, not {value!r}"
+
+
+def _same_kind(default: object, value: object) -> bool:
+    if isinstance(default, bool) or isinstance(value, bool):
+        return isinstance(default, (bool, int)) and isinstance(value, bool)
+    if isinstance(default, (int, float)):
+        return isinstance(value, (int, float))
+    return isinstance(value, type(default))
+
+
+def _tunable() -> Mapping[str, Any]:
+    """List the settings with a plain value: never a component dictionary or the import path of a class."""
+    known = {name: getattr(default_settings, name) for name in default_settings.__all__}
+    known |= {name: value for name, value in vars(project_settings).items() if name.startswith("TDCRAWL_")}
+    return {name: value for name, value in known.items() if not _names_code(name, value)}
+
+
+def _names_code(name: str, value: object) -> bool:
+    return isinstance(value, dict) or (isinstance(value, str) and value.startswith("scrapy.")) or "MODULE" in name

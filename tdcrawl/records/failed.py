@@ -1,0 +1,34 @@
+"""WHAT a failed record keeps: the item as it was, what was wrong with it, and nobody's personal data."""
+
+from typing import Any
+
+from tdcrawl import privacy, text
+from tdcrawl.outcomes import FieldError, Rejection
+from tdcrawl.records.base import RecordType, TrainingItem
+
+
+def masked(why: Rejection) -> Rejection:
+    """Mask the personal data that a rejection may quote from the page."""
+    fields = [
+        FieldError(error.field, error.reason, _mask(error.message), None if error.value is None else _mask(error.value))
+        for error in why.fields
+    ]
+    return Rejection(why.bucket, why.reason, _mask(why.detail), fields=fields, matched=why.matched, score=why.score)
+
+
+def evidence(item: TrainingItem, record_type: RecordType, why: Rejection, person_key: bytes) -> dict[str, Any]:
+    """Build the columns `errors`, `message` and `item` of a failed record from a masked rejection."""
+    raw = {name: text.clean(value) for name, value in item.raw.items()}
+    errors = [
+        {"field": error.field, "reason": error.reason, "message": error.message, "value": error.value}
+        for error in why.fields
+    ]
+    return {
+        "errors": errors,
+        "message": why.detail,
+        "item": privacy.mask_fields(raw, record_type.person_fields, person_key),
+    }
+
+
+def _mask(quoted: str) -> str:
+    return privacy.mask(text.clean(quoted))[0]

@@ -1,0 +1,85 @@
+"""The ladder of numbers at the end of a run: what each stage saw, and where everything is."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Column, Table
+
+from tdcrawl.outcomes import Bucket, PageState
+from tdcrawl.store.ledger import Run
+from tdcrawl.store.verify import LedgerCheck
+from tdcrawl.verdict import Verdict
+
+Stats = Mapping[str, Any]
+
+
+def stage_ladder(stats: Stats, stages: list[str]) -> list[dict[str, Any]]:
+    """List what each stage saw, passed and rejected, with the reasons, in the order of the stages."""
+    ladder = []
+    for stage in stages:
+        prefix = f"tdcrawl/{stage}/"
+        seen, passed, rejected = (stats.get(prefix + what, 0) for what in ("seen", "passed", "rejected"))
+        reasons = with_prefix(stats, f"{prefix}rejected/")
+        ladder.append({"stage": stage, "seen": seen, "passed": passed, "rejected": rejected, "reasons": reasons})
+    return ladder
+
+
+def run_figures(run: Run, stats: Stats, stages: list[str], check: LedgerCheck | None, verdict: Verdict) -> dict[str, Any]:
+    """Collect a run's figures as one JSON object."""
+    return {
+        "run": run.run_id,
+        "site": run.site,
+        "reason": verdict.reason,
+        "items": {name: stats.get(f"tdcrawl/items/{name}", 0) for name in ("yielded", "seen_again", *Bucket)},
+        "pages": {name: stats.get(f"tdcrawl/pages/{name}", 0) for name in ("scheduled", *PageState)},
+        "stages": stage_ladder(stats, stages),
+        "balanced": check is not None and check.balanced,
+        "failures": verdict.failures,
+        "warnings": verdict.warnings,
+    }
+
+
+def print_run(console: Console, figures: Mapping[str, Any], check: LedgerCheck | None, feeds: list[Path]) -> None:
+    """Print the ladder, the ledger and the verdict."""
+    console.print(f"\nRun [bold]{figures['run']}[/] of {figures['site']}: {figures['reason']}")
+    console.print(_stages(figures["stages"]))
+    if check is not None:
+        print_ledger(console, check)
+    for feed in feeds:
+        console.print(f"Wrote {feed}", highlight=False, soft_wrap=True)
+    for warning in figures["warnings"]:
+        console.print(f"[yellow]![/] {warning}", highlight=False)
+    for failure in figures["failures"]:
+        console.print(f"[red]✗[/] {failure}", highlight=False)
+
+
+def print_ledger(console: Console, check: LedgerCheck) -> None:
+    """Print both sides of the ledger's identity, and whether they are equal."""
+    items, pages = check.items, check.pages
+    kept = " + ".join(f"{items[bucket]} {bucket}" for bucket in Bucket)
+    console.print(f"items: {items['yielded']} yielded = {kept}", highlight=False, soft_wrap=True)
+    states = " + ".join(f"{pages[state]} {state}" for state in PageState)
+    console.print(f"pages: {pages['scheduled']} scheduled = {states}", highlight=False, soft_wrap=True)
+    if check.balanced:
+        console.print("[green]✓ the ledger balances[/]")
+    for problem in check.problems:
+        console.print(f"[red]✗ {problem}[/]", highlight=False)
+
+
+def with_prefix(stats: Stats, prefix: str) -> dict[str, int]:
+    """Pick the figures whose names begin so, without that beginning."""
+    return {name.removeprefix(prefix): stats[name] for name in sorted(stats) if name.startswith(prefix)}
+
+
+def _stages(ladder: list[dict[str, Any]]) -> Table:
+    table = Table("stage", *(_number(name) for name in ("seen", "passed", "rejected")), "because", box=None)
+    for step in ladder:
+        reasons = ", ".join(f"{number} {reason}" for reason, number in step["reasons"].items())
+        table.add_row(step["stage"], *(str(step[name]) for name in ("seen", "passed", "rejected")), reasons)
+    return table
+
+
+def _number(name: str) -> Column:
+    return Column(name, justify="right")

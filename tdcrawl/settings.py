@@ -1,0 +1,91 @@
+"""The only place for stage order, defaults and environment variables.
+
+Every TDCRAWL_ setting can come from an environment variable of its name; `-s NAME=VALUE` wins over both, and a site's
+[polite] table stands between. docs/settings.md explains each.
+"""
+
+import os
+from pathlib import Path
+
+BOT_NAME = "tdcrawl"
+SPIDER_MODULES = ["tdcrawl.spiders"]
+COMMANDS_MODULE = "tdcrawl.commands"
+
+# The stages, in their order; gaps of 100 leave room for yours.
+ITEM_PIPELINES = {
+    # First, so that all that follows speaks of the page by its one address.
+    "tdcrawl.pipelines.canonicalize_url.CanonicalizeUrl": 100,
+    # Before anything judges the values: from here on there is a record, or a reason.
+    "tdcrawl.pipelines.validate_record.ValidateRecord": 200,
+    # Before anything is compared, stored or sent: later stages never see personal data.
+    "tdcrawl.pipelines.redact_personal_data.RedactPersonalData": 250,
+    # Before near duplicates: a hash is cheaper than a signature.
+    "tdcrawl.pipelines.drop_exact_duplicates.DropExactDuplicates": 300,
+    # Before labelling: nobody pays for the label of a copy.
+    "tdcrawl.pipelines.drop_near_duplicates.DropNearDuplicates": 400,
+    # Before the quota, which counts by what the label says.
+    "tdcrawl.pipelines.label_record.LabelRecord": 500,
+    # Just before the write, which takes the seat for good.
+    "tdcrawl.pipelines.enforce_quota.EnforceQuota": 600,
+    # Last: record, label, seat and outcome in one transaction.
+    "tdcrawl.pipelines.write_record.WriteRecord": 700,
+}
+# Catches what Scrapy's own processor lets slip: a stage that raises, returns None or is cancelled.
+ITEM_PROCESSOR = "tdcrawl.pipelines.processor.StageProcessor"
+SPIDER_MIDDLEWARES = {
+    # Closest to the engine: nothing may drop an item or a page once it stands in the ledger.
+    "tdcrawl.middlewares.page_ledger.PageLedger": 10,
+}
+EXTENSIONS = {
+    "tdcrawl.extensions.progress.Progress": 500,
+    "tdcrawl.extensions.run_report.RunReport": 600,
+}
+LOG_FORMATTER = "tdcrawl.extensions.log_format.QuietLogFormatter"
+# The canonical address is the identity of a page: its aliases are not fetched twice.
+REQUEST_FINGERPRINTER_CLASS = "tdcrawl.middlewares.fingerprint.CanonicalFingerprinter"
+
+
+def _setting(name: str, default: str) -> str:
+    return os.environ.get(name, default)
+
+
+TDCRAWL_DATA_DIR = _setting("TDCRAWL_DATA_DIR", "data")
+TDCRAWL_DATABASE_URL = _setting("TDCRAWL_DATABASE_URL", f"sqlite:///{Path(TDCRAWL_DATA_DIR) / 'tdcrawl.db'}")
+TDCRAWL_QUOTA = _setting("TDCRAWL_QUOTA", "{}")
+TDCRAWL_NEAR_DUPLICATE_THRESHOLD = _setting("TDCRAWL_NEAR_DUPLICATE_THRESHOLD", "0.8")
+TDCRAWL_CONTACT = _setting("TDCRAWL_CONTACT", "")
+TDCRAWL_PERSON_KEY = _setting("TDCRAWL_PERSON_KEY", "")
+TDCRAWL_PROGRESS_SECONDS = _setting("TDCRAWL_PROGRESS_SECONDS", "10")
+
+TDCRAWL_CANONICALIZE_URL_ENABLED = _setting("TDCRAWL_CANONICALIZE_URL_ENABLED", "true")
+TDCRAWL_VALIDATE_RECORD_ENABLED = _setting("TDCRAWL_VALIDATE_RECORD_ENABLED", "true")
+TDCRAWL_REDACT_PERSONAL_DATA_ENABLED = _setting("TDCRAWL_REDACT_PERSONAL_DATA_ENABLED", "true")
+TDCRAWL_DROP_EXACT_DUPLICATES_ENABLED = _setting("TDCRAWL_DROP_EXACT_DUPLICATES_ENABLED", "true")
+TDCRAWL_DROP_NEAR_DUPLICATES_ENABLED = _setting("TDCRAWL_DROP_NEAR_DUPLICATES_ENABLED", "true")
+TDCRAWL_LABEL_RECORD_ENABLED = _setting("TDCRAWL_LABEL_RECORD_ENABLED", "true")
+TDCRAWL_ENFORCE_QUOTA_ENABLED = _setting("TDCRAWL_ENFORCE_QUOTA_ENABLED", "true")
+TDCRAWL_WRITE_RECORD_ENABLED = _setting("TDCRAWL_WRITE_RECORD_ENABLED", "true")
+
+# Who we are to robots.txt, and that it is obeyed.
+ROBOTSTXT_OBEY = True
+ROBOTSTXT_USER_AGENT = "tdcrawl"
+# Slow enough for a small shop; a site file may know better.
+DOWNLOAD_DELAY = 1.0
+CONCURRENT_REQUESTS_PER_DOMAIN = 2
+# A page of reviews has no business being larger, or slower.
+DOWNLOAD_MAXSIZE = 10 * 1024 * 1024
+DOWNLOAD_WARNSIZE = 0
+DOWNLOAD_TIMEOUT = 30
+# Scrapy leaves certificates unchecked by default.
+DOWNLOAD_VERIFY_CERTIFICATES = True
+# Only the web: a link must never open a local file or a bucket.
+DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}
+# Doors that Scrapy leaves open on loopback, and that run code.
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+# Sites are read page by page, never as a logged-in visitor.
+COOKIES_ENABLED = False
+# Bounds what is in memory at once, with CONCURRENT_ITEMS per page.
+SCRAPER_SLOT_MAX_ACTIVE_SIZE = 5_000_000
+LOG_LEVEL = _setting("TDCRAWL_LOG_LEVEL", "WARNING")
+FEED_EXPORT_ENCODING = "utf-8"

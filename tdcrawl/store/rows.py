@@ -1,0 +1,102 @@
+"""From what flows to what is stored: the rows of the ledger's tables."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from tdcrawl import text
+from tdcrawl.outcomes import Bucket, PageState, Rejection
+from tdcrawl.records.base import RecordType, TrainingItem
+
+if TYPE_CHECKING:
+    from tdcrawl.store.ledger import PageRequest, Run
+
+Row = dict[str, Any]
+
+
+def page_row(page: "PageRequest", run: "Run", now: datetime) -> Row:
+    """Build the row of a page that is to be read."""
+    return {
+        "page_id": page.page_id,
+        "run_id": run.run_id,
+        "site": run.site,
+        "url": page.url,
+        "canonical_url": page.canonical_url,
+        "state": PageState.PENDING,
+        "items_yielded": 0,
+        "items_seen_again": 0,
+        "scheduled_at": now,
+    }
+
+
+def outcome_row(item: TrainingItem, run: "Run", now: datetime) -> Row:
+    """Build the outcome of an item that has none yet."""
+    return {
+        "item_id": item.item_id,
+        "run_id": run.run_id,
+        "page_id": item.page_id,
+        "record_type": item.record_type,
+        "site": item.site,
+        "bucket": Bucket.PENDING,
+        "at": now,
+    }
+
+
+def record_row(item: TrainingItem, record_type: RecordType, run: "Run") -> Row:
+    """Build what is kept of a valid record, whichever table it goes to."""
+    record = item.believed()
+    row = {
+        "record_type": item.record_type,
+        "site": item.site,
+        "run_id": run.run_id,
+        "page_id": item.page_id,
+        "group_key": item.group_key,
+        "requested_url": item.requested_url,
+        "canonical_url": item.canonical_url or item.requested_url,
+        "content_hash": item.content_hash or text.content_hash(text.normalise(record_type.same_text(record))),
+        "stratum": record_type.stratum(record),
+        "data": record.model_dump(mode="json"),
+        "flags": item.flags,
+        "scraped_at": item.fetched_at,
+    }
+    if item.label is not None:
+        row |= {
+            "label": item.label.name,
+            "label_source": item.label.source,
+            "label_confidence": item.label.confidence,
+        }
+    return row
+
+
+def label_row(item: TrainingItem) -> Row:
+    """Build the row that tells who gave a record its label."""
+    label = item.named()
+    return {
+        "record_id": item.item_id,
+        "label": label.name,
+        "source": label.source,
+        "version": label.version,
+        "confidence": label.confidence,
+        "at": datetime.now(UTC),
+    }
+
+
+def duplicate_row(row: Row, why: Rejection) -> Row:
+    """Add to a kept record what it repeats."""
+    return row | {"reason": why.reason, "matched_record_id": why.matched, "score": why.score}
+
+
+def failed_row(item: TrainingItem, run: "Run", stage: str, why: Rejection, evidence: Mapping[str, Any]) -> Row:
+    """Build the row of a failed record."""
+    return {
+        "item_id": item.item_id,
+        "run_id": run.run_id,
+        "record_type": item.record_type,
+        "site": item.site,
+        "stage": stage,
+        "reason": why.reason,
+        "requested_url": item.requested_url,
+        "canonical_url": item.canonical_url,
+        "at": datetime.now(UTC),
+        **evidence,
+    }

@@ -1,0 +1,52 @@
+"""One record's whole story, as the tables tell it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, select
+
+from tdcrawl.store.tables import (
+    dataset_rows,
+    duplicates,
+    failed_records,
+    labels,
+    outcomes,
+    over_quota,
+    pages,
+    records,
+    runs,
+)
+
+Story = dict[str, Any]
+
+
+def tell(engine: Engine, item_id: str) -> Story | None:
+    """Collect all that is known of an item, by its id or an unambiguous beginning of it; None where nothing is."""
+    with engine.connect() as connection:
+        found = _rows(connection, outcomes, outcomes.c.item_id.startswith(item_id, autoescape=True))
+        if len(found) != 1:
+            return None
+        outcome = found[0]
+        whole = outcome["item_id"]
+        return {
+            "item_id": whole,
+            "outcome": outcome,
+            "run": _rows(connection, runs, runs.c.run_id == outcome["run_id"])[0],
+            "page": _rows(connection, pages, pages.c.page_id == outcome["page_id"])[0],
+            "record": _one(connection, records, records.c.record_id == whole),
+            "duplicate": _one(connection, duplicates, duplicates.c.item_id == whole),
+            "failed_record": _one(connection, failed_records, failed_records.c.item_id == whole),
+            "over_quota": _one(connection, over_quota, over_quota.c.item_id == whole),
+            "labels": _rows(connection, labels, labels.c.record_id == whole),
+            "copies": _rows(connection, duplicates, duplicates.c.matched_record_id == whole),
+            "versions": _rows(connection, dataset_rows, dataset_rows.c.record_id == whole),
+        }
+
+
+def _rows(connection: Connection, table: Table, where: Any) -> Sequence[dict[str, Any]]:
+    return [dict(row) for row in connection.execute(select(table).where(where)).mappings()]
+
+
+def _one(connection: Connection, table: Table, where: Any) -> dict[str, Any] | None:
+    found = _rows(connection, table, where)
+    return found[0] if found else None

@@ -1,0 +1,126 @@
+"""Does the ledger balance? Each yielded item in exactly one place, each page in one state, each text as it was hashed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, Engine, Table, func, select
+
+from tdcrawl import text
+from tdcrawl.outcomes import Bucket, PageState
+from tdcrawl.records import RECORD_TYPES
+from tdcrawl.store.tables import (
+    duplicates,
+    failed_records,
+    outcomes,
+    over_quota,
+    pages,
+    quota_seats,
+    records,
+    runs,
+)
+
+# Where the items of a bucket are kept; the other buckets have nothing but their outcome.
+_KEPT = {
+    Bucket.RECORD: (records, records.c.record_id),
+    Bucket.DUPLICATE: (duplicates, duplicates.c.item_id),
+    Bucket.FAILED: (failed_records, failed_records.c.item_id),
+    Bucket.OVER_QUOTA: (over_quota, over_quota.c.item_id),
+}
+
+
+@dataclass(frozen=True)
+class LedgerCheck:
+    """Hold the two sides of the ledger's identity, and each way in which they differ."""
+
+    items: dict[str, int]
+    pages: dict[str, int]
+    seen_again: int
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def balanced(self) -> bool:
+        """Say whether every item and page is accounted for."""
+        return not self.problems
+
+
+def check_ledger(engine: Engine) -> LedgerCheck:
+    """Count what was yielded against where it is, table by table."""
+    with engine.connect() as connection:
+        items = _items(connection)
+        page_states = _pages(connection)
+        seen_again = connection.scalar(select(func.coalesce(func.sum(pages.c.items_seen_again), 0))) or 0
+        problems = [*_item_problems(connection, items), *_page_problems(connection), *_record_problems(connection)]
+    return LedgerCheck(items, page_states, seen_again, problems)
+
+
+def _items(connection: Connection) -> dict[str, int]:
+    yielded = connection.scalar(select(func.coalesce(func.sum(pages.c.items_yielded), 0))) or 0
+    counted = dict.fromkeys(Bucket, 0)
+    for bucket, (table, _) in _KEPT.items():
+        counted[bucket] = _count(connection, table)
+    for bucket in (Bucket.NEEDS_REVIEW, Bucket.PENDING):
+        counted[bucket] = _count(connection, outcomes, outcomes.c.bucket == bucket)
+    return {"yielded": yielded, **{bucket.value: number for bucket, number in counted.items()}}
+
+
+def _pages(connection: Connection) -> dict[str, int]:
+    by_state = {state: number for state, number in connection.execute(_by(pages.c.state))}
+    return {"scheduled": _count(connection, pages), **{state.value: by_state.get(state, 0) for state in PageState}}
+
+
+def _item_problems(connection: Connection, items: dict[str, int]) -> Iterator[str]:
+    placed = sum(number for name, number in items.items() if name != "yielded")
+    if placed != items["yielded"]:
+        yield f"{items['yielded']} items were yielded, {placed} are accounted for"
+    for bucket, (table, key) in _KEPT.items():
+        outcome = outcomes.c.item_id
+        lost = _count(connection, outcomes, outcomes.c.bucket == bucket, ~select(key).where(key == outcome).exists())
+        if lost:
+            yield f"{lost} outcomes say {bucket}, but {table.name} has no such row"
+        here = (outcome == key) & (outcomes.c.bucket == bucket)
+        stray = _count(connection, table, ~select(outcome).where(here).exists())
+        if stray:
+            yield f"{stray} rows of {table.name} have no outcome that says {bucket}"
+
+
+def _page_problems(connection: Connection) -> Iterator[str]:
+    page, outcome = pages.c, outcomes.c
+    waiting = select(outcome.item_id).where(outcome.page_id == page.page_id, outcome.bucket == Bucket.PENDING).exists()
+    unfinished = _count(connection, pages, page.state == PageState.DONE, waiting)
+    if unfinished:
+        yield f"{unfinished} pages are done, though items of theirs are pending"
+    finished = select(runs.c.run_id).where(runs.c.run_id == page.run_id, runs.c.finish_reason == "finished").exists()
+    forgotten = _count(connection, pages, page.state == PageState.PENDING, finished)
+    if forgotten:
+        yield f"{forgotten} pages are pending, though their run says it finished"
+
+
+def _record_problems(connection: Connection) -> Iterator[str]:
+    matched = select(records.c.record_id).where(records.c.record_id == duplicates.c.matched_record_id).exists()
+    orphans = _count(connection, duplicates, ~matched)
+    if orphans:
+        yield f"{orphans} duplicates repeat a record that is not there"
+    for record_type, stratum, taken in connection.execute(select(quota_seats)):
+        there = _count(connection, records, records.c.record_type == record_type, records.c.stratum == stratum)
+        if there != taken:
+            yield f"{taken} seats of {record_type}/{stratum} are taken, by {there} records"
+    changed = sum(1 for _ in _changed_texts(connection))
+    if changed:
+        yield f"{changed} records no longer have the text their content hash was made of"
+
+
+def _changed_texts(connection: Connection) -> Iterator[str]:
+    query = select(records.c.record_id, records.c.record_type, records.c.content_hash, records.c.data)
+    for record_id, type_name, content_hash, data in connection.execution_options(yield_per=5_000).execute(query):
+        record_type = RECORD_TYPES[type_name]
+        same_text = record_type.same_text(record_type.model.model_construct(**data))
+        if text.content_hash(text.normalise(same_text)) != content_hash:
+            yield record_id
+
+
+def _count(connection: Connection, table: Table, *where: object) -> int:
+    return connection.scalar(select(func.count()).select_from(table).where(*where)) or 0  # type: ignore[arg-type]
+
+
+def _by(column: object) -> object:
+    return select(column, func.count()).group_by(column)  # type: ignore[call-overload]

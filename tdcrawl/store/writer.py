@@ -1,0 +1,96 @@
+"""Writing off the reactor's thread: what has gathered is one transaction; a bad write does not take others along."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from tdcrawl.errors import StoreError
+from tdcrawl.store.engine import writing
+
+MAX_BATCH = 500
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    work: Callable[[Connection], Any]
+    result: asyncio.Future[Any]
+
+    def answer(self, value: Any) -> None:
+        """Hand a value or an exception to the waiting side, in its own thread."""
+        if self.result.done():
+            return
+        if isinstance(value, BaseException):
+            self.result.set_exception(value)
+        else:
+            self.result.set_result(value)
+
+
+class Writer:
+    """Run writes in the order they were submitted, on one thread, as many to a transaction as have gathered."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._queue: SimpleQueue[_Write | None] = SimpleQueue()
+        self._thread = Thread(target=self._run, name="ledger-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Callable[[Connection], _T]) -> asyncio.Future[_T]:
+        """Queue a write; the future has its result once it is committed.
+
+        The future raises what the write raised, or StoreError where the database is gone.
+        """
+        result: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
+        self._queue.put(_Write(work, result))
+        return result
+
+    def close(self) -> None:
+        """Finish all that was submitted, then stop the thread."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (first := self._queue.get()) is not None:
+            batch = [first]
+            while len(batch) < MAX_BATCH and (write := self._waiting()) is not None:
+                batch.append(write)
+            self._commit(batch)
+
+    def _waiting(self) -> _Write | None:
+        try:
+            write = self._queue.get_nowait()
+        except Empty:
+            return None
+        if write is None:
+            self._queue.put(None)
+        return write
+
+    def _commit(self, batch: list[_Write]) -> None:
+        try:
+            with writing(self._engine) as connection:
+                values = [write.work(connection) for write in batch]
+        except (OperationalError, InterfaceError) as error:
+            gone = StoreError(f"the database is gone: {str(error.orig).strip()}")
+            self._answer(batch, [gone] * len(batch))
+        except Exception as error:
+            if len(batch) == 1:
+                self._answer(batch, [error])
+                return
+            middle = len(batch) // 2
+            self._commit(batch[:middle])
+            self._commit(batch[middle:])
+        else:
+            self._answer(batch, values)
+
+    def _answer(self, batch: list[_Write], values: list[Any]) -> None:
+        def answer() -> None:
+            for write, value in zip(batch, values, strict=True):
+                write.answer(value)
+
+        batch[0].result.get_loop().call_soon_threadsafe(answer)

@@ -1,0 +1,73 @@
+"""Was this run good? The ledger, the site's expectations and the way it ended, as failures and warnings."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tdcrawl.sites.profile import Expect
+from tdcrawl.store.verify import LedgerCheck
+
+INTERRUPTED = 130
+_GOOD_ENDS = {"finished", "limit_reached"}
+Stats = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Say how a run ended: its reason, what makes it a failure, and what somebody should look at."""
+
+    reason: str
+    failures: list[str]
+    warnings: list[str]
+
+    @property
+    def exit_status(self) -> int:
+        """Give the exit status: 0, 1 where something failed, 130 where a signal ended a run that was good so far."""
+        if self.failures:
+            return 1
+        return INTERRUPTED if self.reason == "shutdown" else 0
+
+
+def judge(reason: str, stats: Stats, check: LedgerCheck, expect: Expect) -> Verdict:
+    """Judge a run by its end, its figures, its ledger and what its site promises."""
+    failures = [f"the ledger does not balance: {problem}" for problem in check.problems]
+    if reason not in _GOOD_ENDS | {"shutdown"}:
+        failures.append(f"the crawl did not finish: {reason}")
+    warnings = []
+    share, allowed = _failed_share(stats), expect.max_failed_share
+    if share > allowed:
+        message = f"{share:.1%} of the items failed; the site's max_failed_share is {allowed:.1%}"
+        (failures if share > 2 * allowed else warnings).append(message)
+    believable = _count(stats, "items/yielded") + _count(stats, "items/seen_again") - _count(stats, "items/failed")
+    if reason == "finished" and believable < expect.min_records:
+        failures.append(f"{believable} believable records were found; the site's min_records is {expect.min_records}")
+    if _count(stats, "items/record") == 0:
+        warnings += why_empty(stats)
+    return Verdict(reason, failures, warnings)
+
+
+def why_empty(stats: Stats) -> Iterator[str]:
+    """Explain why a run kept no record: what happened to its pages and to its items."""
+    yield "no record was kept:"
+    for state in ("failed", "skipped"):
+        for reason, number in _reasons(stats, f"tdcrawl/pages/{state}/"):
+            yield f"  {number} pages {state} ({reason})"
+    if not _count(stats, "items/yielded") and _count(stats, "pages/done"):
+        yield f"  {_count(stats, 'pages/done')} pages were read and the reader found no new item on them"
+    if _count(stats, "items/seen_again"):
+        yield f"  {_count(stats, 'items/seen_again')} items have their outcome from earlier pages or runs"
+    for bucket in ("failed", "duplicate", "over_quota"):
+        if _count(stats, f"items/{bucket}"):
+            yield f"  {_count(stats, f'items/{bucket}')} items: {bucket}"
+
+
+def _failed_share(stats: Stats) -> float:
+    return _count(stats, "items/failed") / max(1, _count(stats, "items/yielded"))
+
+
+def _reasons(stats: Stats, prefix: str) -> list[tuple[str, int]]:
+    return sorted((key.removeprefix(prefix), number) for key, number in stats.items() if key.startswith(prefix))
+
+
+def _count(stats: Stats, name: str) -> int:
+    return int(stats.get(f"tdcrawl/{name}", 0))
