@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
@@ -104,10 +105,16 @@ class SiteSpider(Spider):
     def end_page(self, page_id: str, why: PageRejection | None = None) -> None:
         """Write down how a page ended: done, or as the rejection says."""
         state, reason, detail = (why.state, why.reason, why.detail) if why else (PageState.DONE, None, None)
-        self.session.ledger.close_page(page_id, state, reason, detail)
-        self.count(f"tdcrawl/pages/{state}", 1)
-        if reason:
-            self.count(f"tdcrawl/pages/{state}/{reason}", 1)
+        closed = self.session.ledger.close_page(page_id, state, reason, detail)
+        closed.add_done_callback(partial(self._page_ended, state, reason))
+
+    def _page_ended(self, state: PageState, reason: PageReason | None, closed: asyncio.Future[bool]) -> None:
+        if error := closed.exception():
+            self.stop("sink_unavailable", str(error))
+        elif closed.result():
+            self.count(f"tdcrawl/pages/{state}", 1)
+            if reason:
+                self.count(f"tdcrawl/pages/{state}/{reason}", 1)
 
     def stop(self, reason: str, message: str | None = None) -> None:
         """End the crawl in good order, for a reason that the run will carry."""

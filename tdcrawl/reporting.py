@@ -34,6 +34,7 @@ def run_figures(run: Run, stats: Stats, stages: list[str], check: LedgerCheck | 
         "reason": verdict.reason,
         "items": {name: stats.get(f"tdcrawl/items/{name}", 0) for name in ("yielded", "seen_again", *Bucket)},
         "pages": {name: stats.get(f"tdcrawl/pages/{name}", 0) for name in ("scheduled", *PageState)},
+        "page_reasons": {state: with_prefix(stats, f"tdcrawl/pages/{state}/") for state in ("failed", "skipped")},
         "stages": stage_ladder(stats, stages),
         "balanced": check is not None and check.balanced,
         "failures": verdict.failures,
@@ -47,6 +48,9 @@ def print_run(console: Console, figures: Mapping[str, Any], check: LedgerCheck |
     console.print(_stages(figures["stages"]))
     if check is not None:
         print_ledger(console, check)
+    for state, reasons in figures["page_reasons"].items():
+        if reasons:
+            console.print(f"pages {state}: {_list_reasons(reasons)}", highlight=False)
     for feed in feeds:
         console.print(f"Wrote {feed}", highlight=False, soft_wrap=True)
     for warning in figures["warnings"]:
@@ -76,9 +80,13 @@ def with_prefix(stats: Stats, prefix: str) -> dict[str, int]:
 def _stages(ladder: list[dict[str, Any]]) -> Table:
     table = Table("stage", *(_number(name) for name in ("seen", "passed", "rejected")), "because", box=None)
     for step in ladder:
-        reasons = ", ".join(f"{number} {reason}" for reason, number in step["reasons"].items())
-        table.add_row(step["stage"], *(str(step[name]) for name in ("seen", "passed", "rejected")), reasons)
+        numbers = (str(step[name]) for name in ("seen", "passed", "rejected"))
+        table.add_row(step["stage"], *numbers, _list_reasons(step["reasons"]))
     return table
+
+
+def _list_reasons(reasons: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {reason}" for reason, number in reasons.items())
 
 
 def _number(name: str) -> Column:

@@ -88,4 +88,5 @@ COOKIES_ENABLED = False
 # Bounds what is in memory at once, with CONCURRENT_ITEMS per page.
 SCRAPER_SLOT_MAX_ACTIVE_SIZE = 5_000_000
 LOG_LEVEL = _setting("TDCRAWL_LOG_LEVEL", "WARNING")
-FEED_EXPORT_ENCODING = "utf-8"
+# Each page that was given up stands in the ledger, with its reason, and in the report of the run.
+RETRY_GIVE_UP_LOG_LEVEL = "INFO"

@@ -10,11 +10,9 @@ class WriteRecord(Stage):
     name = "write_record"
 
     async def process_item(self, item: TrainingItem) -> TrainingItem:
-        """Return once the record is committed; what another process wrote meanwhile can still refuse it."""
+        """Return once the record is committed; what another process wrote meanwhile may still refuse it."""
         session = self.session
         seats = session.quota.get(session.record_type.stratum(item.believed()))
-        rejection = await session.ledger.accept(item, session.record_type, seats)
-        if rejection is not None:
-            raise rejection
+        await session.ledger.accept(item, session.record_type, seats)
         item.written = True
         return item

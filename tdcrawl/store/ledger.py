@@ -101,14 +101,14 @@ class Ledger:
 
         return self._writer.submit(work)
 
-    def accept(self, item: TrainingItem, record_type: RecordType, seats: int | None) -> Future[Rejection | None]:
-        """Keep a record with its label, quota seat and outcome, or say why another process made that impossible.
+    def accept(self, item: TrainingItem, record_type: RecordType, seats: int | None) -> Future[None]:
+        """Keep a record with its label, quota seat and outcome.
 
-        `seats` is the quota of the record's stratum (None: without limit).
+        Raises Rejection where another process has written the text or taken the last seat meanwhile. `seats` is the quota of the record's stratum (None: without limit).
         """
 
         def work(connection: Connection) -> Rejection | None:
-            row = rows.record_row(item, record_type, self.run)
+            row = rows.labelled_row(item, record_type, self.run)
             refusal = _twin(connection, row) or _no_seat(connection, row, seats)
             if refusal is None and _settle(connection, item.item_id, Bucket.RECORD):
                 connection.execute(insert(records).values(record_id=item.item_id, cluster_id=item.cluster_id or item.item_id, **row))
@@ -130,27 +130,27 @@ class Ledger:
             if why.bucket is Bucket.FAILED:
                 row = rows.failed_row(item, self.run, stage, why, evidence)
                 connection.execute(insert(failed_records).values(**row))
-                return
-            row = rows.record_row(item, record_type, self.run)
-            if why.bucket is Bucket.DUPLICATE:
-                row = rows.duplicate_row(row, why)
+            elif why.bucket is Bucket.DUPLICATE:
+                row = rows.duplicate_row(rows.record_row(item, record_type, self.run), why)
                 connection.execute(insert(duplicates).values(item_id=item.item_id, **row))
             else:
+                row = rows.labelled_row(item, record_type, self.run)
                 connection.execute(insert(over_quota).values(item_id=item.item_id, **row))
 
         return self._writer.submit(work)
 
     def close_page(
         self, page_id: str, state: PageState, reason: str | None = None, detail: str | None = None
-    ) -> Future[None]:
-        """Say how a page ended; only a pending page can."""
+    ) -> Future[bool]:
+        """Say how a page ended; the result is False where it had ended already."""
 
-        def work(connection: Connection) -> None:
-            connection.execute(
+        def work(connection: Connection) -> bool:
+            closed = connection.execute(
                 update(pages)
                 .where(pages.c.page_id == page_id, pages.c.state == PageState.PENDING)
                 .values(state=state, reason=reason, detail=detail, finished_at=datetime.now(UTC))
             )
+            return closed.rowcount == 1
 
         return self._writer.submit(work)
 
@@ -203,7 +203,7 @@ def _no_seat(connection: Connection, row: Mapping[str, Any], seats: int | None) 
 
 def seats_taken(connection: Connection, record_type: str, stratum: str) -> int:
     """Count the seats taken in a stratum; records from before it had a quota count too."""
-    taken = connection.scalar(
+    taken: int | None = connection.scalar(
         select(quota_seats.c.taken).where(
             quota_seats.c.record_type == record_type, quota_seats.c.stratum == stratum
         )

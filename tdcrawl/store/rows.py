@@ -45,7 +45,7 @@ def outcome_row(item: TrainingItem, run: "Run", now: datetime) -> Row:
 def record_row(item: TrainingItem, record_type: RecordType, run: "Run") -> Row:
     """Build what is kept of a valid record, whichever table it goes to."""
     record = item.believed()
-    row = {
+    return {
         "record_type": item.record_type,
         "site": item.site,
         "run_id": run.run_id,
@@ -59,13 +59,13 @@ def record_row(item: TrainingItem, record_type: RecordType, run: "Run") -> Row:
         "flags": item.flags,
         "scraped_at": item.fetched_at,
     }
-    if item.label is not None:
-        row |= {
-            "label": item.label.name,
-            "label_source": item.label.source,
-            "label_confidence": item.label.confidence,
-        }
-    return row
+
+
+def labelled_row(item: TrainingItem, record_type: RecordType, run: "Run") -> Row:
+    """Build what is kept of a record that got as far as having a label."""
+    label = item.named()
+    named = {"label": label.name, "label_source": label.source, "label_confidence": label.confidence}
+    return record_row(item, record_type, run) | named
 
 
 def label_row(item: TrainingItem) -> Row:

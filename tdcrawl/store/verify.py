@@ -64,7 +64,8 @@ def _items(connection: Connection) -> dict[str, int]:
 
 
 def _pages(connection: Connection) -> dict[str, int]:
-    by_state = {state: number for state, number in connection.execute(_by(pages.c.state))}
+    counted = connection.execute(select(pages.c.state, func.count()).group_by(pages.c.state))
+    by_state: dict[str, int] = {state: number for state, number in counted}
     return {"scheduled": _count(connection, pages), **{state.value: by_state.get(state, 0) for state in PageState}}
 
 
@@ -121,6 +122,3 @@ def _changed_texts(connection: Connection) -> Iterator[str]:
 def _count(connection: Connection, table: Table, *where: object) -> int:
     return connection.scalar(select(func.count()).select_from(table).where(*where)) or 0  # type: ignore[arg-type]
 
-
-def _by(column: object) -> object:
-    return select(column, func.count()).group_by(column)  # type: ignore[call-overload]

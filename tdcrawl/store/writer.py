@@ -41,10 +41,11 @@ class Writer:
         self._thread = Thread(target=self._run, name="ledger-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Callable[[Connection], _T]) -> asyncio.Future[_T]:
+    def submit(self, work: Callable[[Connection], _T | Exception]) -> asyncio.Future[_T]:
         """Queue a write; the future has its result once it is committed.
 
-        The future raises what the write raised, or StoreError where the database is gone.
+        The future raises what the write raised, which undoes it, or returned as an exception, which does not; or
+        StoreError where the database is gone.
         """
         result: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
         self._queue.put(_Write(work, result))

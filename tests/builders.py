@@ -1,0 +1,35 @@
+"""Small true-to-life pieces for tests: items, records, sessions."""
+
+from datetime import UTC, datetime
+
+from tdcrawl import text
+from tdcrawl.records.base import Label, TrainingItem, digest
+from tdcrawl.records.review import REVIEW, Review
+from tdcrawl.store.ledger import Run
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+GOOD_TEXT = "This kettle boils fast and quietly and has not leaked once in a year of daily use"
+
+
+def a_run(run_id: str = "run-1", site: str = "demo_store") -> Run:
+    """Build a run."""
+    return Run(run_id, "retailer_reviews", site, "review", "0.1.0", NOON)
+
+
+def an_item(name: str = "one", page_id: str = "page-1", words: str = GOOD_TEXT, rating: float = 5.0) -> TrainingItem:
+    """Build an item that has passed all stages up to the write; a different text for each name."""
+    record = Review(product_id="17", text=f"{words} {name}", rating=rating, rating_value=rating, rating_best=5.0)
+    return TrainingItem(
+        item_id=digest(name),
+        record_type="review",
+        site="demo_store",
+        page_id=page_id,
+        requested_url="https://shop.example/product/17?ref=home",
+        canonical_url="https://shop.example/product/17",
+        fetched_at=NOON,
+        group_key="17",
+        raw={"text": record.text, "rating": str(rating)},
+        record=record,
+        label=Label(record.label, "rule", REVIEW.rule_version),
+        content_hash=text.content_hash(text.normalise(record.text)),
+    )
