@@ -155,7 +155,8 @@ def _create_key(path: Path) -> None:
 def _mask_once(text: str, regions: Iterable[str | None], found: Counter[str]) -> str:
     for kind, find in _FINDERS:
         pieces, end = [], 0
-        for start, stop in sorted(find(text, regions)):
+        # The longest of those that begin together: what is left of a number is no number, and would stay.
+        for start, stop in sorted(find(text, regions), key=lambda span: (span[0], -span[1])):
             if start >= end:
                 pieces += [text[end:start], f"[{kind}]"]
                 end = stop

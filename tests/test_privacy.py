@@ -21,7 +21,7 @@ mailto:<email|help@shop.example>?subject=broken
 My address is <email|jane.doe (at) mail (dot) example> against spam.
 The seller <email|anna[at]shop.example> never replied.
 Call <phone|212-555-0173> for a refund.
-I rang <phone|(415) 555-2671> twice.
+I rang <phone|(415) 555-2671> twice, then <phone|212-555-0173 ext. 22>.
 Their line <phone|1-800-555-0199> is always busy.
 text me: <phone|415.555.2671>
 My number: <phone|+1 415 555 2671>, ask for Ann.
