@@ -1,9 +1,10 @@
-"""Run the practice retailer from the command line: `python -m tdcrawl.demo serve`."""
+"""Run the practice retailer: `python -m tdcrawl.demo` shows the whole way, `python -m tdcrawl.demo serve` only opens it."""
 
 import argparse
 from pathlib import Path
 
 from tdcrawl.demo.catalogue import practice_shop, shop_from_csv
+from tdcrawl.demo.journey import travel
 from tdcrawl.demo.markup import SITES, Markup
 from tdcrawl.demo.server import ShopServer
 
@@ -29,7 +30,8 @@ def crawl_command(server: ShopServer) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tdcrawl.demo", description="The practice retailer, on loopback.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    parser.set_defaults(run=lambda _: travel())
+    commands = parser.add_subparsers(metavar="COMMAND")
     serve = commands.add_parser("serve", help="serve the shop until Ctrl-C")
     serve.add_argument("--port", type=int, default=PORT, help=f"0 takes a free one (default {PORT})")
     serve.add_argument(

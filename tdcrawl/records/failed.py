@@ -6,6 +6,8 @@ from tdcrawl import privacy, text
 from tdcrawl.outcomes import FieldError, Rejection
 from tdcrawl.records.base import RecordType, TrainingItem
 
+_KEPT_CHARACTERS = 10_000
+
 
 def masked(why: Rejection) -> Rejection:
     """Mask the personal data that a rejection may quote from the page."""
@@ -18,7 +20,7 @@ def masked(why: Rejection) -> Rejection:
 
 def evidence(item: TrainingItem, record_type: RecordType, why: Rejection, person_key: bytes) -> dict[str, Any]:
     """Build the columns `errors`, `message` and `item` of a failed record from a masked rejection."""
-    raw = {name: text.clean(value) for name, value in item.raw.items()}
+    raw = {name: _cut(text.clean(value)) for name, value in item.raw.items()}
     errors = [
         {"field": error.field, "reason": error.reason, "message": error.message, "value": error.value}
         for error in why.fields
@@ -28,6 +30,11 @@ def evidence(item: TrainingItem, record_type: RecordType, why: Rejection, person
         "message": why.detail,
         "item": privacy.mask_fields(raw, record_type.person_fields, person_key),
     }
+
+
+def _cut(value: str) -> str:
+    # Enough to see what was wrong; a value of megabytes would only make the feed unreadable, and masking slow.
+    return value if len(value) <= _KEPT_CHARACTERS else f"{value[:_KEPT_CHARACTERS]}… ({len(value)} characters)"
 
 
 def _mask(quoted: str) -> str:

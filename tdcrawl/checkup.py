@@ -1,0 +1,79 @@
+"""What is on, what is off, and the line that turns it on."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from scrapy.settings import BaseSettings
+from sqlalchemy.engine import make_url
+
+from tdcrawl.errors import TdcrawlError
+from tdcrawl.records import RECORD_TYPES
+from tdcrawl.session import read_quota
+from tdcrawl.store.engine import open_engine
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Say how one part stands: `ok`, `off` (somebody's choice) or `broken`; and what to do about the latter two."""
+
+    part: str
+    state: str
+    detail: str
+    remedy: str = ""
+
+
+def examine(settings: BaseSettings) -> Iterator[Finding]:
+    """Look at each part that a crawl needs or may use."""
+    yield _data_dir(Path(settings["TDCRAWL_DATA_DIR"]))
+    yield _database(settings["TDCRAWL_DATABASE_URL"])
+    yield _contact(settings["TDCRAWL_CONTACT"])
+    yield _robots(settings.getbool("ROBOTSTXT_OBEY"))
+    yield _quota(settings)
+    for name in sorted(name for name in settings if name.startswith("TDCRAWL_") and name.endswith("_ENABLED")):
+        yield _stage(name, settings.getbool(name))
+
+
+def _data_dir(path: Path) -> Finding:
+    nearest = next(parent for parent in (path.absolute(), *path.absolute().parents) if parent.exists())
+    if nearest.is_dir() and os.access(nearest, os.W_OK):
+        return Finding("data folder", "ok", str(path))
+    return Finding("data folder", "broken", f"{path} cannot be written", "TDCRAWL_DATA_DIR=a folder of yours")
+
+
+def _database(url: str) -> Finding:
+    try:
+        open_engine(url).dispose()
+    except TdcrawlError as error:
+        return Finding("database", "broken", str(error), "TDCRAWL_DATABASE_URL=postgresql://USER:PASSWORD@HOST/NAME")
+    return Finding("database", "ok", make_url(url).render_as_string(hide_password=True))
+
+
+def _contact(contact: str) -> Finding:
+    if contact:
+        return Finding("contact", "ok", f"the user agent names {contact}")
+    return Finding("contact", "off", "the user agent tells nobody how to reach you", "TDCRAWL_CONTACT=you@example.org")
+
+
+def _robots(obeyed: bool) -> Finding:
+    if obeyed:
+        return Finding("robots.txt", "ok", "obeyed, as agent tdcrawl")
+    return Finding("robots.txt", "off", "robots.txt is ignored", "remove ROBOTSTXT_OBEY = False")
+
+
+def _quota(settings: BaseSettings) -> Finding:
+    try:
+        quotas = [read_quota(settings, record_type) for record_type in RECORD_TYPES.values()]
+    except TdcrawlError as error:
+        return Finding("quota", "broken", str(error), """TDCRAWL_QUOTA='{"positive": 500}'""")
+    if any(quotas):
+        return Finding("quota", "ok", str(settings["TDCRAWL_QUOTA"]))
+    return Finding("quota", "off", "every stratum has room for all", """TDCRAWL_QUOTA='{"positive": 500}'""")
+
+
+def _stage(name: str, enabled: bool) -> Finding:
+    stage = name.removeprefix("TDCRAWL_").removesuffix("_ENABLED").lower()
+    if enabled:
+        return Finding(f"stage {stage}", "ok", "on")
+    return Finding(f"stage {stage}", "off", "switched off", f"{name}=true")

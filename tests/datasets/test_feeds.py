@@ -1,0 +1,73 @@
+"""The exports of a run: what failed and what was kept, from the ledger."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from tests.builders import NOON, a_run, an_item
+
+from tdcrawl.datasets.feeds import export_run
+from tdcrawl.errors import StoreError
+from tdcrawl.outcomes import Bucket, FieldError, Rejection, ValidateReason
+from tdcrawl.records.failed import evidence, masked
+from tdcrawl.records.review import REVIEW
+from tdcrawl.store.ledger import Ledger, PageRequest
+
+
+@pytest.fixture
+def ledger(database_url: str) -> Ledger:
+    """Write a run with one record and one failure that quotes personal data."""
+    ledger = Ledger.open(database_url, a_run())
+    good, bad = an_item("good"), an_item("bad")
+    bad.raw = {"author": "Jo Invented", "text": "write to jo@post.example", "rating": "great"}
+    error = FieldError("rating", ValidateReason.WRONG_TYPE, "'jo@post.example' is no number", "jo@post.example")
+    why = masked(Rejection(Bucket.FAILED, error.reason, f"rating: {error.message}", fields=[error]))
+
+    async def crawl() -> None:
+        await ledger.schedule([PageRequest("page-1", good.requested_url, "https://shop.example/product/17")])
+        await ledger.take("page-1", [good, bad], 0)
+        await ledger.accept(good, REVIEW, None)
+        await ledger.reject(bad, REVIEW, "validate_record", why, evidence(bad, REVIEW, why, b"k" * 32))
+
+    asyncio.run(crawl())
+    ledger.finish("finished", {})
+    yield ledger
+    ledger.engine.dispose()
+
+
+def test_failed_records_tell_what_was_wrong_and_mask_persons(ledger: Ledger, tmp_path: Path) -> None:
+    failed, _ = export_run(ledger.engine, "run-1", REVIEW, tmp_path)
+    (line,) = [json.loads(line) for line in failed.read_text().splitlines()]
+    assert (line["stage"], line["reason"], line["site"], line["run_id"]) == (
+        "validate_record", "wrong_type", "demo_store", "run-1",
+    )  # fmt: skip
+    assert line["errors"] == [
+        {"field": "rating", "reason": "wrong_type", "message": "'[email]' is no number", "value": "[email]"}
+    ]
+    assert line["requested_url"] == "https://shop.example/product/17?ref=home"
+    assert line["canonical_url"] == "https://shop.example/product/17"
+    assert line["item"]["text"] == "write to [email]"
+    assert line["item"]["author"].startswith("person:")
+    assert "Invented" not in failed.read_text()
+    assert "post.example" not in failed.read_text()
+
+
+def test_records_are_typed_rows_of_the_run(ledger: Ledger, tmp_path: Path) -> None:
+    _, records = export_run(ledger.engine, "run-1", REVIEW, tmp_path)
+    table = pq.read_table(records)
+    (row,) = table.to_pylist()
+    assert (row["record_id"], row["rating"], row["label"]) == (an_item("good").item_id, 5.0, "positive")
+    assert row["scraped_at"] == NOON
+    assert "split" not in table.column_names
+    assert table.schema.field("reviewed_at").type == pa.timestamp("us", tz="UTC")
+    assert table.schema.field("language").type == pa.string()
+
+
+def test_export_when_the_run_was_exported_already(ledger: Ledger, tmp_path: Path) -> None:
+    export_run(ledger.engine, "run-1", REVIEW, tmp_path)
+    with pytest.raises(StoreError, match="is in the way"):
+        export_run(ledger.engine, "run-1", REVIEW, tmp_path)
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["run-1"]

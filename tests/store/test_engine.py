@@ -1,0 +1,67 @@
+"""The way into the database: one schema on both, by migrations; what is wrong is said without the password."""
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect, select, text
+
+from tdcrawl.errors import SettingError, StoreError
+from tdcrawl.store.engine import open_engine, writing
+from tdcrawl.store.tables import metadata, runs
+
+
+def test_migrations_build_the_tables_that_the_code_describes(database_url: str) -> None:
+    engine = open_engine(database_url)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    assert set(inspect(engine).get_table_names()) == {*metadata.tables, "alembic_version"}
+    engine.dispose()
+
+
+def test_open_when_the_schema_is_there_already(database_url: str) -> None:
+    open_engine(database_url).dispose()
+    engine = open_engine(database_url)
+    with engine.connect() as connection:
+        assert connection.execute(select(runs)).all() == []
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("nonsense", "is no database URL"),
+        ("mysql://user@host/name", "'mysql' is not supported"),
+        ("sqlite://", "SQLite needs a file"),
+    ],
+)
+def test_open_when_the_url_is_wrong(url: str, message: str) -> None:
+    with pytest.raises(SettingError, match=message):
+        open_engine(url)
+
+
+def test_open_when_the_server_is_unreachable() -> None:
+    with pytest.raises(StoreError) as caught:
+        open_engine("postgresql://user:secret@127.0.0.1:1/reviews")
+    assert "cannot use the database postgresql+psycopg://user:***@127.0.0.1:1/reviews" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_open_when_the_file_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "notes.db").write_text("not a database, by far, whatever its name may say " * 20)
+    with pytest.raises(StoreError, match="file is not a database"):
+        open_engine(f"sqlite:///{tmp_path / 'notes.db'}")
+
+
+def test_writing_keeps_other_writers_out(database_url: str) -> None:
+    engine = open_engine(database_url)
+    attempt = "SELECT pg_try_advisory_xact_lock(32192)" if engine.dialect.name == "postgresql" else "PRAGMA busy_timeout = 0"
+    with writing(engine), engine.connect() as other:
+        refused = other.execute(text(attempt)).scalar()
+        if engine.dialect.name == "sqlite":
+            with pytest.raises(Exception, match="database is locked"):
+                other.exec_driver_sql("DELETE FROM runs")
+        else:
+            assert refused is False
+    engine.dispose()

@@ -1,0 +1,64 @@
+"""The ledger check: it finds each way in which a database can be made to lie."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import text
+from tests.builders import a_run, an_item
+
+from tdcrawl.outcomes import Bucket, DedupReason, PageState, Rejection
+from tdcrawl.records.review import REVIEW
+from tdcrawl.store.engine import writing
+from tdcrawl.store.ledger import Ledger, PageRequest
+from tdcrawl.store.verify import check_ledger
+
+
+async def crawl(ledger: Ledger) -> None:
+    """Write one page with a record, a duplicate of it and a seat taken."""
+    one, two = an_item("one"), an_item("two")
+    await ledger.schedule([PageRequest("page-1", "https://shop.example/p", "https://shop.example/p")])
+    await ledger.take("page-1", [one, two], 0)
+    await ledger.accept(one, REVIEW, 5)
+    near = Rejection(Bucket.DUPLICATE, DedupReason.NEAR_DUPLICATE, "…", matched=one.item_id, score=0.9)
+    await ledger.reject(two, REVIEW, "drop_near_duplicates", near, {})
+    await ledger.close_page("page-1", PageState.DONE)
+
+
+@pytest.mark.parametrize(
+    ("lie", "problem"),
+    [
+        ("SELECT 1", None),
+        ("DELETE FROM records", "1 outcomes say record, but records has no such row"),
+        ("DELETE FROM duplicates", "1 outcomes say duplicate, but duplicates has no such row"),
+        ("DELETE FROM outcomes", "1 rows of records have no outcome that says record"),
+        ("UPDATE outcomes SET bucket = 'failed'", "2 outcomes say failed, but failed_records has no such row"),
+        ("UPDATE outcomes SET bucket = 'pending'", "1 pages are done, though items of theirs are pending"),
+        ("UPDATE pages SET state = 'pending'", "1 pages are pending, though their run says it finished"),
+        ("UPDATE pages SET items_yielded = 3", "3 items were yielded, 2 are accounted for"),
+        ("UPDATE duplicates SET matched_record_id = 'x'", "1 duplicates repeat a record that is not there"),
+        ("UPDATE quota_seats SET taken = 3", "3 seats of review/positive are taken, by 1 records"),
+        ("UPDATE records SET content_hash = 'x'", "1 records no longer have the text their content hash was made of"),
+    ],
+)
+def test_check_finds_the_lie(database_url: str, lie: str, problem: str | None) -> None:
+    ledger = Ledger.open(database_url, a_run())
+    asyncio.run(crawl(ledger))
+    ledger.finish("finished", {})
+    with writing(ledger.engine) as connection:
+        connection.execute(text(lie))
+    check = check_ledger(ledger.engine)
+    assert check.balanced is (problem is None)
+    assert problem is None or problem in check.problems
+    ledger.engine.dispose()
+
+
+def test_check_counts_both_sides(database_url: str) -> None:
+    ledger = Ledger.open(database_url, a_run())
+    asyncio.run(crawl(ledger))
+    ledger.finish("finished", {})
+    check = check_ledger(ledger.engine)
+    assert check.items == {
+        "yielded": 2, "record": 1, "duplicate": 1, "failed": 0, "over_quota": 0, "needs_review": 0, "pending": 0,
+    }  # fmt: skip
+    assert check.pages == {"scheduled": 1, "pending": 0, "done": 1, "failed": 0, "skipped": 0}
+    ledger.engine.dispose()
