@@ -15,6 +15,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from tdcrawl.errors import SettingError, StoreError
 
+__all__ = ["Connection", "Engine", "open_engine", "writing"]
+
 # Any number will do, as long as every process of ours takes the same one.
 _WRITER_LOCK = 0x7DC0
 _BUSY_SECONDS = 30

@@ -1,0 +1,79 @@
+"""What our Scrapy commands have in common; outside commands/, where Scrapy would take it for a command itself."""
+
+import argparse
+import json
+import sys
+from abc import abstractmethod
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+from scrapy.settings import BaseSettings
+
+from tdcrawl.errors import TdcrawlError
+from tdcrawl.store.engine import Engine, open_engine
+
+Answer = dict[str, Any]
+"""What a command found out, as JSON values."""
+
+
+class TdcrawlCommand(ScrapyCommand):
+    """Answer a question, for people or with --json as one object; an error is one line and an exit status.
+
+    A command says what it found in `answer` and how that looks in `show`; where the finding is bad news it sets
+    `exitcode`.
+    """
+
+    requires_project = True
+    requires_crawler_process = False
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Add --json to Scrapy's options."""
+        super().add_options(parser)
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Answer and print; raises UsageError for arguments that nobody asked for."""
+        if args:
+            raise UsageError(f"unrecognized arguments: {' '.join(args)}", print_help=False)
+        try:
+            self._print(self.answer(opts), opts.json)
+        except TdcrawlError as error:
+            print(error, file=sys.stderr)
+            self.exitcode = error.exit_status
+        finally:
+            if "engine" in vars(self):
+                self.engine.dispose()
+
+    @abstractmethod
+    def answer(self, opts: argparse.Namespace) -> Answer:
+        """Find out what was asked; raises TdcrawlError."""
+
+    @abstractmethod
+    def show(self, console: Console, answer: Answer) -> None:
+        """Print the answer for people."""
+
+    @cached_property
+    def engine(self) -> Engine:
+        """Open the database on first use; raises SettingError or StoreError."""
+        return open_engine(self.project_settings["TDCRAWL_DATABASE_URL"])
+
+    @property
+    def data_dir(self) -> Path:
+        """Give the folder that everything but the database is kept in."""
+        return Path(self.project_settings["TDCRAWL_DATA_DIR"])
+
+    @property
+    def project_settings(self) -> BaseSettings:
+        """Give the settings, which Scrapy sets before it runs a command."""
+        assert self.settings is not None
+        return self.settings
+
+    def _print(self, answer: Answer, as_json: bool) -> None:
+        if as_json:
+            print(json.dumps(answer))
+        else:
+            self.show(Console(highlight=False, soft_wrap=True), answer)

@@ -1,0 +1,167 @@
+"""`scrapy dataset freeze|list|show|verify|export`: versions of the training data that never change."""
+
+import argparse
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Column, Table
+
+from tdcrawl.command import Answer, TdcrawlCommand
+from tdcrawl.datasets import listing
+from tdcrawl.datasets.plan import FORMATS, Balance, FreezePlan
+from tdcrawl.datasets.verify import verify_version
+from tdcrawl.datasets.version import export, freeze
+from tdcrawl.records import RECORD_TYPES
+
+
+@dataclass(frozen=True)
+class Action:
+    """Hold one sub-command: its options, how it finds its answer, and how the answer looks."""
+
+    description: str
+    add_options: Callable[[argparse.ArgumentParser], object]
+    answer: Callable[["Command", argparse.Namespace], Answer]
+    show: Callable[[Console, Answer], None]
+
+
+class Command(TdcrawlCommand):
+    """Freeze, list, show, verify and export dataset versions."""
+
+    _action: Action
+
+    def syntax(self) -> str:
+        """Name the sub-commands."""
+        return "freeze|list|show|verify|export [vN] [options]"
+
+    def short_desc(self) -> str:
+        """Describe the command in the list of commands."""
+        return "Freeze the records as a version that never changes; list, show, verify and export versions"
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Give each sub-command its own options and Scrapy's, which follow its name."""
+        actions = parser.add_subparsers(metavar="ACTION", required=True)
+        for name, action in _ACTIONS.items():
+            sub_parser = actions.add_parser(name, help=action.description, description=action.description)
+            super().add_options(sub_parser)
+            action.add_options(sub_parser)
+            sub_parser.set_defaults(action=action)
+
+    def answer(self, opts: argparse.Namespace) -> Answer:
+        """Do what the sub-command says."""
+        self._action = opts.action
+        return self._action.answer(self, opts)
+
+    def show(self, console: Console, answer: Answer) -> None:
+        """Print what the sub-command found."""
+        self._action.show(console, answer)
+
+
+def _freeze(command: Command, opts: argparse.Namespace) -> Answer:
+    balance = Balance(opts.balance)
+    plan = FreezePlan(opts.version, opts.type, balance, opts.max_share, opts.split, opts.format)
+    return asdict(freeze(command.engine, plan, opts.to or command.data_dir / "datasets"))
+
+
+def _list(command: Command, _opts: argparse.Namespace) -> Answer:
+    return {"versions": listing.all_versions(command.engine)}
+
+
+def _describe(command: Command, opts: argparse.Namespace) -> Answer:
+    return listing.one_version(command.engine, opts.version)
+
+
+def _verify(command: Command, opts: argparse.Namespace) -> Answer:
+    problems = verify_version(command.engine, opts.version, opts.at and opts.at / opts.version)
+    command.exitcode = 1 if problems else 0
+    return {"version": opts.version, "intact": not problems, "problems": problems}
+
+
+def _export(command: Command, opts: argparse.Namespace) -> Answer:
+    return asdict(export(command.engine, opts.version, opts.to))
+
+
+def _freeze_options(parser: argparse.ArgumentParser) -> None:
+    _version_option(parser)
+    parser.add_argument("--type", choices=sorted(RECORD_TYPES), default="review", help="record type (default: review)")
+    parser.add_argument("--balance", choices=list(Balance), default=Balance.UNDERSAMPLE, help="of the training split")
+    parser.add_argument("--max-share", type=float, default=0.6, metavar="SHARE", help="of any one label (default: 0.6)")
+    parser.add_argument("--split", type=_percentages, default=(80, 10, 10), metavar="80/10/10", help="in percent")
+    parser.add_argument("--format", type=_names, default=("parquet",), metavar=",".join(FORMATS))
+    parser.add_argument("--to", type=Path, metavar="DIR", help="write DIR/vN (default: <TDCRAWL_DATA_DIR>/datasets/vN)")
+
+
+def _version_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("version", metavar="vN")
+
+
+def _verify_options(parser: argparse.ArgumentParser) -> None:
+    _version_option(parser)
+    parser.add_argument("--at", type=Path, metavar="DIR", help="look at the copy DIR/vN instead")
+
+
+def _export_options(parser: argparse.ArgumentParser) -> None:
+    _version_option(parser)
+    parser.add_argument("--to", type=Path, metavar="DIR", required=True, help="write DIR/vN")
+
+
+def _percentages(value: str) -> tuple[int, ...]:
+    parts = tuple(int(part) for part in value.split("/"))
+    if len(parts) != 3:
+        raise ValueError(value)
+    return parts
+
+
+def _names(value: str) -> tuple[str, ...]:
+    return tuple(value.split(","))
+
+
+def _show_frozen(console: Console, answer: Answer) -> None:
+    console.print(_count_table(answer["counts"]))
+    console.print(f"[green]✓[/] {answer['version']}: {answer['rows']} rows in {answer['location']}")
+
+
+def _show_list(console: Console, answer: Answer) -> None:
+    table = Table("version", "type", _number("rows"), "frozen at", "parent", "location", box=None)
+    for version in answer["versions"]:
+        table.add_row(*(str(version[key] or "-") for key in version))
+    console.print(table if answer["versions"] else "no version was frozen yet (scrapy dataset freeze v1)")
+
+
+def _show_version(console: Console, answer: Answer) -> None:
+    for key in ("version", "record_type", "rows", "created_at", "parent_version", "location", "code_version", "writer"):
+        console.print(f"{key}: {answer[key]}", markup=False)
+    console.print(f"parameters: {answer['parameters']}", markup=False)
+    console.print(_count_table(answer["counts"]))
+
+
+def _show_verified(console: Console, answer: Answer) -> None:
+    for problem in answer["problems"]:
+        console.print(f"✗ {problem}", markup=False)
+    if answer["intact"]:
+        console.print(f"[green]✓[/] {answer['version']} is what was frozen")
+
+
+def _count_table(counts: Mapping[str, Any]) -> Table:
+    """Lay out how frequent each label of each split was before the balancing and is after it."""
+    table = Table("split", "label", _number("before"), _number("after"), _number("share"), box=None)
+    for split, labels in counts.items():
+        rows = sum(count["after"] for count in labels.values()) or 1
+        for label, count in labels.items():
+            table.add_row(split, label, str(count["before"]), str(count["after"]), f"{count['after'] / rows:.1%}")
+    return table
+
+
+def _number(name: str) -> Column:
+    return Column(name, justify="right")
+
+
+_ACTIONS = {
+    "freeze": Action("freeze the records as version vN", _freeze_options, _freeze, _show_frozen),
+    "list": Action("list the frozen versions", lambda _: None, _list, _show_list),
+    "show": Action("tell all about version vN", _version_option, _describe, _show_version),
+    "verify": Action("tell whether vN is what was frozen", _verify_options, _verify, _show_verified),
+    "export": Action("write the files of vN once more", _export_options, _export, _show_frozen),
+}

@@ -1,0 +1,95 @@
+"""A version described for people: a README.md that the Hugging Face hub reads as a dataset card."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tdcrawl.datasets.split import SPLITS
+
+_LIMITS = (
+    "The texts belong to their authors and to the sites that published them: `license: other` is no licence.",
+    "Personal data were masked by patterns, names replaced by keyed hashes; a pattern misses what it does not know.",
+    "Records come from the sites listed above and speak for nobody else.",
+    "Only the training split is balanced; validation and test keep the labels as frequent as they were found.",
+)
+_LOADING = """\
+```python
+import pandas as pd
+train = pd.read_parquet("{version}/train")
+print(train.groupby("label").size())
+```
+"""
+
+
+def card(description: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> str:
+    """Write the card from what the manifest knows."""
+    return "\n".join([*_front_matter(description), *_body(description, files)]) + "\n"
+
+
+def _front_matter(description: Mapping[str, Any]) -> Iterator[str]:
+    yield "---"
+    yield f"pretty_name: {_title(description)}"
+    yield "license: other"
+    yield "task_categories:\n- text-classification"
+    yield "configs:\n- config_name: default\n  data_files:"
+    for split in SPLITS:
+        yield f"  - split: {split}\n    path: {split}/*.parquet"
+    yield "---\n"
+
+
+def _body(description: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    provenance = description["provenance"]
+    yield f"# {_title(description)}\n"
+    yield f"Frozen by tdcrawl {description['code_version']}: it never changes. `manifest.json` digests each file.\n"
+    yield _LOADING.format(version=description["version"])
+    yield "## Sources\n\n| site | records | scraped from | to |\n|---|---|---|---|"
+    for site, facts in provenance["sources"].items():
+        yield f"| {site} | {facts['records']} | {facts['scraped_from']} | {facts['scraped_to']} |"
+    yield "\n## Rows\n"
+    yield from _choices(description["parameters"])
+    yield from _count_table(description["counts"])
+    yield from _empty_splits(files)
+    yield f"\n## Labels\n\nGiven by: {_listed(provenance['label_sources'])} (records before balancing).\n"
+    yield "## Duplicates and failures\n"
+    yield from _ledger_lines(provenance["ledger"])
+    yield "\n## Known limits\n"
+    yield from (f"- {limit}" for limit in _LIMITS)
+
+
+def _title(description: Mapping[str, Any]) -> str:
+    return f"{description['record_type']} {description['version']}"
+
+
+def _choices(parameters: Mapping[str, Any]) -> Iterator[str]:
+    percentages = "/".join(map(str, parameters["split"]))
+    yield f"Balance: {_balance(parameters)}. Split: {percentages} by a hash of what a record is about,"
+    yield "so that all records of one product, and near-duplicates of different meaning, are in one split.\n"
+
+
+def _balance(parameters: Mapping[str, Any]) -> str:
+    if parameters["balance"] == "none":
+        return "none"
+    return f"{parameters['balance']}, no label above {parameters['max_share']:.0%} of the training split"
+
+
+def _count_table(counts: Mapping[str, Any]) -> Iterator[str]:
+    yield "| split | label | before | after |\n|---|---|---|---|"
+    for split, labels in counts.items():
+        for label, count in labels.items():
+            yield f"| {split} | {label} | {count['before']} | {count['after']} |"
+
+
+def _empty_splits(files: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    for split in SPLITS:
+        if not files[f"{split}/part-00000.parquet"]["rows"]:
+            yield f"\nThe {split} split is empty: too few products were collected to fill it."
+
+
+def _ledger_lines(ledger: Mapping[str, int]) -> Iterator[str]:
+    items = sum(number for name, number in ledger.items() if "/" not in name) or 1
+    yield "| outcome | items | share |\n|---|---|---|"
+    for name, number in ledger.items():
+        yield f"| {name} | {number} | {number / items:.2%} |"
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} ({number})" for name, number in counts.items())

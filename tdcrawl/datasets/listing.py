@@ -1,0 +1,38 @@
+"""What versions there are, as JSON values."""
+
+from typing import Any
+
+from tdcrawl.datasets.version import existing
+from tdcrawl.store import versions
+from tdcrawl.store.engine import Engine
+
+
+def all_versions(engine: Engine) -> list[dict[str, Any]]:
+    """List each version's name, record type, rows, time, parent and place, by number."""
+    with engine.connect() as connection:
+        return [
+            {
+                "version": version.version,
+                "record_type": version.record_type,
+                "rows": version.row_count,
+                "created_at": version.created_at.isoformat(),
+                "parent_version": version.parameters["parent_version"],
+                "location": version.location,
+            }
+            for version in versions.versions(connection)
+        ]
+
+
+def one_version(engine: Engine, name: str) -> dict[str, Any]:
+    """Tell all about a version but its files: what, when and where; raises DatasetError for an unknown one."""
+    with engine.connect() as connection:
+        version = existing(connection, name)
+    return {
+        **version.parameters,
+        "rows": version.row_count,
+        "rows_sha256": version.rows_sha256,
+        "manifest_sha256": version.manifest_sha256,
+        "created_at": version.created_at.isoformat(),
+        "location": version.location,
+        "view": versions.view_name(name),
+    }

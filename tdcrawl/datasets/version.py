@@ -1,0 +1,148 @@
+"""WHICH ROWS, FROZEN? A version is rows, a view and files that belong together and never change again."""
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tdcrawl import __version__
+from tdcrawl.datasets.export import MANIFEST, MAX_CSV_ROWS, Description, Written, columns_in, write_files
+from tdcrawl.datasets.plan import FreezePlan, check_name
+from tdcrawl.datasets.selection import Counts, Selection
+from tdcrawl.errors import DatasetError
+from tdcrawl.records import RECORD_TYPES
+from tdcrawl.records.columns import columns_of
+from tdcrawl.store import parquet, selection, versions
+from tdcrawl.store.atomic import new_directory
+from tdcrawl.store.engine import Connection, Engine, writing
+from tdcrawl.store.versions import Version
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """Say what a freeze or an export made, and where."""
+
+    version: str
+    location: str
+    rows: int
+    rows_sha256: str
+    manifest_sha256: str
+    counts: Counts
+
+
+def freeze(engine: Engine, plan: FreezePlan, target: Path) -> Frozen:
+    """Freeze the records of a type as `target/vN`, with its rows and view in the database.
+
+    A freeze that was cut off between database and files is finished, as it was planned then. Raises DatasetError
+    where the version is there already, nothing can be frozen, or the balance cannot be had; StoreError where the
+    files cannot be written.
+    """
+    with engine.connect() as connection:
+        stored = versions.find_version(connection, plan.version)
+    if stored is None:
+        return _freeze(engine, plan, target / plan.version)
+    if (Path(stored.location) / MANIFEST).exists():
+        raise _frozen_already(plan.version)
+    return export(engine, plan.version, target)
+
+
+def export(engine: Engine, name: str, target: Path) -> Frozen:
+    """Write a frozen version once more, as `target/vN`; raises DatasetError where the bytes would not be the same."""
+    with engine.connect() as connection:
+        stored = existing(connection, name)
+        with new_directory(target.absolute() / name) as draft:
+            written = write_files(connection, stored.parameters, draft)
+            if written.manifest_sha256 != stored.manifest_sha256:
+                raise DatasetError(
+                    f"{name} cannot be written as it was: `dataset verify {name}` tells whether its rows have changed; "
+                    f"it was written by {stored.parameters['writer']}, this is {parquet.WRITER}"
+                )
+    return _frozen(stored.parameters, written, target.absolute() / name)
+
+
+def existing(connection: Connection, name: str) -> Version:
+    """Find a version; raises DatasetError, with those there are, where it was never frozen."""
+    check_name(name)
+    if found := versions.find_version(connection, name):
+        return found
+    known = ", ".join(version.version for version in versions.versions(connection)) or "none yet"
+    raise DatasetError(f"{name} was never frozen; frozen versions: {known}")
+
+
+def _freeze(engine: Engine, plan: FreezePlan, directory: Path) -> Frozen:
+    directory = directory.absolute()
+    # The rename comes after the commit: a version in the database can be written again, files alone prove nothing.
+    with new_directory(directory) as draft, writing(engine) as connection:
+        if versions.find_version(connection, plan.version):
+            raise _frozen_already(plan.version)
+        chosen = Selection(connection, plan)
+        description = describe(connection, plan, chosen.counts())
+        versions.add_rows(connection, plan.version, chosen.rows(columns_in(description)))
+        written = write_files(connection, description, draft)
+        versions.seal(connection, _version(description, written, directory), columns_in(description))
+    return _frozen(description, written, directory)
+
+
+def describe(connection: Connection, plan: FreezePlan, counts: Counts) -> dict[str, Any]:
+    """Build all of a manifest that cannot be told from the rows; raises DatasetError where nothing can be frozen."""
+    provenance = selection.provenance(connection, plan.record_type)
+    rows = sum(count["after"] for labels in counts.values() for count in labels.values())
+    if rows == 0:
+        raise DatasetError(f"there are no {plan.record_type} records to freeze: {_why_none(provenance['ledger'])}")
+    if "csv" in plan.formats and rows >= MAX_CSV_ROWS:
+        raise DatasetError(f"{rows} rows are too many for CSV (below {MAX_CSV_ROWS}): leave it to Parquet")
+    columns = columns_of(RECORD_TYPES[plan.record_type])
+    parameters = asdict(plan)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "version": parameters.pop("version"),
+        "parent_version": _parent(connection, plan),
+        "record_type": plan.record_type,
+        "code_version": __version__,
+        "writer": parquet.WRITER,
+        "query": {"from": "records", "where": {"record_type": parameters.pop("record_type")}},
+        "parameters": {**parameters, "split": list(plan.split), "formats": sorted({"parquet", *plan.formats})},
+        "columns": {name: column_type.value for name, column_type in columns.items()},
+        "counts": counts,
+        "provenance": provenance,
+    }
+
+
+def _parent(connection: Connection, plan: FreezePlan) -> str | None:
+    number = int(plan.version.removeprefix("v"))
+    earlier = [
+        version.version
+        for version in versions.versions(connection)
+        if version.record_type == plan.record_type and version.number < number
+    ]
+    return earlier[-1] if earlier else None
+
+
+def _version(description: Description, written: Written, directory: Path) -> Version:
+    return Version(
+        version=description["version"],
+        record_type=description["record_type"],
+        created_at=datetime.now(UTC),
+        parameters=dict(description),
+        row_count=written.rows,
+        rows_sha256=written.rows_sha256,
+        manifest_sha256=written.manifest_sha256,
+        location=str(directory),
+    )
+
+
+def _frozen(description: Description, written: Written, directory: Path) -> Frozen:
+    named = {"version": description["version"], "location": str(directory), "counts": description["counts"]}
+    return Frozen(**named, **asdict(written))
+
+
+def _frozen_already(name: str) -> DatasetError:
+    following = f"v{int(name.removeprefix('v')) + 1}"
+    return DatasetError(f"{name} is frozen and never changes; freeze {following}, or `dataset export {name} --to DIR`")
+
+
+def _why_none(ledger: dict[str, int]) -> str:
+    ended = ", ".join(f"{number} {name}" for name, number in ledger.items() if number)
+    return f"the ledger has {ended}" if ended else "nothing was collected yet (scrapy crawl retailer_reviews -a site=…)"

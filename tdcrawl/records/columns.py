@@ -1,0 +1,109 @@
+"""WHAT a training row holds: the columns of a record type with their types, and the row of one stored record."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any, get_args, get_origin
+
+from tdcrawl.records.base import Record, RecordType
+
+Row = dict[str, Any]
+"""One training row: str, int, float, bool, aware UTC datetime or None by column name, in the order of the columns."""
+
+
+class ColumnType(StrEnum):
+    """Name the types a training column can have; each store knows its own word for them."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    TIME = "time"
+
+
+Columns = Mapping[str, ColumnType]
+
+_OF_PYTHON = {
+    str: ColumnType.TEXT,
+    int: ColumnType.INTEGER,
+    float: ColumnType.NUMBER,
+    bool: ColumnType.BOOLEAN,
+    datetime: ColumnType.TIME,
+}
+# What we know of a record whatever its type; all other columns are fields of its model.
+_ENVELOPE = {
+    "record_id": ColumnType.TEXT,
+    "label": ColumnType.TEXT,
+    "label_source": ColumnType.TEXT,
+    "label_confidence": ColumnType.NUMBER,
+    "needs_review": ColumnType.BOOLEAN,
+    "source": ColumnType.TEXT,
+    "url": ColumnType.TEXT,
+    "scraped_at": ColumnType.TIME,
+    "cluster_id": ColumnType.TEXT,
+    "split": ColumnType.TEXT,
+    "sample_weight": ColumnType.NUMBER,
+}
+
+
+def columns_of(record_type: RecordType) -> dict[str, ColumnType]:
+    """List the training columns of a record type, in order, typed by its model; raises TypeError for other types."""
+    return {name: _ENVELOPE.get(name) or _model_column(record_type.model, name) for name in record_type.columns}
+
+
+def training_row(stored: Mapping[str, Any], columns: Columns, split: str) -> Row:
+    """Build the training row of a row of the table `records`."""
+    envelope = {
+        "record_id": stored["record_id"],
+        "label": stored["label"],
+        "label_source": stored["label_source"],
+        "label_confidence": stored["label_confidence"],
+        "needs_review": False,
+        "source": stored["site"],
+        "url": stored["canonical_url"],
+        "scraped_at": stored["scraped_at"],
+        "cluster_id": stored["cluster_id"],
+        "split": split,
+        "sample_weight": 1.0,
+    }
+    return typed({**stored["data"], **envelope}, columns)
+
+
+def typed(values: Mapping[str, Any], columns: Columns) -> Row:
+    """Give values out of JSON the types of their columns; a field that the model has gained since is None."""
+    return {name: _typed(values.get(name), column_type) for name, column_type in columns.items()}
+
+
+def to_json(row: Row) -> str:
+    """Write a row as one line of JSON, always the same for the same row."""
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=datetime.isoformat)
+
+
+def _typed(value: Any, column_type: ColumnType) -> Any:
+    if value is None:
+        return None
+    if column_type is ColumnType.TIME:
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        return moment.astimezone(UTC)
+    return float(value) if column_type is ColumnType.NUMBER else value
+
+
+def _model_column(model: type[Record], name: str) -> ColumnType:
+    computed = model.model_computed_fields.get(name)
+    annotation = computed.return_type if computed else model.model_fields[name].annotation
+    types = {plain for plain in _plain_types(annotation) if plain is not type(None)}
+    if len(types) != 1 or not types <= _OF_PYTHON.keys():
+        raise TypeError(f"{model.__name__}.{name}: {annotation} is no type of a training column")
+    return _OF_PYTHON[types.pop()]
+
+
+def _plain_types(annotation: Any) -> Iterator[Any]:
+    """Unwrap `Annotated[str, …] | None` down to str and NoneType."""
+    if get_origin(annotation) is Annotated:
+        yield from _plain_types(get_args(annotation)[0])
+    elif arguments := get_args(annotation):
+        for argument in arguments:
+            yield from _plain_types(argument)
+    else:
+        yield annotation

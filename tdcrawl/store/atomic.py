@@ -1,0 +1,45 @@
+"""Directories that are there whole or not at all."""
+
+import os
+import secrets
+import shutil
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tdcrawl.errors import StoreError
+
+
+@contextmanager
+def new_directory(target: Path) -> Generator[Path]:
+    """Give a hidden sibling to write into; once the block is left it is synced and becomes the target.
+
+    After an error nothing of it remains. Raises StoreError where the target exists or cannot be written.
+    """
+    if target.exists():
+        raise StoreError(f"{target} is in the way: move it, or choose another place")
+    draft = target.with_name(f".{target.name}.tmp-{secrets.token_hex(4)}")
+    try:
+        draft.mkdir(parents=True)
+        yield draft
+        _sync_tree(draft)
+        draft.rename(target)
+        _sync(target.parent)
+    except OSError as error:
+        raise StoreError(f"cannot write {target}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _sync_tree(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        _sync(path)
+    _sync(folder)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
