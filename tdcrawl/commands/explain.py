@@ -1,0 +1,77 @@
+"""`scrapy explain ID`: one record's whole story."""
+
+import argparse
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from tdcrawl.command import Answer, TdcrawlCommand
+from tdcrawl.errors import StoreError
+from tdcrawl.store.story import Story, tell
+
+
+class Command(TdcrawlCommand):
+    """Follow one item through page, stages, labels and frozen versions."""
+
+    def syntax(self) -> str:
+        """Show how the command is written."""
+        return "[options] <item or record id>"
+
+    def short_desc(self) -> str:
+        """Describe the command in the list of commands."""
+        return "Tell one record's whole story: page, outcome, copies, labels, versions"
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Take the id to explain."""
+        super().add_options(parser)
+        parser.add_argument("id", help="an item or record id, or the beginning of one")
+
+    def answer(self, opts: argparse.Namespace) -> Answer:
+        """Collect the story; raises StoreError where no item, or more than one, has that id."""
+        story = tell(self.engine, opts.id)
+        if story is None:
+            raise StoreError(f"no single item has an id that begins with {opts.id!r}; ids stand in the feeds and exports")
+        answer: Answer = json.loads(json.dumps(story, default=str))
+        return answer
+
+    def show(self, console: Console, answer: Answer) -> None:
+        """Print the story in the order in which it happened."""
+        for heading, said in _chapters(answer):
+            console.print(f"[bold]{heading:>10}[/]  {escape(said)}")
+
+
+def _chapters(story: Story) -> Iterator[tuple[str, str]]:
+    page, run, outcome = story["page"], story["run"], story["outcome"]
+    yield "item", f"{story['item_id']}, a {outcome['record_type']} of {outcome['site']}"
+    yield "page", f"{page['url']} ({page['state']}), canonical {page['canonical_url']}"
+    yield "run", f"{run['run_id']}, {run['spider']} {run['code_version']}, began {run['started_at']}"
+    yield "outcome", _outcome(outcome)
+    yield from _kept(story)
+    for label in story["labels"]:
+        yield "label", f"{label['label']}, by {label['source']} {label['version']}, {label['at']}"
+    for copy in story["copies"]:
+        yield "copy", f"{copy['item_id']} ({copy['reason']}, Jaccard {copy['score']:.3f}), run {copy['run_id']}"
+    for row in story["versions"]:
+        yield "version", f"{row['version']}, split {row['split']}"
+
+
+def _outcome(outcome: dict[str, Any]) -> str:
+    why = f" at {outcome['stage']}: {outcome['reason']}, {outcome['detail']}" if outcome["stage"] else ""
+    return f"{outcome['bucket']}{why} ({outcome['at']})"
+
+
+def _kept(story: Story) -> Iterator[tuple[str, str]]:
+    for table in ("record", "duplicate", "over_quota"):
+        if story[table]:
+            for field, value in story[table]["data"].items():
+                if value is not None:
+                    yield field, str(value)
+    if story["duplicate"]:
+        duplicate = story["duplicate"]
+        yield "repeats", f"{duplicate['matched_record_id']} ({duplicate['reason']}, Jaccard {duplicate['score']:.3f})"
+    if story["failed_record"]:
+        for error in story["failed_record"]["errors"]:
+            yield error["field"], f"{error['reason']}: {error['message']} (it held {error['value']!r})"
