@@ -1,0 +1,70 @@
+"""What tests of every room share: databases, the command line, and the data kept beside the checkout."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from hypothesis import settings
+
+from tests.services import fresh_database, postgresql_server
+
+PROJECT = Path(__file__).parents[1]
+SHARED_DATA = PROJECT.parent / "shared" / "data"
+
+RunScrapy = Callable[..., subprocess.CompletedProcess[str]]
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("tdcrawl", deadline=None)
+settings.load_profile("tdcrawl")
+
+
+def pytest_configure() -> None:
+    """Forget the settings of whoever runs the tests: their database must not become the tests'."""
+    for name in [name for name in os.environ if name.startswith(("TDCRAWL_", "ANTHROPIC_", "SCRAPY_"))]:
+        del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """Start one PostgreSQL for all tests of this process; its maintenance database."""
+    with postgresql_server() as url:
+        yield url
+
+
+@pytest.fixture
+def postgresql_database(postgresql_url: str) -> Iterator[str]:
+    """Create an empty PostgreSQL database for one test."""
+    with fresh_database(postgresql_url, f"test_{uuid4().hex}") as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give an empty database, of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'tdcrawl.db'}"
+    return str(request.getfixturevalue("postgresql_database"))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Find the real data beside the checkout; its tests are skipped where it is absent."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("needs the real data of ../shared/data, which is not beside this checkout")
+    return SHARED_DATA
+
+
+@pytest.fixture
+def run_scrapy(tmp_path: Path) -> RunScrapy:
+    """Run `scrapy …` as a user does, in the project's folder and with a data folder of the test's own."""
+
+    def run(*arguments: str, cwd: Path = PROJECT, **env: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "scrapy", *arguments]
+        environment = os.environ | {"TDCRAWL_DATA_DIR": str(tmp_path / "data")} | env
+        return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+
+    return run

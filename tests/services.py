@@ -1,0 +1,83 @@
+"""Real servers for the tests, each of a session's own, on a free loopback port."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.sql import SQL, Identifier
+
+# PostgreSQL refuses to run as root, so then this user, whom its package brings, runs it.
+_UNPRIVILEGED = "postgres"
+_INSTALL_POSTGRESQL = "PostgreSQL is needed: `make test` installs it as root; else `sudo apt-get install postgresql`"
+
+
+@contextmanager
+def postgresql_server() -> Iterator[str]:
+    """Run a PostgreSQL server; yield the URL of its maintenance database."""
+    binaries = _postgresql_binaries()
+    with tempfile.TemporaryDirectory(prefix="tdcrawl-postgresql-") as home:
+        if _user():
+            shutil.chown(home, _UNPRIVILEGED)
+        data, port = f"{home}/data", free_port()
+        _run(home, binaries / "initdb", "-D", data, "-U", "tester", "-A", "trust", "-E", "UTF8", "--no-sync")
+        # Durability is what a test server can do without: -F leaves out every fsync.
+        options = f"-F -k {home} -p {port} -c listen_addresses=127.0.0.1"
+        _run(home, binaries / "pg_ctl", "start", "-w", "-D", data, "-l", f"{home}/log", "-o", options)
+        try:
+            yield f"postgresql://tester@127.0.0.1:{port}/postgres"
+        finally:
+            # pg_ctl knows the server by the pid in its data folder, so no other one is touched.
+            _run(home, binaries / "pg_ctl", "stop", "-w", "-D", data, "-m", "immediate")
+
+
+@contextmanager
+def fresh_database(server_url: str, name: str) -> Iterator[str]:
+    """Create an empty database on a server; yield its URL, and drop it in the end, whoever is still connected."""
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+        yield server_url.removesuffix("postgres") + name
+        connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+
+
+def free_port() -> int:
+    """Find a loopback port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def _postgresql_binaries() -> Path:
+    # Debian keeps the server's programs out of PATH, in a folder a version; others have them in it.
+    found = [Path(initdb) for initdb in [shutil.which("initdb")] if initdb]
+    found += sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    if not found:
+        pytest.fail(_INSTALL_POSTGRESQL)
+    return found[-1].parent
+
+
+def _user() -> str | None:
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam(_UNPRIVILEGED).pw_name
+    except KeyError:
+        pytest.fail(_INSTALL_POSTGRESQL)
+
+
+def _run(cwd: str, *command: str | Path) -> None:
+    user = _user()
+    log = Path(cwd) / "commands.log"
+    with log.open("ab") as output:
+        # Into a file: the server inherits what pg_ctl was given, and would hold a pipe open for good.
+        finished = subprocess.run(
+            command, cwd=cwd, stdout=output, stderr=output, user=user, extra_groups=[] if user else None, check=False
+        )
+    if finished.returncode:
+        pytest.fail(f"{command[0]} failed:\n{log.read_text(errors='replace')}")
