@@ -1,0 +1,59 @@
+# `make demo` shows the whole way, `make test` proves it; both bring what they need.
+
+PYTHON ?= python3
+RUN := .venv/bin/python -m
+PIP := $(RUN) pip --disable-pip-version-check install -qq --require-hashes
+PIN := .venv/bin/uv pip compile -q --no-config --universal --generate-hashes --python-version 3.11 --upgrade \
+	--custom-compile-command "make requirements"
+POSTGRESQL := command -v initdb || ls /usr/lib/postgresql/*/bin/initdb
+
+.PHONY: help demo test check bench requirements clean postgresql
+.DELETE_ON_ERROR:
+
+help:
+	@grep -E '^[a-z]+:.*#' Makefile | sed -E 's/:[^#]*# */\t/' | expand -t 14
+
+demo: .venv/installed # crawl an invented shop and freeze a dataset
+	@$(RUN) tdcrawl.demo
+
+test: .venv/installed-dev postgresql # run every test, on servers of their own
+	@$(RUN) pytest -q -n auto
+
+check: .venv/installed-dev # lint, format, types, the import ladder and the house rules
+	@$(RUN) ruff check -q
+	@$(RUN) ruff format --check -q
+	@$(RUN) mypy --no-error-summary
+	@$(RUN) pytest -q tests/test_house.py
+
+bench: .venv/installed-dev # measure the figures of the README
+	@for script in $$(grep -l __main__ benchmarks/*.py); do echo "== $$script"; .venv/bin/python $$script || exit; done
+
+requirements: .venv/installed-dev # pin the newest version of everything, with hashes
+	@$(PIN) requirements.in -o requirements.txt
+	@$(PIN) requirements-dev.in -o requirements-dev.txt
+
+clean: # remove what was built, but nothing that was collected
+	@rm -rf .venv build dist *.egg-info .*_cache .hypothesis
+	@find tdcrawl tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+
+# A stamp is written last, so that an install that was cut off is made again. A new pin makes a new .venv: packages
+# that are no longer needed would stay in the old one.
+.venv/installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'tdcrawl needs Python 3.11 or newer: make PYTHON=python3.11 …' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' || { echo 'Python lacks venv: apt-get install python3-venv' >&2; exit 1; }
+	@echo 'Installing into .venv (about a minute) …'
+	@$(PYTHON) -m venv --clear .venv
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.txt
+	@echo 'Installing what checks and tests need …'
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+postgresql:
+	@{ $(POSTGRESQL); } >/dev/null 2>&1 || [ "$$(id -u)" = 0 ] || \
+		{ echo 'The tests need PostgreSQL: sudo apt-get install postgresql' >&2; exit 1; }
+	@{ $(POSTGRESQL); } >/dev/null 2>&1 || \
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq postgresql >/dev/null; }
