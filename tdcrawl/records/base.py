@@ -81,6 +81,11 @@ class RecordType:
     rule: Callable[[Any], str]
     stratum: Callable[[Any], str]
 
+    def requires(self, name: str) -> bool:
+        """Say whether no record can be without the model field that a scraped field fills."""
+        filled = self.model.model_fields.get(self.fields[name].into)
+        return filled is not None and filled.is_required()
+
 
 @dataclass(slots=True)
 class TrainingItem:
