@@ -1,0 +1,56 @@
+"""HOW a page is read: by the readers that its site names, in turn."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from tdcrawl.extract import css, embedded_json, schema_org
+from tdcrawl.extract.page import Found, Page
+from tdcrawl.records.base import RecordType
+from tdcrawl.sites.profile import Read, ReaderName
+
+__all__ = ["Page", "Reading", "read_records"]
+
+_Reader = Callable[[Page, Read, RecordType], Found]
+_READERS: dict[ReaderName, _Reader] = {
+    "schema_org": schema_org.read,
+    "css": lambda page, read, _: css.read(page, read),
+    "embedded_json": lambda page, read, _: embedded_json.read(page, read),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Say what a page held: the strings of each record, which reader found them, and what could not be read."""
+
+    raws: list[dict[str, str]]
+    reader: str | None
+    problems: list[str]
+
+
+def read_records(page: Page, read: Read, record_type: RecordType) -> Reading:
+    """Read a page's records by the first of the site's readers that finds any; no page raises."""
+    problems: list[str] = []
+    for name in read.reader:
+        found = _found(_READERS[name], page, read, record_type)
+        problems.extend(found.problems)
+        if found.raws:
+            return Reading(list(_identified(found.raws, record_type.native_id_field)), name, problems)
+    return Reading([], None, problems)
+
+
+def _found(reader: _Reader, page: Page, read: Read, record_type: RecordType) -> Found:
+    if page.selector.type not in {"html", "xml"}:
+        return Found(problems=[f"the page is {page.selector.type}, no HTML"])
+    try:
+        return reader(page, read, record_type)
+    except RecursionError:
+        return Found(problems=["the page is nested too deep"])
+
+
+def _identified(raws: list[dict[str, str]], native_id: str) -> Iterator[dict[str, str]]:
+    """Take an id away that several records of the page share (its address, often): it would make them one record."""
+    bearers = Counter(raw.get(native_id) for raw in raws)
+    for raw in raws:
+        shared = bearers[raw.get(native_id)] > 1
+        yield {name: string for name, string in raw.items() if not (shared and name == native_id)}

@@ -1,0 +1,66 @@
+"""The readers of a site are tried in turn, and no page makes them raise."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from parsel import Selector
+
+from tdcrawl.extract.reading import Page, Reading, read_records
+from tdcrawl.records.review import REVIEW
+from tdcrawl.sites.profile import Read
+
+ALL: dict[str, Any] = {
+    "reader": ["schema_org", "embedded_json", "css"],
+    "record": "article",
+    "fields": {"text": [".body", "body"]},
+}
+BROKEN = '<script type="application/ld+json">{"@type": "Review", </script>'
+
+
+def read(html: str) -> Reading:
+    return read_records(Page("https://shop.example/", Selector(text=html)), Read(**ALL), REVIEW)
+
+
+def test_the_first_reader_that_finds_records_wins_when_several_are_named() -> None:
+    html = '<article><p class="body">Seen</p></article><script>article = [{"body": "Scripted"}]</script>'
+    assert read(html) == Reading([{"text": "Scripted"}], "embedded_json", [])
+
+
+def test_problems_are_kept_when_a_later_reader_finds_records() -> None:
+    found = read(f'{BROKEN}<article><p class="body">Seen</p></article>')
+    assert (found.raws, found.reader) == ([{"text": "Seen"}], "css")
+    assert [problem.split(":")[0] for problem in found.problems] == ["JSON-LD"]
+
+
+def test_a_page_is_a_problem_when_it_is_no_html() -> None:
+    page = Page("https://shop.example/", Selector(text='{"a": 1}', type="json"))
+    assert read_records(page, Read(reader=["schema_org"]), REVIEW).problems == ["the page is json, no HTML"]
+
+
+@pytest.mark.parametrize("depth", [600, 50_000])
+@pytest.mark.parametrize("opening", ["[", '{"@type":"Review","a":'])
+def test_a_block_is_a_problem_and_hides_no_other_when_it_is_nested_too_deep(opening: str, depth: int) -> None:
+    closing = {"[": "]", "{": "}"}[opening[0]]
+    deep = f'<script type="application/ld+json">{opening * depth}"Review"{closing * depth}</script>'
+    found = read(f'{deep}<script type="application/ld+json">{{"@type": "Review", "reviewBody": "Fine"}}</script>')
+    assert [raw["text"] for raw in found.raws] == ["Fine"]
+    assert len(found.problems) == 1
+
+
+def test_a_page_is_a_problem_when_its_items_are_nested_too_deep() -> None:
+    node = '<div itemprop="review" itemscope itemtype="https://schema.org/Review"><i itemprop="reviewBody">Fine</i>'
+    assert len(read(node * 40).raws) == 1
+    assert read(node * 1500).problems == ["microdata: nested more than 40 deep"]
+
+
+def test_a_page_is_a_problem_when_a_reader_runs_out_of_stack() -> None:
+    names = '{"name": ' * 700 + "1" + "}" * 700
+    assert read(f'<script>article = {{"body": {names}}}</script>').problems == ["the page is nested too deep"]
+
+
+@given(st.text(alphabet='<>{}[]"=:,/ab@&;\n\0script', max_size=80))
+def test_nothing_is_raised_when_a_page_is_nonsense(nonsense: str) -> None:
+    html = f'<script type="application/ld+json">{nonsense}</script><article itemtype="Review" itemscope>{nonsense}'
+    assert isinstance(read(html), Reading)
