@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scrapy.settings import BaseSettings
-from sqlalchemy.engine import make_url
 
 from tdcrawl.errors import TdcrawlError
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.session import read_quota
-from tdcrawl.store.engine import open_engine
+from tdcrawl.store.engine import open_engine, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ def _database(url: str) -> Finding:
         open_engine(url).dispose()
     except TdcrawlError as error:
         return Finding("database", "broken", str(error), "TDCRAWL_DATABASE_URL=postgresql://USER:PASSWORD@HOST/NAME")
-    return Finding("database", "ok", make_url(url).render_as_string(hide_password=True))
+    return Finding("database", "ok", shown(url))
 
 
 def _contact(contact: str) -> Finding:

@@ -141,14 +141,22 @@ class SiteSpider(Spider):
 
     def _links(self, response: TextResponse, selector: str, turned: int) -> Iterator[Request]:
         for link in response.css(selector).getall():
-            url = response.urljoin(link.strip())
-            if urlsplit(url).scheme in {"http", "https"}:
-                yield self._request(url, self.parse, turned)
-            else:
+            url = _followable(response, link)
+            if url is None:
                 self.count("tdcrawl/pages/unfollowable_links", 1)
+            else:
+                yield self._request(url, self.parse, turned)
 
     def _request(self, url: str, callback: Any, turned: int = 0) -> Request:
         return Request(url, callback=callback, errback=self.on_failure, meta={"turned": turned})
+
+
+def _followable(response: TextResponse, link: str) -> str | None:
+    try:
+        url = response.urljoin(link.strip())
+        return url if urlsplit(url).scheme in {"http", "https"} else None
+    except ValueError:
+        return None
 
 
 def _read_limit(limit: str | None) -> int | None:

@@ -12,6 +12,7 @@ from tdcrawl.errors import SiteError
 from tdcrawl.sites.profile import SiteProfile
 
 SPIDER_PRIORITY = "spider"
+_KINDS = {bool: "true or false", int: "a number", float: "a number", str: "a text", list: "a list"}
 
 
 def apply_site_settings(settings: BaseSettings, profile: SiteProfile) -> None:
@@ -40,7 +41,7 @@ def _problem(name: str, value: object) -> str | None:
     default = known[name]
     if default is None or _same_kind(default, value):
         return None
-    return f"needs {type(default).__name__}, not {value!r}"
+    return f"needs {_KINDS.get(type(default), 'another kind of value')}, not {value!r}"
 
 
 def _same_kind(default: object, value: object) -> bool:

@@ -34,6 +34,7 @@ def run_figures(run: Run, stats: Stats, stages: list[str], check: LedgerCheck | 
         "reason": verdict.reason,
         "items": {name: stats.get(f"tdcrawl/items/{name}", 0) for name in ("yielded", "seen_again", *Bucket)},
         "pages": {name: stats.get(f"tdcrawl/pages/{name}", 0) for name in ("scheduled", *PageState)},
+        "strata": with_prefix(stats, "tdcrawl/strata/"),
         "page_reasons": {state: with_prefix(stats, f"tdcrawl/pages/{state}/") for state in ("failed", "skipped")},
         "stages": stage_ladder(stats, stages),
         "balanced": check is not None and check.balanced,

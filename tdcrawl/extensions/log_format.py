@@ -12,6 +12,11 @@ from twisted.python.failure import Failure
 class QuietLogFormatter(LogFormatter):
     """Name an item by its id; Scrapy would print it whole, and each dropped one as a warning."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        # It prints a traceback where robots.txt cannot be had; the page after it fails for the same reason, and says so.
+        logging.getLogger("scrapy.downloadermiddlewares.robotstxt").setLevel(logging.CRITICAL)
+
     def scraped(self, item: Any, response: Response | Failure | None, spider: Spider) -> LogFormatterResult:
         """Say that an item became a record."""
         return _line("Accepted %(item)s", item=item.item_id)

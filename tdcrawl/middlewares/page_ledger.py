@@ -50,7 +50,7 @@ class PageLedger:
         """
         page_id = response.meta["page_id"]
         requests, found, rejection = await _collect(result)
-        items = found[: self._items_left]
+        items = self._within_limit(found)
         try:
             unsettled = await self._take(page_id, items)
             wanted = await self._schedule(requests)
@@ -60,12 +60,11 @@ class PageLedger:
         for output in (*wanted, *unsettled):
             yield output
         await self._session.in_flight.settled([item.item_id for item in unsettled])
-        if self._limit_reached(len(items)) and len(items) < len(found):
-            return  # The page stays pending: it has more to give than this run was asked for.
-        if rejection:
+        if self._items_left == 0:
+            self._spider.stop("limit_reached")
+        # A page with more to give than this run was asked for stays pending.
+        if len(items) == len(found):
             self._spider.end_page(page_id, rejection)
-        else:
-            self._spider.end_page(page_id)
 
     def on_scheduled(self, request: Request) -> None:
         """Judge redirects: one that leaves the site ends the page, one to another spelling of itself goes on."""
@@ -126,13 +125,12 @@ class PageLedger:
         request.meta.update(page_id=page.page_id, page_url=page.url)
         return page
 
-    def _limit_reached(self, taken: int) -> bool:
+    def _within_limit(self, found: list[TrainingItem]) -> list[TrainingItem]:
         if self._items_left is None:
-            return False
-        self._items_left -= taken
-        if self._items_left <= 0:
-            self._spider.stop("limit_reached")
-        return self._items_left <= 0
+            return found
+        wanted = found[: self._items_left]
+        self._items_left -= len(wanted)
+        return wanted
 
 
 async def _collect(result: AsyncIterator[Any]) -> tuple[list[Request], list[TrainingItem], PageRejection | None]:

@@ -102,5 +102,5 @@ async def _attempt(stage: Any, item: TrainingItem) -> Rejection | None:
 
 
 def _broken(stage: Stage, error: BaseException) -> Rejection:
-    detail = f"{stage.name}: {type(error).__name__}: {error}"
+    detail = f"{stage.name}: {error!r}"
     return Rejection(Bucket.FAILED, AnyStageReason.STAGE_ERROR, detail)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from tdcrawl.errors import SettingError, StoreError
 
-__all__ = ["Connection", "Engine", "open_engine", "writing"]
+__all__ = ["Connection", "Engine", "open_engine", "shown", "writing"]
 
 # Any number will do, as long as every process of ours takes the same one.
 _WRITER_LOCK = 0x7DC0
@@ -35,6 +35,11 @@ def open_engine(database_url: str) -> Engine:
             "Start it, or change TDCRAWL_DATABASE_URL (unset: SQLite under data/)"
         ) from error
     return engine
+
+
+def shown(database_url: str) -> str:
+    """Write a database URL without its password; raises SettingError where it is none."""
+    return _driver_url(database_url).render_as_string(hide_password=True)
 
 
 @contextmanager

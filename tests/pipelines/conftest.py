@@ -9,10 +9,14 @@ import pytest
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
 from scrapy.settings import Settings
+from scrapy.utils.reactor import install_reactor
 
 from tdcrawl.pipelines.processor import StageProcessor
 from tdcrawl.records.base import Raw, TrainingItem
 from tdcrawl.spiders.retailer_reviews import RetailerReviews
+
+# Scrapy wants one installed, though the stages need nothing but an event loop.
+install_reactor("twisted.internet.asyncioreactor.AsyncioSelectorReactor")
 
 SITE = """
 record_type = "review"
@@ -83,8 +87,8 @@ def open_line(tmp_path: Path, database_url: str) -> Iterator[Callable[..., Line]
         ours = {"TDCRAWL_DATA_DIR": str(tmp_path), "TDCRAWL_DATABASE_URL": database_url, **settings}
         values.setdict(ours, priority="cmdline")
         crawler = Crawler(RetailerReviews, values)
-        crawler._apply_settings()
         crawler.spider = RetailerReviews.from_crawler(crawler, site=str(site))
+        crawler._apply_settings()
         lines.append(Line(crawler))
         return lines[-1]
 

@@ -52,9 +52,9 @@ class IsCancelled(Stage):
 @pytest.mark.parametrize(
     ("stage", "message"),
     [
-        (Raises, "breaks: ZeroDivisionError: by zero"),
-        (ReturnsNone, "breaks: TypeError: it returned NoneType, not the item"),
-        (IsCancelled, "breaks: CancelledError: "),
+        (Raises, "breaks: ZeroDivisionError('by zero')"),
+        (ReturnsNone, "breaks: TypeError('it returned NoneType, not the item')"),
+        (IsCancelled, "breaks: CancelledError()"),
     ],
 )
 def test_process_item_when_a_stage_breaks(open_line: Callable[..., Line], stage: type[Stage], message: str) -> None:

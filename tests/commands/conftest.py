@@ -1,0 +1,151 @@
+"""Shops to crawl, and crawls of them as a user starts them."""
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from tests.conftest import RunScrapy
+
+from tdcrawl.demo.catalogue import practice_shop
+from tdcrawl.demo.markup import SITES, Markup
+from tdcrawl.demo.server import ShopServer, serving
+
+SITE = """
+record_type = "review"
+allowed_domains = ["127.0.0.1"]
+[start]
+urls = ["http://127.0.0.1/"]
+[follow]
+products = "a.product::attr(href)"
+next = "a.next::attr(href)"
+[read]
+reader = "schema_org"
+[read.values]
+rating_scale = 5
+[polite]
+DOWNLOAD_DELAY = 0
+RETRY_TIMES = 0
+[expect]
+min_records = 0
+max_failed_share = 1.0
+"""
+
+Crawl = Callable[..., "Crawled"]
+
+
+@dataclass(frozen=True)
+class Crawled:
+    """Hold what a crawl printed and how it ended."""
+
+    status: int
+    figures: dict[str, Any]
+    errors: str
+
+
+@pytest.fixture
+def shop() -> Iterator[ShopServer]:
+    """Open the practice shop."""
+    with serving(practice_shop()) as server:
+        yield server
+
+
+@pytest.fixture
+def crawl(run_scrapy: RunScrapy) -> Crawl:
+    """Crawl a shop and read the figures it prints as JSON."""
+
+    def run(server: ShopServer, *arguments: str, **env: str) -> Crawled:
+        site, start = SITES[server.markup], f"start={server.base_url}/catalogue"
+        return crawled(run_scrapy("crawl", "retailer_reviews", "--json", "-a", f"site={site}", "-a", start, *arguments, **env))
+
+    return run
+
+
+def crawled(finished: subprocess.CompletedProcess[str]) -> Crawled:
+    """Read what a crawl printed; no traceback is ever for users."""
+    assert "Traceback" not in finished.stderr, finished.stderr
+    figures = json.loads(finished.stdout) if finished.stdout.strip() else {}
+    return Crawled(finished.returncode, figures, finished.stderr)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Say what a hand-made shop answers at one path."""
+
+    body: str = ""
+    status: int = 200
+    headers: Mapping[str, str] = ()  # type: ignore[assignment]  # an immutable default
+
+
+def review_page(*reviews: Mapping[str, Any], links: str = "") -> Page:
+    """Build a product page with reviews in JSON-LD."""
+    product = {"@context": "https://schema.org", "@type": "Product", "sku": "17", "review": list(reviews)}
+    script = json.dumps(product).replace("</", "<\\/")
+    return Page(f'<html><script type="application/ld+json">{script}</script>{links}</html>')
+
+
+def a_review(number: int, **changes: Any) -> dict[str, Any]:
+    """Build one good review, different for each number."""
+    words = f"review {number} says that this is the best thing number {number * 7} that we ever bought here"
+    rating = {"@type": "Rating", "ratingValue": "5", "bestRating": "5"}
+    review = {"@type": "Review", "identifier": f"R{number}", "reviewBody": words, "reviewRating": rating}
+    return review | changes
+
+
+@pytest.fixture
+def crawl_pages(run_scrapy: RunScrapy, tmp_path: Path) -> Iterator[Callable[..., Crawled]]:
+    """Crawl a hand-made shop: pages by path, beginning at /."""
+    site = tmp_path / "hand_made.toml"
+    site.write_text(SITE)
+    with ExitStack() as stack:
+
+        def run(pages: Mapping[str, Page], *arguments: str, **env: str) -> Crawled:
+            base_url = stack.enter_context(_hand_made(pages))
+            start = f"start={base_url}/"
+            return crawled(
+                run_scrapy("crawl", "retailer_reviews", "--json", "-a", f"site={site}", "-a", start, *arguments, **env)
+            )
+
+        yield run
+
+
+def _hand_made(pages: Mapping[str, Page]) -> Any:
+    from contextlib import contextmanager
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            page = pages.get(self.path, Page(status=404))
+            body = page.body.encode("utf-8", "surrogatepass")
+            self.send_response(page.status)
+            for name, value in {"Content-Type": "text/html; charset=utf-8", **dict(page.headers)}.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the parent's name
+            pass
+
+    @contextmanager
+    def served() -> Iterator[str]:
+        with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+            thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+            thread.start()
+            yield f"http://127.0.0.1:{server.server_port}"
+            server.shutdown()
+            thread.join()
+
+    return served()
+
+
+@pytest.fixture(params=list(Markup))
+def any_shop(request: pytest.FixtureRequest) -> Iterator[ShopServer]:
+    """Open the practice shop in each markup in turn."""
+    with serving(practice_shop(), request.param) as server:
+        yield server

@@ -1,0 +1,240 @@
+"""`scrapy crawl` on what goes wrong: a clear message, the right exit status, and nothing collected is lost."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from tests.commands.conftest import Crawl, Crawled, Page, a_review, review_page
+from tests.conftest import PROJECT, RunScrapy
+
+from tdcrawl.demo.catalogue import practice_shop
+from tdcrawl.demo.server import ShopServer
+from tdcrawl.store.engine import open_engine
+from tdcrawl.store.tables import pages, records
+from tdcrawl.store.verify import check_ledger
+
+CrawlPages = Callable[..., Crawled]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["-a", "site=demo_stor"], 2, "unknown site 'demo_stor'; did you mean 'demo_store'"),
+        ([], 2, "which site? Give one: -a site=NAME"),
+        (["-a", "site=nowhere.toml"], 2, "cannot read the site file nowhere.toml: No such file or directory"),
+        (["-a", "site=demo_store", "-a", "limit=many"], 2, "-a limit=many: give a whole number of items"),
+        (["-a", "site=demo_store", "-s", "TDCRAWL_QUOTA={"], 2, "TDCRAWL_QUOTA is no JSON object"),
+        (["-a", "site=demo_store", "-s", 'TDCRAWL_QUOTA={"good": 5}'], 2, "a review has no stratum 'good'"),
+        (["-a", "site=demo_store", "-s", "TDCRAWL_DATABASE_URL=what"], 2, "TDCRAWL_DATABASE_URL is no database URL"),
+        (
+            ["-a", "site=demo_store", "-s", "TDCRAWL_DATABASE_URL=postgresql://u:secret@127.0.0.1:1/x"],
+            1,
+            "cannot use the database postgresql+psycopg://u:***@127.0.0.1:1/x",
+        ),
+    ],
+)
+def test_crawl_when_it_cannot_start(run_scrapy: RunScrapy, arguments: list[str], status: int, message: str) -> None:
+    finished = run_scrapy("crawl", "retailer_reviews", *arguments)
+    assert finished.returncode == status
+    assert message in finished.stderr
+    assert "Traceback" not in finished.stderr
+    assert "secret" not in finished.stderr
+
+
+@pytest.mark.parametrize(
+    ("polite", "message"),
+    [
+        ("DOWNLOAD_DELY = 1", "[polite] DOWNLOAD_DELY: no setting that a site may tune; did you mean DOWNLOAD_DELAY?"),
+        ("DOWNLOAD_DELAY = 'slow'", "[polite] DOWNLOAD_DELAY: needs a number, not 'slow'"),
+        ("ITEM_PROCESSOR = 'os.system'", "[polite] ITEM_PROCESSOR: no setting that a site may tune"),
+        ("RETRY_ENABLED = 3", "[polite] RETRY_ENABLED: needs true or false, not 3"),
+    ],
+)
+def test_crawl_when_a_polite_setting_is_wrong(
+    run_scrapy: RunScrapy, tmp_path: Path, polite: str, message: str
+) -> None:
+    site = tmp_path / "shop.toml"
+    site.write_text(
+        'record_type = "review"\nallowed_domains = ["a.example"]\n[start]\nurls = ["https://a.example/"]\n'
+        f'[read]\nreader = "schema_org"\n[polite]\n{polite}\n'
+    )
+    finished = run_scrapy("crawl", "retailer_reviews", "-a", f"site={site}")
+    assert finished.returncode == 2
+    assert message in finished.stderr
+
+
+def test_crawl_when_the_spider_is_unknown(run_scrapy: RunScrapy) -> None:
+    finished = run_scrapy("crawl", "retailer_review", "-a", "site=demo_store")
+    assert finished.returncode == 2
+    assert "unknown spider 'retailer_review'; known: retailer_reviews" in finished.stdout + finished.stderr
+
+
+def test_crawl_when_the_shop_answers_500(crawl_pages: CrawlPages) -> None:
+    crawled = crawl_pages({"/": Page(status=500)}, "-a", "limit=5")
+    assert crawled.figures["page_reasons"]["failed"] == {"http_status": 1}
+    assert crawled.figures["warnings"] == ["no record was kept:", "  1 pages failed (http_status)"]
+
+
+def test_crawl_when_expectations_fail(crawl: Crawl, shop: ShopServer) -> None:
+    crawled = crawl(shop, "-a", f"start={shop.base_url}/product/99")
+    assert crawled.status == 1
+    assert crawled.figures["failures"] == ["0 believable records were found; the site's min_records is 300"]
+    assert crawled.figures["balanced"]
+
+
+def test_crawl_when_nobody_listens(crawl_pages: CrawlPages) -> None:
+    crawled = crawl_pages({}, "-a", "start=http://127.0.0.1:1/")
+    assert crawled.figures["page_reasons"]["failed"] == {"unreachable": 1}
+
+
+LINKS = '<a class="product" href="/next">n</a><a class="product" href="javascript:x()">j</a>'
+OFF_SITE = '<a class="product" href="http://localhost/x">off</a><a class="product" href="http://[bad">b</a>'
+
+
+@pytest.mark.parametrize(
+    ("page", "state", "reason"),
+    [
+        (Page(), "done", None),
+        (Page("<html><p>nothing here"), "done", None),
+        (Page('<script type="application/ld+json">{"@type": "Review", </script>'), "failed", "parse_error"),
+        (Page("%PDF-1.4", headers={"Content-Type": "application/pdf"}), "failed", "parse_error"),
+        (Page(status=404), "failed", "http_status"),
+        (Page(status=302, headers={"Location": "http://localhost/elsewhere"}), "failed", "off_site"),
+        (Page(status=302, headers={"Location": "/broken"}), "failed", "trap"),
+        (Page(status=302, headers={"Location": "/next"}), "skipped", "same_page"),
+        (Page("x" * 2_000_000), "failed", "too_large"),
+    ],
+)
+def test_a_bad_page_has_its_outcome_and_harms_no_other(
+    crawl_pages: CrawlPages, page: Page, state: str, reason: str | None, database_url: str
+) -> None:
+    front = review_page(a_review(1), links=f'<a class="product" href="/broken">b</a>{LINKS}{OFF_SITE}')
+    site = {"/": front, "/next": review_page(a_review(2)), "/broken": page}
+    options = ("-s", "DOWNLOAD_MAXSIZE=1000000", "-s", "CONCURRENT_REQUESTS=1", "-s", "REDIRECT_MAX_TIMES=3")
+    crawled = crawl_pages(site, *options, TDCRAWL_DATABASE_URL=database_url)
+    engine = open_engine(database_url)
+    with engine.connect() as connection:
+        found = connection.execute(
+            select(pages.c.state, pages.c.reason).where(pages.c.canonical_url.endswith("/broken"))
+        ).one()
+    engine.dispose()
+    assert tuple(found) == (state, reason)
+    assert crawled.figures["items"]["record"] == 2
+    assert crawled.figures["balanced"]
+    assert crawled.figures["pages"]["pending"] == 0
+
+
+def test_a_redirect_to_another_spelling_of_the_page_is_followed(crawl_pages: CrawlPages) -> None:
+    site = {
+        "/": Page('<a class="product" href="/product?ref=home">p</a>'),
+        "/product?ref=home": Page(status=301, headers={"Location": "/product"}),
+        "/product": review_page(a_review(1)),
+    }
+    crawled = crawl_pages(site)
+    assert crawled.figures["items"]["record"] == 1
+    assert crawled.figures["pages"]["done"] == 2
+
+
+def test_hostile_text_arrives_as_text(crawl_pages: CrawlPages, database_url: str) -> None:
+    hostile = "'); DROP TABLE records; -- <script>alert(1)</script> \x00 {{7*7}} ${jndi:x} \u202e ten words are enough here"
+    product = "../../etc/passwd'\"; --"
+    review = a_review(1, reviewBody=hostile, author={"name": "Robert'); --"}, itemReviewed={"sku": product})
+    crawled = crawl_pages({"/": review_page(review)}, TDCRAWL_DATABASE_URL=database_url)
+    assert crawled.figures["items"]["record"] == 1
+    engine = open_engine(database_url)
+    with engine.connect() as connection:
+        stored = connection.execute(select(records.c.data)).scalar_one()
+    engine.dispose()
+    assert "'); DROP TABLE records; --" in stored["text"]
+    assert "\x00" not in stored["text"]
+    assert stored["product_id"] == product
+
+
+def test_a_list_without_end_is_bounded(crawl_pages: CrawlPages, tmp_path: Path) -> None:
+    site = {"/": Page('<a class="next" href="/?page=1">n</a>')}
+    site |= {f"/?page={n}": Page(f'<a class="next" href="/?page={n + 1}">n</a>') for n in range(1, 300)}
+    crawled = crawl_pages(site)
+    assert crawled.figures["pages"]["scheduled"] == 200
+    assert crawled.figures["pages"]["done"] == 200
+
+
+def start_crawl(shop: ShopServer, database_url: str, data_dir: Path) -> "subprocess.Popen[str]":
+    """Start a slow crawl and return once it has records."""
+    start = f"start={shop.base_url}/catalogue"
+    settings = {"TDCRAWL_DATABASE_URL": database_url, "TDCRAWL_DATA_DIR": str(data_dir)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "scrapy", "crawl", "retailer_reviews", "--json", "-a", "site=demo_store", "-a", start,
+         "-s", "DOWNLOAD_DELAY=0.2", "-s", "CONCURRENT_REQUESTS_PER_DOMAIN=1"],
+        cwd=PROJECT, env=os.environ | settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    engine = open_engine(database_url)
+    while process.poll() is None and check_ledger(engine).items["record"] < 20:
+        pass
+    engine.dispose()
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_drains_and_leaves_a_ledger_that_balances(
+    shop: ShopServer, database_url: str, tmp_path: Path, number: signal.Signals
+) -> None:
+    process = start_crawl(shop, database_url, tmp_path)
+    process.send_signal(number)
+    printed, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    engine = open_engine(database_url)
+    check = check_ledger(engine)
+    engine.dispose()
+    assert check.balanced
+    assert (check.items["pending"], check.pages["pending"] > 0) == (0, True)
+    assert json.loads(printed)["reason"] == "shutdown"
+
+
+def test_killed_crawl_loses_nothing_when_run_again(
+    shop: ShopServer, crawl: Crawl, database_url: str, tmp_path: Path
+) -> None:
+    process = start_crawl(shop, database_url, tmp_path)
+    process.kill()
+    process.communicate()
+    again = crawl(shop, TDCRAWL_DATABASE_URL=database_url)
+    assert again.figures["balanced"]
+    engine = open_engine(database_url)
+    items = check_ledger(engine).items
+    engine.dispose()
+    reviews = sum(len(product.reviews) for product in practice_shop().products)
+    assert (items["yielded"], items["pending"]) == (reviews, 0)
+
+
+@pytest.fixture
+def two_crawls(shop: ShopServer, database_url: str, tmp_path: Path) -> Iterator[list["subprocess.Popen[bytes]"]]:
+    """Start the same crawl twice at once, with one quota."""
+    settings = {"TDCRAWL_DATABASE_URL": database_url, "TDCRAWL_QUOTA": '{"positive": 50, "negative": 20}'}
+    open_engine(database_url).dispose()
+    command = [sys.executable, "-m", "scrapy", "crawl", "retailer_reviews", "-a", "site=demo_store",
+               "-a", f"start={shop.base_url}/catalogue"]  # fmt: skip
+    yield [
+        subprocess.Popen(
+            command, cwd=PROJECT, env=os.environ | settings | {"TDCRAWL_DATA_DIR": str(tmp_path / name)},
+            stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        for name in ("one", "two")
+    ]
+
+
+def test_quota_is_exact_when_two_processes_crawl_at_once(
+    two_crawls: list["subprocess.Popen[bytes]"], database_url: str
+) -> None:
+    assert [process.wait(timeout=120) for process in two_crawls] == [0, 0]
+    engine = open_engine(database_url)
+    with engine.connect() as connection:
+        strata = list(connection.scalars(select(records.c.stratum)))
+    check = check_ledger(engine)
+    engine.dispose()
+    assert (strata.count("positive"), strata.count("negative")) == (50, 20)
+    assert check.problems == []

@@ -1,0 +1,85 @@
+"""`scrapy dataset`: a version from its freeze to the byte that somebody changed."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.conftest import RunScrapy
+from tests.datasets.corpus import a_review, collect
+
+
+@pytest.fixture
+def collected(tmp_path: Path) -> None:
+    """Collect 200 reviews into the database that `run_scrapy` uses."""
+    (tmp_path / "data").mkdir()
+    collect(f"sqlite:///{tmp_path}/data/tdcrawl.db", [a_review(number) for number in range(200)]).dispose()
+
+
+def answer(run_scrapy: RunScrapy, *arguments: str, status: int = 0) -> Any:
+    """Run a sub-command with --json and read the one object it prints."""
+    finished = run_scrapy("dataset", *arguments, "--json")
+    assert (finished.returncode, finished.stderr) == (status, "")
+    return json.loads(finished.stdout)
+
+
+@pytest.mark.usefixtures("collected")
+def test_dataset_tells_the_story_of_a_version_in_json(run_scrapy: RunScrapy, tmp_path: Path) -> None:
+    frozen = answer(run_scrapy, "freeze", "v1", "--format", "csv")
+    assert frozen["location"] == str(tmp_path / "data" / "datasets" / "v1")
+    assert frozen["counts"]["train"]["positive"]["after"] < frozen["counts"]["train"]["positive"]["before"]
+    (listed,) = answer(run_scrapy, "list")["versions"]
+    assert (listed["version"], listed["rows"], listed["parent_version"]) == ("v1", frozen["rows"], None)
+    shown = answer(run_scrapy, "show", "v1")
+    assert (shown["rows_sha256"], shown["view"]) == (frozen["rows_sha256"], "training_data_v1")
+    assert shown["parameters"]["formats"] == ["csv", "parquet"]
+    assert answer(run_scrapy, "export", "v1", "--to", str(tmp_path / "copy"))["rows"] == frozen["rows"]
+    (tmp_path / "copy" / "v1" / "README.md").write_text("another card")
+    assert answer(run_scrapy, "verify", "v1") == {"version": "v1", "intact": True, "problems": []}
+    broken = answer(run_scrapy, "verify", "v1", "--at", str(tmp_path / "copy"), status=1)
+    assert broken["problems"] == [f"{tmp_path / 'copy' / 'v1' / 'README.md'} has changed"]
+
+
+@pytest.mark.usefixtures("collected")
+def test_dataset_prints_tables_for_people(run_scrapy: RunScrapy, tmp_path: Path) -> None:
+    frozen = run_scrapy("dataset", "freeze", "v1", "--to", str(tmp_path / "to"))
+    assert frozen.returncode == 0, frozen.stderr
+    assert [line.split() for line in frozen.stdout.splitlines()][:2] == [
+        ["split", "label", "before", "after", "share"],
+        ["train", "negative", "34", "34", "24.6%"],
+    ]
+    assert f"rows in {tmp_path / 'to' / 'v1'}" in frozen.stdout
+    assert f"location: {tmp_path / 'to' / 'v1'}" in run_scrapy("dataset", "show", "v1").stdout
+    assert run_scrapy("dataset", "list").stdout.splitlines()[1].startswith(" v1")
+    (tmp_path / "to" / "v1" / "README.md").unlink()
+    verified = run_scrapy("dataset", "verify", "v1")
+    assert verified.returncode == 1
+    assert verified.stdout == f"✗ {tmp_path / 'to' / 'v1' / 'README.md'} is missing\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["freeze", "v1"], 1, "there are no review records to freeze: nothing was collected yet"),
+        (["freeze", "../v1"], 1, "'../v1' names no version: v1, v2"),
+        (["show", "v1"], 1, "v1 was never frozen; frozen versions: none yet"),
+        (["freeze", "v1", "--split", "80/20"], 2, "argument --split: invalid _percentages value: '80/20'"),
+        (["freeze", "v1", "--balance", "oversample"], 2, "invalid choice: 'oversample'"),
+        (["freeze", "v1", "v2"], 2, "unrecognized arguments: v2"),
+        (["export", "v1"], 2, "the following arguments are required: --to"),
+        ([], 2, "the following arguments are required: ACTION"),
+        (["list", "-s", "TDCRAWL_DATABASE_URL=mysql://db"], 2, "'mysql' is not supported"),
+    ],
+)
+def test_dataset_when_refused_says_why(run_scrapy: RunScrapy, arguments: list[str], status: int, said: str) -> None:
+    finished = run_scrapy("dataset", *arguments)
+    assert finished.returncode == status
+    assert said in finished.stderr
+    assert "Traceback" not in finished.stderr
+    assert finished.stdout == ""
+
+
+def test_scrapy_help_lists_the_command_and_no_base_class(run_scrapy: RunScrapy) -> None:
+    listed = [line.split()[0] for line in run_scrapy("--help").stdout.splitlines() if line.startswith("  ")]
+    assert "dataset" in listed
+    assert not {"base", "command", "commands"} & set(listed)

@@ -1,0 +1,123 @@
+"""The stages: each gives its reasons, and what several items at once could break holds."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from tests.pipelines.conftest import GOOD, PAGE_URL, Line
+
+from tdcrawl.outcomes import ValidateReason
+from tdcrawl.store.tables import duplicates, failed_records, records
+
+TEXT = GOOD["text"]
+NEAR = f"{TEXT} indeed"
+OPPOSITE = TEXT.replace("has not leaked", "has leaked")
+
+
+def stored(line: Line, table: Any) -> list[dict[str, Any]]:
+    with line.session.ledger.engine.connect() as connection:
+        return [dict(row) for row in connection.execute(select(table)).mappings()]
+
+
+def test_canonicalize_url_gives_one_address_and_keeps_the_requested_one(line: Line) -> None:
+    line.run(GOOD)
+    (record,) = stored(line, records)
+    assert (record["requested_url"], record["canonical_url"]) == (PAGE_URL, "https://shop.example/product/17")
+
+
+def test_canonicalize_url_when_the_address_is_none(line: Line) -> None:
+    (item,) = line.items([GOOD])
+    item.requested_url = "ftp://shop.example/"
+    stage = line.processor.middlewares[0]
+    with pytest.raises(Exception, match="does not begin with http") as caught:
+        stage.process_item(item)
+    assert caught.value.reason is ValidateReason.WRONG_TYPE
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "field"),
+    [
+        ({"rating": ""}, "missing_field", "rating"),
+        ({"text": " "}, "missing_field", "text"),
+        ({"rating": "great"}, "wrong_type", "rating"),
+        ({"rating": "7"}, "out_of_range", "rating"),
+        ({"text": "too short by far"}, "too_short", "text"),
+        ({"text": "word " * 12_000}, "too_long", "text"),
+        ({"date": "someday"}, "bad_date", "date"),
+        ({"text": f"{TEXT} \N{REPLACEMENT CHARACTER}"}, "bad_encoding", "text"),
+        ({"verdict": "positive"}, "unknown_field", "verdict"),
+    ],
+)
+def test_validate_record_names_reason_and_field(
+    line: Line, changes: dict[str, str], reason: str, field: str
+) -> None:
+    assert line.run({**GOOD, **changes}) == [reason]
+    (row,) = stored(line, failed_records)
+    assert (row["stage"], row["reason"]) == ("validate_record", reason)
+    assert [(error["field"], error["reason"]) for error in row["errors"]] == [(field, reason)]
+
+
+def test_validate_record_when_no_scale_is_known(open_line: Callable[..., Line]) -> None:
+    line = open_line()
+    values = line.session.profile.read.values.model_copy(update={"rating_scale": None})
+    read = line.session.profile.read.model_copy(update={"values": values})
+    object.__setattr__(line.session, "profile", line.session.profile.model_copy(update={"read": read}))
+    assert line.run({**GOOD, "rating": "80"}) == ["ambiguous_scale"]
+
+
+def test_redact_personal_data_masks_texts_and_hashes_persons(line: Line) -> None:
+    line.run({**GOOD, "text": f"{TEXT}, write to jo@post.example"})
+    (record,) = stored(line, records)
+    assert record["data"]["text"] == f"{TEXT}, write to [email]"
+    assert record["data"]["author"] is None
+    assert len(record["data"]["author_hash"]) == 32
+    assert record["flags"] == ["masked_email"]
+
+
+def test_drop_exact_duplicates_when_twins_come_at_once(line: Line) -> None:
+    twins = [{**GOOD, "author": f"Author {number}", "text": TEXT.upper() if number % 2 else TEXT} for number in range(20)]
+    fates = line.run(*twins)
+    assert sorted(fates) == ["exact_duplicate"] * 19 + ["record"]
+    (record,) = stored(line, records)
+    assert {row["matched_record_id"] for row in stored(line, duplicates)} == {record["record_id"]}
+
+
+def test_drop_near_duplicates_when_they_come_at_once(line: Line) -> None:
+    fates = line.run(GOOD, {**GOOD, "text": NEAR}, {**GOOD, "text": f"{NEAR} really"})
+    assert sorted(fates) == ["near_duplicate", "near_duplicate", "record"]
+    assert all(0.8 <= row["score"] < 1 for row in stored(line, duplicates))
+
+
+def test_drop_near_duplicates_when_the_label_is_the_opposite(line: Line) -> None:
+    assert line.run(GOOD, {**GOOD, "text": OPPOSITE, "rating": "1"}) == ["record", "record"]
+    kept = stored(line, records)
+    assert {row["label"] for row in kept} == {"positive", "negative"}
+    assert len({row["cluster_id"] for row in kept}) == 1
+
+
+def test_duplicates_are_found_across_runs(open_line: Callable[..., Line]) -> None:
+    assert open_line().run(GOOD) == ["record"]
+    later = open_line()
+    copies = [{**GOOD, "author": "Sam Invented"}, {**GOOD, "text": NEAR}]
+    assert later.run(*copies) == ["exact_duplicate", "near_duplicate"]
+
+
+def test_label_record_follows_the_rating(line: Line) -> None:
+    words = ("alpha", "beta", "gamma")
+    ratings = ("5", "3", "1")
+    line.run(*({"text": f"{word} " * 12, "rating": rating} for word, rating in zip(words, ratings, strict=True)))
+    assert {row["data"]["rating"]: row["label"] for row in stored(line, records)} == {
+        5.0: "positive", 3.0: "neutral", 1.0: "negative",
+    }  # fmt: skip
+
+
+def test_enforce_quota_when_more_come_at_once_than_there_are_seats(open_line: Callable[..., Line]) -> None:
+    line = open_line(TDCRAWL_QUOTA='{"positive": 3}')
+    fates = line.run(*({**GOOD, "text": f"{f'word{number} ' * 12}"} for number in range(10)))
+    assert sorted(fates) == ["quota_full"] * 7 + ["record"] * 3
+
+
+def test_enforce_quota_counts_what_earlier_runs_kept(open_line: Callable[..., Line]) -> None:
+    open_line().run(GOOD)
+    assert open_line(TDCRAWL_QUOTA='{"positive": 1}').run({**GOOD, "text": "other " * 12}) == ["quota_full"]
