@@ -11,11 +11,12 @@ _LIMITS = (
     "Records come from the sites listed above and speak for nobody else.",
     "Only the training split is balanced; validation and test keep the labels as frequent as they were found.",
 )
+# Part by part: pandas reads a whole folder only while nothing but Parquet is in it.
 _LOADING = """\
 ```python
+import pathlib
 import pandas as pd
-train = pd.read_parquet("{version}/train")
-print(train.groupby("label").size())
+train = pd.concat(pd.read_parquet(part) for part in sorted(pathlib.Path("{version}/train").glob("*.parquet")))
 ```
 """
 

@@ -15,6 +15,7 @@ from tdcrawl.records.columns import columns_of
 from tdcrawl.store import parquet, selection, versions
 from tdcrawl.store.atomic import new_directory
 from tdcrawl.store.engine import Connection, Engine, writing
+from tdcrawl.store.verify import check_ledger
 from tdcrawl.store.versions import Version
 
 SCHEMA_VERSION = 1
@@ -36,12 +37,13 @@ def freeze(engine: Engine, plan: FreezePlan, target: Path) -> Frozen:
     """Freeze the records of a type as `target/vN`, with its rows and view in the database.
 
     A freeze that was cut off between database and files is finished, as it was planned then. Raises DatasetError
-    where the version is there already, nothing can be frozen, or the balance cannot be had; StoreError where the
-    files cannot be written.
+    where the version is there already, the ledger is broken, nothing can be frozen, or the balance cannot be had;
+    StoreError where the files cannot be written.
     """
     with engine.connect() as connection:
         stored = versions.find_version(connection, plan.version)
     if stored is None:
+        _refuse_broken_ledger(engine)
         return _freeze(engine, plan, target / plan.version)
     if (Path(stored.location) / MANIFEST).exists():
         raise _frozen_already(plan.version)
@@ -136,6 +138,11 @@ def _version(description: Description, written: Written, directory: Path) -> Ver
 def _frozen(description: Description, written: Written, directory: Path) -> Frozen:
     named = {"version": description["version"], "location": str(directory), "counts": description["counts"]}
     return Frozen(**named, **asdict(written))
+
+
+def _refuse_broken_ledger(engine: Engine) -> None:
+    if problems := check_ledger(engine).problems:
+        raise DatasetError(f"the ledger does not balance, so nothing is frozen (scrapy verify): {'; '.join(problems)}")
 
 
 def _frozen_already(name: str) -> DatasetError:

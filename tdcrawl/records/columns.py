@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from tdcrawl.records.base import Record, RecordType
 
@@ -102,8 +103,8 @@ def _plain_types(annotation: Any) -> Iterator[Any]:
     """Unwrap `Annotated[str, …] | None` down to str and NoneType."""
     if get_origin(annotation) is Annotated:
         yield from _plain_types(get_args(annotation)[0])
-    elif arguments := get_args(annotation):
-        for argument in arguments:
-            yield from _plain_types(argument)
+    elif get_origin(annotation) in {Union, UnionType}:
+        for member in get_args(annotation):
+            yield from _plain_types(member)
     else:
         yield annotation

@@ -60,8 +60,8 @@ def ledger_counts(connection: Connection, record_type: str) -> dict[str, int]:
 
 
 def _stream(connection: Connection, query: Select[Any], record_type: str) -> Iterator[Any]:
-    options = connection.execution_options(yield_per=_FETCHED_AT_ONCE)
-    yield from options.execute(query.where(records.c.record_type == record_type))
+    query = query.where(records.c.record_type == record_type)
+    yield from connection.execute(query, execution_options={"yield_per": _FETCHED_AT_ONCE})
 
 
 def _sources(connection: Connection, record_type: str) -> dict[str, dict[str, Any]]:
@@ -69,10 +69,10 @@ def _sources(connection: Connection, record_type: str) -> dict[str, dict[str, An
     query = select(records.c.site, func.count(), func.min(at), func.max(at)).where(records.c.record_type == record_type)
     return {
         site: {"records": number, "scraped_from": first.isoformat(), "scraped_to": last.isoformat()}
-        for site, number, first, last in sorted(connection.execute(query.group_by(records.c.site)).tuples())
+        for site, number, first, last in sorted(connection.execute(query.group_by(records.c.site)))
     }
 
 
 def _label_sources(connection: Connection, record_type: str) -> dict[str, int]:
     query = select(records.c.label_source, func.count()).where(records.c.record_type == record_type)
-    return dict(sorted(connection.execute(query.group_by(records.c.label_source)).tuples()))
+    return dict(sorted(connection.execute(query.group_by(records.c.label_source))))

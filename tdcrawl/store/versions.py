@@ -29,6 +29,8 @@ from tdcrawl.records.columns import Columns, ColumnType, Row, to_json, typed
 from tdcrawl.store.tables import UtcTime, dataset_rows, dataset_versions
 
 _ROWS_AT_ONCE = 1_000
+# For one statement: options of a connection would stay with it.
+_STREAMED = {"yield_per": _ROWS_AT_ONCE}
 _TRIGGERS = {
     "sqlite": {
         "frozen_dataset_rows_update",
@@ -116,7 +118,7 @@ def frozen_rows(connection: Connection, version: str, columns: Columns, split: s
         .where(stored.version == version, stored.split == split)
         .order_by(stored.record_id)
     )
-    for record_id, in_split, data in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query):
+    for record_id, in_split, data in connection.execute(query, execution_options=_STREAMED):
         yield typed({**data, "record_id": record_id, "split": in_split}, columns)
 
 
@@ -125,7 +127,7 @@ def view_rows(connection: Connection, version: str, columns: Columns, split: str
     dialect = connection.dialect.name
     view = table(view_name(version), *(column(name, _sql_type(kind, dialect)) for name, kind in columns.items()))
     query = select(view).where(view.c.split == split).order_by(view.c.record_id)
-    for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query):
+    for row in connection.execute(query, execution_options=_STREAMED):
         yield typed(row._asdict(), columns)
 
 

@@ -1,0 +1,124 @@
+"""Verifying a version: whatever changes in its files, rows, view or protection is found and named."""
+
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text, update
+
+from tdcrawl.datasets.plan import FreezePlan
+from tdcrawl.datasets.verify import verify_version
+from tdcrawl.datasets.version import export, freeze
+from tdcrawl.store.engine import Engine
+from tdcrawl.store.tables import dataset_rows, dataset_versions
+from tests.datasets.corpus import a_review, collect
+
+PARTS = [f"{split}/part-00000.{kind}" for split in ("train", "validation", "test") for kind in ("parquet", "csv")]
+GUARDS = {
+    "sqlite": {"dataset_rows": "frozen_dataset_rows_update", "dataset_versions": "frozen_dataset_versions_update"},
+    "postgresql": {"dataset_rows": "frozen_dataset_rows", "dataset_versions": "frozen_dataset_versions"},
+}
+SHOWS_OTHERS = "the view training_data_v1 does not show the rows that were frozen"
+
+
+@pytest.fixture
+def version(engine: Engine, tmp_path: Path) -> Path:
+    """Freeze v1 with CSV and give its directory."""
+    return Path(freeze(engine, FreezePlan("v1", formats=("parquet", "csv")), tmp_path).location)
+
+
+def unguard(engine: Engine, table: str) -> str:
+    """Drop the trigger that refuses changes to a table; returns its name."""
+    trigger = GUARDS[engine.dialect.name][table]
+    of_table = f" ON {table}" if engine.dialect.name == "postgresql" else ""
+    with engine.begin() as connection:
+        connection.execute(text(f"DROP TRIGGER {trigger}{of_table}"))
+    return trigger
+
+
+@pytest.mark.usefixtures("version")
+def test_verify_when_nothing_has_changed(engine: Engine, tmp_path: Path) -> None:
+    assert verify_version(engine, "v1") == []
+    copy = export(engine, "v1", tmp_path / "copy").location
+    assert verify_version(engine, "v1", Path(copy)) == []
+
+
+def test_verify_when_one_byte_of_any_file_has_changed(engine: Engine, version: Path) -> None:
+    for name in (*PARTS, "README.md", "croissant.json", "manifest.json"):
+        frozen = (version / name).read_bytes()
+        middle = len(frozen) // 2
+        (version / name).write_bytes(frozen[:middle] + bytes([frozen[middle] ^ 1]) + frozen[middle + 1 :])
+        assert verify_version(engine, "v1") == [f"{version / name} has changed"]
+        (version / name).write_bytes(frozen)
+    assert verify_version(engine, "v1") == []
+
+
+def test_verify_when_files_are_missing_or_extra(engine: Engine, version: Path) -> None:
+    (version / "README.md").rename(version / "train" / "notes.txt")
+    assert verify_version(engine, "v1") == [
+        f"{version / 'train' / 'notes.txt'} does not belong to the version",
+        f"{version / 'README.md'} is missing",
+    ]
+    (version / "manifest.json").unlink()
+    assert verify_version(engine, "v1") == [f"{version / 'manifest.json'} is missing"]
+
+
+@pytest.mark.usefixtures("version")
+def test_verify_when_a_row_was_changed_behind_the_trigger(engine: Engine) -> None:
+    trigger = unguard(engine, "dataset_rows")
+    with engine.begin() as connection:
+        data = connection.execute(dataset_rows.select().limit(1)).one().data | {"label": "neutral", "rating": 2.5}
+        change = update(dataset_rows).where(dataset_rows.c.record_id == data["record_id"])
+        connection.execute(change.values(data=data))
+    assert verify_version(engine, "v1") == [
+        "the rows of v1 in dataset_rows have changed",
+        SHOWS_OTHERS,
+        f"the trigger {trigger} is gone or disabled",
+    ]
+
+
+@pytest.mark.usefixtures("version")
+def test_verify_when_a_row_was_moved_to_another_split(engine: Engine) -> None:
+    unguard(engine, "dataset_rows")
+    with engine.begin() as connection:
+        where = dataset_rows.c.record_id == connection.execute(dataset_rows.select().limit(1)).one().record_id
+        connection.execute(update(dataset_rows).where(where).values(split="nowhere"))
+    assert "the rows of v1 in dataset_rows have changed" in verify_version(engine, "v1")
+
+
+@pytest.mark.usefixtures("version")
+def test_verify_when_the_version_row_was_changed(engine: Engine) -> None:
+    trigger = unguard(engine, "dataset_versions")
+    with engine.begin() as connection:
+        parameters = connection.execute(dataset_versions.select()).one().parameters | {"code_version": "9.9.9"}
+        connection.execute(update(dataset_versions).values(parameters=parameters, row_count=1))
+    assert verify_version(engine, "v1") == [
+        "dataset_versions and the manifest differ in rows",
+        "dataset_versions and the manifest differ in code_version",
+        f"the trigger {trigger} is gone or disabled",
+    ]
+
+
+@pytest.mark.usefixtures("version")
+@pytest.mark.parametrize(
+    ("replacement", "problem"),
+    [
+        (None, "the view training_data_v1 is missing"),
+        ("SELECT record_id, split FROM dataset_rows", "the view training_data_v1 has other columns"),
+        ("SELECT * FROM original WHERE rating < 5", SHOWS_OTHERS),
+    ],
+)
+def test_verify_when_the_view_is_another(engine: Engine, replacement: str | None, problem: str) -> None:
+    with engine.begin() as connection:
+        if replacement:
+            connection.execute(text("CREATE TABLE original AS SELECT * FROM training_data_v1"))
+        connection.execute(text("DROP VIEW training_data_v1"))
+        if replacement:
+            connection.execute(text(f"CREATE VIEW training_data_v1 AS {replacement}"))
+    assert verify_version(engine, "v1") == [problem]
+
+
+def test_verify_when_more_was_collected_since(engine: Engine, version: Path, database_url: str) -> None:
+    collect(database_url, [a_review(number) for number in range(200, 220)]).dispose()
+    assert verify_version(engine, "v1") == []
+    assert json.loads((version / "manifest.json").read_text())["rows"] < 200
