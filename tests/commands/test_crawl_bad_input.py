@@ -103,7 +103,7 @@ OFF_SITE = '<a class="product" href="http://localhost/x">off</a><a class="produc
         (Page(), "done", None),
         (Page("<html><p>nothing here"), "done", None),
         (Page('<script type="application/ld+json">{"@type": "Review", </script>'), "failed", "parse_error"),
-        (Page("%PDF-1.4", headers={"Content-Type": "application/pdf"}), "failed", "parse_error"),
+        (Page("%PDF-1.4 \x00\x01\x02", headers={"Content-Type": "application/pdf"}), "failed", "parse_error"),
         (Page(status=404), "failed", "http_status"),
         (Page(status=302, headers={"Location": "http://localhost/elsewhere"}), "failed", "off_site"),
         (Page(status=302, headers={"Location": "/broken"}), "failed", "trap"),
