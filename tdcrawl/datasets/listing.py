@@ -12,7 +12,7 @@ def all_versions(engine: Engine) -> list[dict[str, Any]]:
     with engine.connect() as connection:
         return [
             {
-                "version": version.version,
+                "version": version.name,
                 "record_type": version.record_type,
                 "rows": version.row_count,
                 "created_at": version.created_at.isoformat(),

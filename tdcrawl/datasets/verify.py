@@ -58,7 +58,7 @@ def _one_file_problems(path: Path, facts: Mapping[str, Any]) -> Iterator[str]:
 
 def _manifest_problems(version: Version, manifest: Mapping[str, Any]) -> Iterator[str]:
     said = {
-        "version": version.version,
+        "version": version.name,
         "record_type": version.record_type,
         "rows": version.row_count,
         "rows_sha256": version.rows_sha256,
@@ -71,18 +71,18 @@ def _manifest_problems(version: Version, manifest: Mapping[str, Any]) -> Iterato
 
 def _row_problems(connection: Connection, version: Version) -> Iterator[str]:
     columns = columns_in(version.parameters)
-    rows = (versions.frozen_rows(connection, version.version, columns, split) for split in SPLITS)
+    rows = (versions.frozen_rows(connection, version.name, columns, split) for split in SPLITS)
     if rows_digest(chain.from_iterable(rows)) != version.rows_sha256:
-        yield f"the rows of {version.version} in dataset_rows have changed"
+        yield f"the rows of {version.name} in dataset_rows have changed"
 
 
 def _view_problems(connection: Connection, version: Version) -> Iterator[str]:
     columns = columns_in(version.parameters)
-    name = versions.view_name(version.version)
-    shown = versions.view_columns(connection, version.version)
+    name = versions.view_name(version.name)
+    shown = versions.view_columns(connection, version.name)
     if shown != list(columns):
         yield f"the view {name} is missing" if shown is None else f"the view {name} has other columns"
         return
-    rows = (versions.view_rows(connection, version.version, columns, split) for split in SPLITS)
+    rows = (versions.view_rows(connection, version.name, columns, split) for split in SPLITS)
     if rows_digest(chain.from_iterable(rows)) != version.rows_sha256:
         yield f"the view {name} does not show the rows that were frozen"

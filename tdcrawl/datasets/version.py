@@ -69,7 +69,7 @@ def existing(connection: Connection, name: str) -> Version:
     check_name(name)
     if found := versions.find_version(connection, name):
         return found
-    known = ", ".join(version.version for version in versions.versions(connection)) or "none yet"
+    known = ", ".join(version.name for version in versions.versions(connection)) or "none yet"
     raise DatasetError(f"{name} was never frozen; frozen versions: {known}")
 
 
@@ -115,7 +115,7 @@ def describe(connection: Connection, plan: FreezePlan, counts: Counts) -> dict[s
 def _parent(connection: Connection, plan: FreezePlan) -> str | None:
     number = int(plan.version.removeprefix("v"))
     earlier = [
-        version.version
+        version.name
         for version in versions.versions(connection)
         if version.record_type == plan.record_type and version.number < number
     ]
@@ -124,7 +124,7 @@ def _parent(connection: Connection, plan: FreezePlan) -> str | None:
 
 def _version(description: Description, written: Written, directory: Path) -> Version:
     return Version(
-        version=description["version"],
+        name=description["version"],
         record_type=description["record_type"],
         created_at=datetime.now(UTC),
         parameters=dict(description),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -56,9 +56,12 @@ _LIST_TRIGGERS = {
 
 @dataclass(frozen=True)
 class Version:
-    """Hold a row of dataset_versions. `parameters` is all of the manifest that cannot be told from the rows."""
+    """Hold a row of dataset_versions, in the order of its columns.
 
-    version: str
+    `parameters` is all of the manifest that cannot be told from the rows.
+    """
+
+    name: str
     record_type: str
     created_at: datetime
     parameters: dict[str, Any]
@@ -70,18 +73,18 @@ class Version:
     @property
     def number(self) -> int:
         """Give the N of vN."""
-        return int(self.version.removeprefix("v"))
+        return int(self.name.removeprefix("v"))
 
 
 def versions(connection: Connection) -> list[Version]:
     """List all versions by their number."""
-    found = [Version(**row) for row in connection.execute(select(dataset_versions)).mappings()]
+    found = [Version(*row) for row in connection.execute(select(dataset_versions))]
     return sorted(found, key=lambda version: version.number)
 
 
 def find_version(connection: Connection, name: str) -> Version | None:
     """Find a version by its name."""
-    return next((version for version in versions(connection) if version.version == name), None)
+    return next((version for version in versions(connection) if version.name == name), None)
 
 
 def add_rows(connection: Connection, version: str, rows: Iterable[Row]) -> None:
@@ -97,11 +100,11 @@ def add_rows(connection: Connection, version: str, rows: Iterable[Row]) -> None:
 
 def seal(connection: Connection, version: Version, columns: Columns) -> None:
     """Insert the version itself, after which the database refuses any change to it, and create its view."""
-    connection.execute(insert(dataset_versions).values(**asdict(version)))
+    connection.execute(insert(dataset_versions).values(astuple(version)))
     dialect = connection.dialect.name
     shown = [_out_of_json(name, column_type, dialect) for name, column_type in columns.items()]
-    rows_of_version = select(*shown).where(dataset_rows.c.version == version.version)
-    connection.execute(CreateView(rows_of_version, view_name(version.version)))
+    rows_of_version = select(*shown).where(dataset_rows.c.version == version.name)
+    connection.execute(CreateView(rows_of_version, view_name(version.name)))
 
 
 def view_name(version: str) -> str:

@@ -30,6 +30,6 @@ def test_versions_come_by_number(database_url: str) -> None:
     with engine.begin() as connection:
         for name in ("v10", "v2", "v9"):
             versions.seal(connection, Version(name, "review", datetime.now(UTC), {}, 0, "", "", ""), COLUMNS)
-        assert [version.version for version in versions.versions(connection)] == ["v2", "v9", "v10"]
+        assert [version.name for version in versions.versions(connection)] == ["v2", "v9", "v10"]
         assert versions.find_version(connection, "v1") is None
     engine.dispose()
