@@ -124,7 +124,9 @@ def _show_frozen(console: Console, answer: Answer) -> None:
 
 
 def _show_list(console: Console, answer: Answer) -> None:
-    table = Table("version", "type", _number("rows"), "frozen at", "parent", "location", box=None)
+    table = Table(
+        "version", "type", _number("rows"), "frozen at", "parent", Column("location", overflow="fold"), box=None
+    )
     for version in answer["versions"]:
         table.add_row(*(str(version[key] or "-") for key in version))
     console.print(table if answer["versions"] else "no version was frozen yet (scrapy dataset freeze v1)")

@@ -15,7 +15,7 @@ def all_versions(engine: Engine) -> list[dict[str, Any]]:
                 "version": version.name,
                 "record_type": version.record_type,
                 "rows": version.row_count,
-                "created_at": version.created_at.isoformat(),
+                "created_at": version.created_at.isoformat(timespec="seconds"),
                 "parent_version": version.parameters["parent_version"],
                 "location": version.location,
             }
@@ -32,7 +32,7 @@ def one_version(engine: Engine, name: str) -> dict[str, Any]:
         "rows": version.row_count,
         "rows_sha256": version.rows_sha256,
         "manifest_sha256": version.manifest_sha256,
-        "created_at": version.created_at.isoformat(),
+        "created_at": version.created_at.isoformat(timespec="seconds"),
         "location": version.location,
         "view": versions.view_name(name),
     }
