@@ -1,6 +1,5 @@
 """What Scrapy and Twisted report about a page that could not be read, as the page's outcome."""
 
-from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import (
     CannotResolveHostError,
     DownloadCancelledError,

@@ -16,7 +16,7 @@ _KINDS = {bool: "true or false", int: "a number", float: "a number", str: "a tex
 
 
 def apply_site_settings(settings: BaseSettings, profile: SiteProfile) -> None:
-    """Let a site's [polite] table win over settings.py, and `-s` over it; raises SiteError for what may not stand there."""
+    """Let a site's [polite] table win over settings.py, and `-s` over it; raises SiteError for what it may not set."""
     for name, value in profile.polite.items():
         problem = _problem(name, value)
         if problem:
@@ -26,7 +26,7 @@ def apply_site_settings(settings: BaseSettings, profile: SiteProfile) -> None:
 
 def identify(settings: BaseSettings) -> None:
     """Make the user agent say who crawls and how to reach them, unless somebody set another."""
-    if settings.getpriority("USER_AGENT") < 20:  # below the project's own priority: nobody has
+    if not settings.getpriority("USER_AGENT"):  # Scrapy's own default: nobody has
         contact = settings["TDCRAWL_CONTACT"]
         agent = f"tdcrawl/{__version__} (+{contact})" if contact else f"tdcrawl/{__version__}"
         settings.set("USER_AGENT", agent, priority="project")

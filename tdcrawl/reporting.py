@@ -26,12 +26,15 @@ def stage_ladder(stats: Stats, stages: list[str]) -> list[dict[str, Any]]:
     return ladder
 
 
-def run_figures(run: Run, stats: Stats, stages: list[str], check: LedgerCheck | None, verdict: Verdict) -> dict[str, Any]:
+def run_figures(
+    run: Run, stats: Stats, stages: list[str], check: LedgerCheck | None, verdict: Verdict
+) -> dict[str, Any]:
     """Collect a run's figures as one JSON object."""
     return {
         "run": run.run_id,
         "site": run.site,
         "reason": verdict.reason,
+        "seconds": stats.get("elapsed_time_seconds"),
         "items": {name: stats.get(f"tdcrawl/items/{name}", 0) for name in ("yielded", "seen_again", *Bucket)},
         "pages": {name: stats.get(f"tdcrawl/pages/{name}", 0) for name in ("scheduled", *PageState)},
         "strata": with_prefix(stats, "tdcrawl/strata/"),
@@ -45,7 +48,8 @@ def run_figures(run: Run, stats: Stats, stages: list[str], check: LedgerCheck | 
 
 def print_run(console: Console, figures: Mapping[str, Any], check: LedgerCheck | None, feeds: list[Path]) -> None:
     """Print the ladder, the ledger and the verdict."""
-    console.print(f"\nRun [bold]{figures['run']}[/] of {figures['site']}: {figures['reason']}")
+    lasted = f" after {figures['seconds']:.0f} s" if figures["seconds"] is not None else ""
+    console.print(f"\nRun [bold]{figures['run']}[/] of {figures['site']}: {figures['reason']}{lasted}")
     console.print(_stages(figures["stages"]))
     if check is not None:
         print_ledger(console, check)

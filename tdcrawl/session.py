@@ -1,14 +1,14 @@
 """What the doors share during one crawl: the site, its record type, the ledger, and who is on the way."""
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from scrapy.settings import BaseSettings
 
-from tdcrawl import __version__, privacy
+from tdcrawl import __version__, privacy, text
 from tdcrawl.errors import SettingError
 from tdcrawl.in_flight import InFlight
 from tdcrawl.records import RECORD_TYPES
@@ -40,7 +40,13 @@ class Session:
         canonical = canonical_url(url, self.url_rules)
         return PageRequest(digest(self.run.run_id, canonical), url, canonical)
 
-    def items(self, raws: list[Raw], page_id: str, url: str) -> Iterator[TrainingItem]:
+    def normalised(self, item: TrainingItem) -> str:
+        """Give the normalised text that decides an item's sameness; made once for all stages that ask."""
+        if item.normalised is None:
+            item.normalised = text.normalise(self.record_type.same_text(item.believed()))
+        return item.normalised
+
+    def items(self, raws: Sequence[Raw], page_id: str, url: str) -> Iterator[TrainingItem]:
         """Wrap what a reader found on a page, each with an id that the same record gets at every visit.
 
         The id comes from the record's own id, else from what it says; identical twins on one page are counted.

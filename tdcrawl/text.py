@@ -15,10 +15,14 @@ _FORMAT_CHARACTERS = regex.compile(r"\p{Cf}+")
 # What no sink can hold: PostgreSQL refuses NUL and lone surrogates, and other control characters are noise.
 _UNSTORABLE = regex.compile(r"[^\P{Cc}\t\n\r]|\p{Cs}")
 _SHINGLE = 3
+# Most texts are ASCII, and one table then does what case folding and the search for words would.
+_ASCII_WORDS = {code: chr(code).lower() if chr(code).isalnum() or chr(code) == "_" else " " for code in range(128)}
 
 
 def clean(text: str) -> str:
     """Remove what no sink can hold (NUL, control characters, lone surrogates) and the space around a text."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
     return _UNSTORABLE.sub("", text).strip()
 
 
@@ -39,10 +43,9 @@ def normalise(text: str) -> str:
     A text without any word (only emoji, say) stands for itself, so that two different ones do not become equal.
     """
     if text.isascii():
-        folded = text.lower()
-    else:
-        folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-        folded = _FORMAT_CHARACTERS.sub("", folded)
+        return " ".join(text.translate(_ASCII_WORDS).split()) or " ".join(text.lower().split())
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    folded = _FORMAT_CHARACTERS.sub("", folded)
     return " ".join(_WORD.findall(folded)) or " ".join(folded.split())
 
 

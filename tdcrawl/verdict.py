@@ -33,7 +33,7 @@ def judge(reason: str, stats: Stats, check: LedgerCheck, expect: Expect) -> Verd
     failures = [f"the ledger does not balance: {problem}" for problem in check.problems]
     if reason not in _GOOD_ENDS | {"shutdown"}:
         failures.append(f"the crawl did not finish: {reason}")
-    warnings = []
+    warnings: list[str] = []
     share, allowed = _failed_share(stats), expect.max_failed_share
     if share > allowed:
         message = f"{share:.1%} of the items failed; the site's max_failed_share is {allowed:.1%}"

@@ -13,12 +13,12 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from tests.commands.conftest import crawled
-from tests.conftest import RunScrapy
 
 from tdcrawl.demo.catalogue import shop_from_csv
 from tdcrawl.demo.markup import SITES, Markup
 from tdcrawl.demo.server import serving
+from tests.commands.conftest import crawled
+from tests.conftest import RunScrapy
 
 SENTIMENT = {"1": "negative", "2": "negative", "3": "neutral", "4": "positive", "5": "positive"}
 
@@ -88,9 +88,15 @@ def test_real_reviews_balance_to_the_row(
     with serving(shop_from_csv(reviews), markup) as server:
         found = crawled(
             run_scrapy(
-                "crawl", "retailer_reviews", "--json", "-a", f"site={SITES[markup]}",
-                "-a", f"start={server.base_url}/catalogue", TDCRAWL_DATABASE_URL=url,
-            )  # fmt: skip
+                "crawl",
+                "retailer_reviews",
+                "--json",
+                "-a",
+                f"site={SITES[markup]}",
+                "-a",
+                f"start={server.base_url}/catalogue",
+                TDCRAWL_DATABASE_URL=url,
+            )
         )
         assert max(server.hits.values()) == 1
     stages: dict[str, Any] = {step["stage"]: step["reasons"] for step in found.figures["stages"]}

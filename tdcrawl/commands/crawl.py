@@ -1,6 +1,7 @@
 """`scrapy crawl SPIDER -a site=…`: crawl, then say what became of every page and item, and exit by it."""
 
 import argparse
+import asyncio
 import json
 import sys
 
@@ -10,6 +11,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError
 
 from tdcrawl import reporting
+from tdcrawl.crawling import SiteSpider
 from tdcrawl.errors import TdcrawlError
 from tdcrawl.extensions.run_report import RunReport
 
@@ -38,6 +40,7 @@ class Command(ScrapyCrawl):
             raise UsageError(f"unknown spider {args[0]!r}; known: {known}", print_help=False) from None
         task = self.crawler_process.crawl(crawler, **opts.spargs)
         self.crawler_process.start()
+        assert isinstance(task, asyncio.Task)
         error = task.exception()
         if isinstance(error, TdcrawlError):
             print(error, file=sys.stderr)
@@ -48,10 +51,13 @@ class Command(ScrapyCrawl):
         self._report(crawler, opts.json)
 
     def _report(self, crawler: Crawler, as_json: bool) -> None:
-        report = crawler.get_extension(RunReport)
-        assert report is not None and report.verdict is not None
+        report, spider = crawler.get_extension(RunReport), crawler.spider
+        assert report is not None
+        assert report.verdict is not None
+        assert isinstance(spider, SiteSpider)
         stages = [stage.name for stage in crawler.engine.scraper.itemproc.middlewares]
-        figures = reporting.run_figures(crawler.spider.session.run, crawler.stats.get_stats(), stages, report.check, report.verdict)
+        stats = crawler.stats.get_stats()
+        figures = reporting.run_figures(spider.session.run, stats, stages, report.check, report.verdict)
         self.exitcode = report.verdict.exit_status
         if as_json:
             print(json.dumps(figures))

@@ -33,7 +33,9 @@ class Command(TdcrawlCommand):
         """Collect the story; raises StoreError where no item, or more than one, has that id."""
         story = tell(self.engine, opts.id)
         if story is None:
-            raise StoreError(f"no single item has an id that begins with {opts.id!r}; ids stand in the feeds and exports")
+            raise StoreError(
+                f"no single item has an id that begins with {opts.id!r}; ids stand in the feeds and exports"
+            )
         answer: Answer = json.loads(json.dumps(story, default=str))
         return answer
 

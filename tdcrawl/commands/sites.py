@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tdcrawl.command import Answer, TdcrawlCommand
-from tdcrawl.sites.profile import bundled_sites, load_profile
+from tdcrawl.sites.loading import bundled_sites, load_profile
 from tdcrawl.store.overview import last_runs
 
 

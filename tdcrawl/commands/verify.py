@@ -7,8 +7,8 @@ from rich.console import Console
 from tdcrawl.command import Answer, TdcrawlCommand
 from tdcrawl.datasets.verify import verify_version
 from tdcrawl.reporting import print_ledger
-from tdcrawl.store.versions import versions
 from tdcrawl.store.verify import LedgerCheck, check_ledger
+from tdcrawl.store.versions import versions
 
 
 class Command(TdcrawlCommand):

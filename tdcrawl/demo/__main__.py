@@ -1,4 +1,4 @@
-"""Run the practice retailer: `python -m tdcrawl.demo` shows the whole way, `python -m tdcrawl.demo serve` only opens it."""
+"""Run the practice retailer: `python -m tdcrawl.demo` shows the whole way, with `serve` it only opens."""
 
 import argparse
 from pathlib import Path

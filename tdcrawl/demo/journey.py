@@ -15,7 +15,7 @@ QUOTA = '{"positive": 200}'
 
 
 def travel() -> None:
-    """Crawl the practice shop from a clean start, freeze v1, and say how to look around; raises SystemExit on failure."""
+    """Crawl the practice shop from a clean start, freeze v1, say how to look around; raises SystemExit on failure."""
     # Ours alone: a demo that found the last one's records would have nothing to show.
     shutil.rmtree(DATA_DIR, ignore_errors=True)
     with serving(practice_shop()) as server:

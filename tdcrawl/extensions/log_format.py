@@ -14,7 +14,7 @@ class QuietLogFormatter(LogFormatter):
 
     def __init__(self) -> None:
         super().__init__()
-        # It prints a traceback where robots.txt cannot be had; the page after it fails for the same reason, and says so.
+        # It prints a traceback where robots.txt cannot be had; the page fails for the same reason, and says so.
         logging.getLogger("scrapy.downloadermiddlewares.robotstxt").setLevel(logging.CRITICAL)
 
     def scraped(self, item: Any, response: Response | Failure | None, spider: Spider) -> LogFormatterResult:

@@ -24,7 +24,7 @@ class DropExactDuplicates(Stage):
 
     async def process_item(self, item: TrainingItem) -> TrainingItem:
         """Claim the text for this item once no unfinished item holds it; a known text makes it a duplicate."""
-        item.content_hash = text.content_hash(text.normalise(self.session.record_type.same_text(item.believed())))
+        item.content_hash = text.content_hash(self.session.normalised(item))
         while (holder := self._index.claim(item.content_hash, item.item_id)) is not None:
             await self.session.in_flight.settled([holder])
         matched = self._index.record_of(item.content_hash)

@@ -25,9 +25,8 @@ class DropNearDuplicates(Stage):
 
     async def process_item(self, item: TrainingItem) -> TrainingItem:
         """Enter the text into the index, unless a record with its label is similar enough to make it a duplicate."""
-        kind, record = self.session.record_type, item.believed()
-        normalised = text.normalise(kind.same_text(record))
-        wanted = self._index.entry(item.item_id, item.item_id, kind.rule(record), normalised)
+        label = self.session.record_type.rule(item.believed())
+        wanted = self._index.entry(item.item_id, item.item_id, label, self.session.normalised(item))
         matches = await self._settled_matches(wanted)
         for match in matches:
             if match.entry.label == wanted.label:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from functools import cached_property
 from inspect import isawaitable
 from typing import Any
 
@@ -43,10 +43,12 @@ class StageProcessor(ItemPipelineManager):
 
     def _add_middleware(self, mw: Any) -> None:
         if not isinstance(mw, Stage):
-            raise SettingError(f"ITEM_PIPELINES: {type(mw).__name__} is no stage; derive it from tdcrawl.pipelines.base.Stage")
+            raise SettingError(
+                f"ITEM_PIPELINES: {type(mw).__name__} is no stage; derive it from tdcrawl.pipelines.base.Stage"
+            )
         super()._add_middleware(mw)
 
-    @property
+    @cached_property
     def _site_spider(self) -> SiteSpider:
         assert isinstance(self._spider, SiteSpider)
         return self._spider

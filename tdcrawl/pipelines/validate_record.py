@@ -1,7 +1,7 @@
 """Stage 200."""
 
-from tdcrawl.extract.values import ValueRules
 from tdcrawl.extract.validation import read_record
+from tdcrawl.extract.values import ValueRules
 from tdcrawl.pipelines.base import Stage
 from tdcrawl.records.base import TrainingItem
 

@@ -106,6 +106,7 @@ class TrainingItem:
     canonical_url: str | None = None
     record: Record | None = None
     label: Label | None = None
+    normalised: str | None = None
     content_hash: str | None = None
     cluster_id: str | None = None
     flags: list[str] = field(default_factory=list)

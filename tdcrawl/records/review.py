@@ -21,7 +21,9 @@ def _substantial(value: str) -> str:
     words = text.count_words(value)
     if words < MIN_WORDS:
         raise PydanticCustomError(
-            ValidateReason.TOO_SHORT.value, "{words} words, at least {least} are needed", {"words": words, "least": MIN_WORDS}
+            ValidateReason.TOO_SHORT.value,
+            "{words} words, at least {least} are needed",
+            {"words": words, "least": MIN_WORDS},
         )
     return value
 
@@ -100,8 +102,9 @@ REVIEW = RecordType(
     person_fields={"author": "author_hash"},
     masked_fields=("text", "title"),
     columns=(
-        "record_id", "text", "rating", "label", "label_source", "label_confidence", "needs_review", "product_id", "source",
-        "url", "word_count", "language", "author_hash", "reviewed_at", "scraped_at", "cluster_id", "split", "sample_weight",
+        "record_id", "text", "rating", "label", "label_source", "label_confidence", "needs_review", "product_id",
+        "source", "url", "word_count", "language", "author_hash", "reviewed_at", "scraped_at", "cluster_id", "split",
+        "sample_weight",
     ),
     labels=("negative", "neutral", "positive"),
     rule_version=RULE_VERSION,

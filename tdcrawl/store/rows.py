@@ -1,20 +1,39 @@
 """From what flows to what is stored: the rows of the ledger's tables."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tdcrawl import text
 from tdcrawl.outcomes import Bucket, PageState, Rejection
 from tdcrawl.records.base import RecordType, TrainingItem
 
-if TYPE_CHECKING:
-    from tdcrawl.store.ledger import PageRequest, Run
-
 Row = dict[str, Any]
 
 
-def page_row(page: "PageRequest", run: "Run", now: datetime) -> Row:
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Name one crawl of one site."""
+
+    run_id: str
+    spider: str
+    site: str
+    record_type: str
+    code_version: str
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Name one page that a run wants to read: what to fetch, and the one address it stands for."""
+
+    page_id: str
+    url: str
+    canonical_url: str
+
+
+def page_row(page: PageRequest, run: Run, now: datetime) -> Row:
     """Build the row of a page that is to be read."""
     return {
         "page_id": page.page_id,
@@ -29,7 +48,7 @@ def page_row(page: "PageRequest", run: "Run", now: datetime) -> Row:
     }
 
 
-def outcome_row(item: TrainingItem, run: "Run", now: datetime) -> Row:
+def outcome_row(item: TrainingItem, run: Run, now: datetime) -> Row:
     """Build the outcome of an item that has none yet."""
     return {
         "item_id": item.item_id,
@@ -42,7 +61,7 @@ def outcome_row(item: TrainingItem, run: "Run", now: datetime) -> Row:
     }
 
 
-def record_row(item: TrainingItem, record_type: RecordType, run: "Run") -> Row:
+def record_row(item: TrainingItem, record_type: RecordType, run: Run) -> Row:
     """Build what is kept of a valid record, whichever table it goes to."""
     record = item.believed()
     return {
@@ -61,7 +80,7 @@ def record_row(item: TrainingItem, record_type: RecordType, run: "Run") -> Row:
     }
 
 
-def labelled_row(item: TrainingItem, record_type: RecordType, run: "Run") -> Row:
+def labelled_row(item: TrainingItem, record_type: RecordType, run: Run) -> Row:
     """Build what is kept of a record that got as far as having a label."""
     label = item.named()
     named = {"label": label.name, "label_source": label.source, "label_confidence": label.confidence}
@@ -86,10 +105,9 @@ def duplicate_row(row: Row, why: Rejection) -> Row:
     return row | {"reason": why.reason, "matched_record_id": why.matched, "score": why.score}
 
 
-def failed_row(item: TrainingItem, run: "Run", stage: str, why: Rejection, evidence: Mapping[str, Any]) -> Row:
+def failed_row(item: TrainingItem, run: Run, stage: str, why: Rejection, evidence: Mapping[str, Any]) -> Row:
     """Build the row of a failed record."""
     return {
-        "item_id": item.item_id,
         "run_id": run.run_id,
         "record_type": item.record_type,
         "site": item.site,

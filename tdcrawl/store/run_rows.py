@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Table, select
 
 from tdcrawl.store.tables import failed_records, records
 
-_FETCHED_AT_ONCE = 1_000
+_STREAMED = {"yield_per": 1_000}
 
 
 def run_records(connection: Connection, run_id: str) -> Iterator[Mapping[str, Any]]:
@@ -22,4 +22,5 @@ def run_failures(connection: Connection, run_id: str) -> Iterator[Mapping[str, A
 
 def _stream(connection: Connection, table: Table, run_id: str) -> Iterator[Mapping[str, Any]]:
     query = select(table).where(table.c.run_id == run_id).order_by(*table.primary_key)
-    yield from connection.execution_options(yield_per=_FETCHED_AT_ONCE).execute(query).mappings()
+    for row in connection.execute(query, execution_options=_STREAMED).mappings():
+        yield dict(row)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, select
 
 from tdcrawl.records.base import RecordType
-from tdcrawl.store.ledger import seats_taken
+from tdcrawl.store.settling import seats_taken
 from tdcrawl.store.tables import records
 
-_ROWS_AT_A_TIME = 5_000
+_STREAMED = {"yield_per": 5_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +25,16 @@ class StoredText:
 def content_hashes(engine: Engine, record_type: RecordType) -> Iterator[tuple[str, str]]:
     """Yield the content hash and the id of each record of a type."""
     query = select(records.c.content_hash, records.c.record_id).where(records.c.record_type == record_type.name)
-    with engine.connect().execution_options(yield_per=_ROWS_AT_A_TIME) as connection:
-        for content_hash, record_id in connection.execute(query):
-            yield content_hash, record_id
+    with engine.connect() as connection:
+        yield from connection.execute(query, execution_options=_STREAMED)
 
 
 def texts(engine: Engine, record_type: RecordType) -> Iterator[StoredText]:
     """Yield the text that decides sameness of each record of a type."""
     columns = (records.c.record_id, records.c.cluster_id, records.c.label, records.c.data)
     query = select(*columns).where(records.c.record_type == record_type.name)
-    with engine.connect().execution_options(yield_per=_ROWS_AT_A_TIME) as connection:
-        for record_id, cluster_id, label, data in connection.execute(query):
+    with engine.connect() as connection:
+        for record_id, cluster_id, label, data in connection.execute(query, execution_options=_STREAMED):
             text = record_type.same_text(record_type.model.model_construct(**data))
             yield StoredText(record_id, cluster_id, label, text)
 

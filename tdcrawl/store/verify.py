@@ -1,4 +1,4 @@
-"""Does the ledger balance? Each yielded item in exactly one place, each page in one state, each text as it was hashed."""
+"""Does the ledger balance? Each item in exactly one place, each page in one state, each text as it was hashed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +19,7 @@ from tdcrawl.store.tables import (
     runs,
 )
 
+_ROWS_AT_A_TIME = 5_000
 # Where the items of a bucket are kept; the other buckets have nothing but their outcome.
 _KEPT = {
     Bucket.RECORD: (records, records.c.record_id),
@@ -65,7 +66,7 @@ def _items(connection: Connection) -> dict[str, int]:
 
 def _pages(connection: Connection) -> dict[str, int]:
     counted = connection.execute(select(pages.c.state, func.count()).group_by(pages.c.state))
-    by_state: dict[str, int] = {state: number for state, number in counted}
+    by_state: dict[str, int] = dict(counted.all())
     return {"scheduled": _count(connection, pages), **{state.value: by_state.get(state, 0) for state in PageState}}
 
 
@@ -112,7 +113,8 @@ def _record_problems(connection: Connection) -> Iterator[str]:
 
 def _changed_texts(connection: Connection) -> Iterator[str]:
     query = select(records.c.record_id, records.c.record_type, records.c.content_hash, records.c.data)
-    for record_id, type_name, content_hash, data in connection.execution_options(yield_per=5_000).execute(query):
+    found = connection.execute(query, execution_options={"yield_per": _ROWS_AT_A_TIME})
+    for record_id, type_name, content_hash, data in found:
         record_type = RECORD_TYPES[type_name]
         same_text = record_type.same_text(record_type.model.model_construct(**data))
         if text.content_hash(text.normalise(same_text)) != content_hash:
@@ -121,4 +123,3 @@ def _changed_texts(connection: Connection) -> Iterator[str]:
 
 def _count(connection: Connection, table: Table, *where: object) -> int:
     return connection.scalar(select(func.count()).select_from(table).where(*where)) or 0  # type: ignore[arg-type]
-

@@ -1,8 +1,9 @@
 """Writing off the reactor's thread: what has gathered is one transaction; a bad write does not take others along."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar
@@ -14,12 +15,14 @@ from tdcrawl.errors import StoreError
 from tdcrawl.store.engine import writing
 
 MAX_BATCH = 500
+_A = TypeVar("_A")
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
 class _Write:
-    work: Callable[[Connection], Any]
+    work: Callable[[Connection, list[Any]], Sequence[Any]]
+    argument: Any
     result: asyncio.Future[Any]
 
     def answer(self, value: Any) -> None:
@@ -41,14 +44,17 @@ class Writer:
         self._thread = Thread(target=self._run, name="ledger-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Callable[[Connection], _T | Exception]) -> asyncio.Future[_T]:
-        """Queue a write; the future has its result once it is committed.
+    def submit(
+        self, work: Callable[[Connection, list[_A]], Sequence[_T | Exception]], argument: _A
+    ) -> asyncio.Future[_T]:
+        """Queue an argument for some work; the future has its result once it is committed.
 
-        The future raises what the write raised, which undoes it, or returned as an exception, which does not; or
-        StoreError where the database is gone.
+        Work gets all arguments that stand next to each other in the queue at once, and returns a result for each: so
+        what comes in masses is written in masses. The future raises what the work raised, which undoes it, or
+        returned as an exception, which does not; or StoreError where the database is gone.
         """
         result: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
-        self._queue.put(_Write(work, result))
+        self._queue.put(_Write(work, argument, result))
         return result
 
     def close(self) -> None:
@@ -75,11 +81,11 @@ class Writer:
     def _commit(self, batch: list[_Write]) -> None:
         try:
             with writing(self._engine) as connection:
-                values = [write.work(connection) for write in batch]
+                values = [value for work, group in _grouped(batch) for value in work(connection, group)]
         except (OperationalError, InterfaceError) as error:
             gone = StoreError(f"the database is gone: {str(error.orig).strip()}")
             self._answer(batch, [gone] * len(batch))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, whoever asked for the write must hear of it
             if len(batch) == 1:
                 self._answer(batch, [error])
                 return
@@ -95,3 +101,8 @@ class Writer:
                 write.answer(value)
 
         batch[0].result.get_loop().call_soon_threadsafe(answer)
+
+
+def _grouped(batch: list[_Write]) -> Iterator[tuple[Callable[[Connection, list[Any]], Sequence[Any]], list[Any]]]:
+    for work, neighbours in groupby(batch, key=lambda write: write.work):
+        yield work, [write.argument for write in neighbours]

@@ -3,7 +3,7 @@
 import json
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,11 +11,11 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from tests.conftest import RunScrapy
 
 from tdcrawl.demo.catalogue import practice_shop
 from tdcrawl.demo.markup import SITES, Markup
 from tdcrawl.demo.server import ShopServer, serving
+from tests.conftest import RunScrapy
 
 SITE = """
 record_type = "review"
@@ -62,7 +62,9 @@ def crawl(run_scrapy: RunScrapy) -> Crawl:
 
     def run(server: ShopServer, *arguments: str, **env: str) -> Crawled:
         site, start = SITES[server.markup], f"start={server.base_url}/catalogue"
-        return crawled(run_scrapy("crawl", "retailer_reviews", "--json", "-a", f"site={site}", "-a", start, *arguments, **env))
+        return crawled(
+            run_scrapy("crawl", "retailer_reviews", "--json", "-a", f"site={site}", "-a", start, *arguments, **env)
+        )
 
     return run
 
@@ -116,8 +118,6 @@ def crawl_pages(run_scrapy: RunScrapy, tmp_path: Path) -> Iterator[Callable[...,
 
 
 def _hand_made(pages: Mapping[str, Page]) -> Any:
-    from contextlib import contextmanager
-
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             page = pages.get(self.path, Page(status=404))

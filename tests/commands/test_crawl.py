@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from tests.commands.conftest import Crawl, Crawled
-from tests.conftest import RunScrapy
 
 from tdcrawl.demo.catalogue import practice_shop
 from tdcrawl.demo.planted import BROKEN, CONTRAST_PAIRS, CROSS_POSTED, NEAR_COPIES
@@ -16,6 +14,8 @@ from tdcrawl.demo.server import ShopServer
 from tdcrawl.outcomes import ValidateReason
 from tdcrawl.store.engine import open_engine
 from tdcrawl.store.tables import pages, records
+from tests.commands.conftest import Crawl, Crawled
+from tests.conftest import RunScrapy
 
 ALL = sum(len(product.reviews) for product in practice_shop().products)
 FAILED = sum(len(changes) for changes in BROKEN.values())
@@ -23,8 +23,8 @@ KEPT = ALL - FAILED - CROSS_POSTED - NEAR_COPIES
 
 
 def reasons(crawled: Crawled, stage: str) -> dict[str, int]:
-    (found,) = [step["reasons"] for step in crawled.figures["stages"] if step["stage"] == stage]
-    return found
+    found: list[dict[str, int]] = [s["reasons"] for s in crawled.figures["stages"] if s["stage"] == stage]
+    return found[0]
 
 
 def test_crawl_accounts_for_every_planted_review(shop: ShopServer, crawl: Crawl, database_url: str) -> None:

@@ -5,19 +5,19 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from tests.commands.conftest import Crawl, Crawled, Page, a_review, review_page
-from tests.conftest import PROJECT, RunScrapy
 
 from tdcrawl.demo.catalogue import practice_shop
 from tdcrawl.demo.server import ShopServer
 from tdcrawl.store.engine import open_engine
 from tdcrawl.store.tables import pages, records
 from tdcrawl.store.verify import check_ledger
+from tests.commands.conftest import Crawl, Crawled, Page, a_review, review_page
+from tests.conftest import PROJECT, RunScrapy
 
 CrawlPages = Callable[..., Crawled]
 
@@ -56,9 +56,7 @@ def test_crawl_when_it_cannot_start(run_scrapy: RunScrapy, arguments: list[str],
         ("RETRY_ENABLED = 3", "[polite] RETRY_ENABLED: needs true or false, not 3"),
     ],
 )
-def test_crawl_when_a_polite_setting_is_wrong(
-    run_scrapy: RunScrapy, tmp_path: Path, polite: str, message: str
-) -> None:
+def test_crawl_when_a_polite_setting_is_wrong(run_scrapy: RunScrapy, tmp_path: Path, polite: str, message: str) -> None:
     site = tmp_path / "shop.toml"
     site.write_text(
         'record_type = "review"\nallowed_domains = ["a.example"]\n[start]\nurls = ["https://a.example/"]\n'
@@ -142,7 +140,9 @@ def test_a_redirect_to_another_spelling_of_the_page_is_followed(crawl_pages: Cra
 
 
 def test_hostile_text_arrives_as_text(crawl_pages: CrawlPages, database_url: str) -> None:
-    hostile = "'); DROP TABLE records; -- <script>alert(1)</script> \x00 {{7*7}} ${jndi:x} \u202e ten words are enough here"
+    hostile = (
+        "'); DROP TABLE records; -- <script>alert(1)</script> \x00 {{7*7}} ${jndi:x} \u202e ten words are enough here"
+    )
     product = "../../etc/passwd'\"; --"
     review = a_review(1, reviewBody=hostile, author={"name": "Robert'); --"}, itemReviewed={"sku": product})
     crawled = crawl_pages({"/": review_page(review)}, TDCRAWL_DATABASE_URL=database_url)
@@ -156,7 +156,7 @@ def test_hostile_text_arrives_as_text(crawl_pages: CrawlPages, database_url: str
     assert stored["product_id"] == product
 
 
-def test_a_list_without_end_is_bounded(crawl_pages: CrawlPages, tmp_path: Path) -> None:
+def test_a_list_without_end_is_bounded(crawl_pages: CrawlPages) -> None:
     site = {"/": Page('<a class="next" href="/?page=1">n</a>')}
     site |= {f"/?page={n}": Page(f'<a class="next" href="/?page={n + 1}">n</a>') for n in range(1, 300)}
     crawled = crawl_pages(site)
@@ -212,17 +212,19 @@ def test_killed_crawl_loses_nothing_when_run_again(
 
 
 @pytest.fixture
-def two_crawls(shop: ShopServer, database_url: str, tmp_path: Path) -> Iterator[list["subprocess.Popen[bytes]"]]:
+def two_crawls(shop: ShopServer, database_url: str, tmp_path: Path) -> list["subprocess.Popen[bytes]"]:
     """Start the same crawl twice at once, with one quota."""
     settings = {"TDCRAWL_DATABASE_URL": database_url, "TDCRAWL_QUOTA": '{"positive": 50, "negative": 20}'}
     open_engine(database_url).dispose()
     command = [sys.executable, "-m", "scrapy", "crawl", "retailer_reviews", "-a", "site=demo_store",
                "-a", f"start={shop.base_url}/catalogue"]  # fmt: skip
-    yield [
+    return [
         subprocess.Popen(
-            command, cwd=PROJECT, env=os.environ | settings | {"TDCRAWL_DATA_DIR": str(tmp_path / name)},
+            command,
+            cwd=PROJECT,
+            env=os.environ | settings | {"TDCRAWL_DATA_DIR": str(tmp_path / name)},
             stdout=subprocess.DEVNULL,
-        )  # fmt: skip
+        )
         for name in ("one", "two")
     ]
 

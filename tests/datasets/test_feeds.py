@@ -2,12 +2,12 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.builders import NOON, a_run, an_item
 
 from tdcrawl.datasets.feeds import export_run
 from tdcrawl.errors import StoreError
@@ -15,10 +15,11 @@ from tdcrawl.outcomes import Bucket, FieldError, Rejection, ValidateReason
 from tdcrawl.records.failed import evidence, masked
 from tdcrawl.records.review import REVIEW
 from tdcrawl.store.ledger import Ledger, PageRequest
+from tests.builders import NOON, a_run, an_item
 
 
 @pytest.fixture
-def ledger(database_url: str) -> Ledger:
+def ledger(database_url: str) -> Iterator[Ledger]:
     """Write a run with one record and one failure that quotes personal data."""
     ledger = Ledger.open(database_url, a_run())
     good, bad = an_item("good"), an_item("bad")

@@ -82,7 +82,7 @@ def test_two_shops_stay_apart_when_served_at_once() -> None:
 def test_serve_prints_where_and_how_when_started_and_ends_when_interrupted() -> None:
     command = [sys.executable, "-m", "tdcrawl.demo", "serve", "--port", "0", "--markup", "css"]
     project = Path(__file__).parents[2]
-    with subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - ours
+    with subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = process.stdout.readline().split()[4]
         assert process.stdout.readline().endswith(f"-a site=demo_store_css -a start={url}\n")

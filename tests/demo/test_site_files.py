@@ -13,7 +13,7 @@ from tdcrawl.demo.catalogue import practice_shop
 from tdcrawl.demo.markup import SITES, Markup
 from tdcrawl.demo.pages import print_shop, product_path
 from tdcrawl.records import RECORD_TYPES
-from tdcrawl.sites.profile import load_profile
+from tdcrawl.sites.loading import load_profile
 
 
 @pytest.mark.parametrize("name", sorted(set(SITES.values())))

@@ -71,7 +71,7 @@ class Line:
 
     def stat(self, name: str) -> int:
         """Read one of the run's figures."""
-        return self.crawler.stats.get_value(f"tdcrawl/{name}", 0)
+        return int(self.crawler.stats.get_value(f"tdcrawl/{name}", 0))
 
 
 @pytest.fixture

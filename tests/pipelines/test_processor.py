@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from sqlalchemy import select
-from tests.pipelines.conftest import GOOD, Line
 
 from tdcrawl.errors import SettingError
 from tdcrawl.pipelines.base import Stage
@@ -14,6 +14,7 @@ from tdcrawl.records.base import TrainingItem
 from tdcrawl.settings import ITEM_PIPELINES
 from tdcrawl.store.tables import failed_records
 from tdcrawl.store.verify import check_ledger
+from tests.pipelines.conftest import GOOD, Line
 
 ON = {"TDCRAWL_BREAKS_ENABLED": True}
 
@@ -90,7 +91,7 @@ def test_each_stage_sees_what_the_one_before_passed(line: Line) -> None:
     stages = [stage.name for stage in line.processor.middlewares]
     for stage in stages:
         assert line.stat(f"{stage}/seen") == line.stat(f"{stage}/passed") + line.stat(f"{stage}/rejected")
-    for stage, after in zip(stages, stages[1:], strict=False):
+    for stage, after in pairwise(stages):
         assert line.stat(f"{after}/seen") == line.stat(f"{stage}/passed")
     assert (line.stat("canonicalize_url/seen"), line.stat("write_record/passed")) == (4, 1)
 

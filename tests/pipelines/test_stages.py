@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from tests.pipelines.conftest import GOOD, PAGE_URL, Line
 
-from tdcrawl.outcomes import ValidateReason
+from tdcrawl.outcomes import Rejection, ValidateReason
 from tdcrawl.store.tables import duplicates, failed_records, records
+from tests.pipelines.conftest import GOOD, PAGE_URL, Line
 
 TEXT = GOOD["text"]
 NEAR = f"{TEXT} indeed"
@@ -30,7 +30,7 @@ def test_canonicalize_url_when_the_address_is_none(line: Line) -> None:
     (item,) = line.items([GOOD])
     item.requested_url = "ftp://shop.example/"
     stage = line.processor.middlewares[0]
-    with pytest.raises(Exception, match="does not begin with http") as caught:
+    with pytest.raises(Rejection, match="does not begin with http") as caught:
         stage.process_item(item)
     assert caught.value.reason is ValidateReason.WRONG_TYPE
 
@@ -49,9 +49,7 @@ def test_canonicalize_url_when_the_address_is_none(line: Line) -> None:
         ({"verdict": "positive"}, "unknown_field", "verdict"),
     ],
 )
-def test_validate_record_names_reason_and_field(
-    line: Line, changes: dict[str, str], reason: str, field: str
-) -> None:
+def test_validate_record_names_reason_and_field(line: Line, changes: dict[str, str], reason: str, field: str) -> None:
     assert line.run({**GOOD, **changes}) == [reason]
     (row,) = stored(line, failed_records)
     assert (row["stage"], row["reason"]) == ("validate_record", reason)
@@ -76,7 +74,9 @@ def test_redact_personal_data_masks_texts_and_hashes_persons(line: Line) -> None
 
 
 def test_drop_exact_duplicates_when_twins_come_at_once(line: Line) -> None:
-    twins = [{**GOOD, "author": f"Author {number}", "text": TEXT.upper() if number % 2 else TEXT} for number in range(20)]
+    twins = [
+        {**GOOD, "author": f"Author {number}", "text": TEXT.upper() if number % 2 else TEXT} for number in range(20)
+    ]
     fates = line.run(*twins)
     assert sorted(fates) == ["exact_duplicate"] * 19 + ["record"]
     (record,) = stored(line, records)

@@ -56,7 +56,9 @@ def test_open_when_the_file_is_no_database(tmp_path: Path) -> None:
 
 def test_writing_keeps_other_writers_out(database_url: str) -> None:
     engine = open_engine(database_url)
-    attempt = "SELECT pg_try_advisory_xact_lock(32192)" if engine.dialect.name == "postgresql" else "PRAGMA busy_timeout = 0"
+    attempt = (
+        "SELECT pg_try_advisory_xact_lock(32192)" if engine.dialect.name == "postgresql" else "PRAGMA busy_timeout = 0"
+    )
     with writing(engine), engine.connect() as other:
         refused = other.execute(text(attempt)).scalar()
         if engine.dialect.name == "sqlite":

@@ -3,16 +3,17 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
-from sqlalchemy import select
-from tests.builders import a_run, an_item
+from sqlalchemy import Table, select
 
 from tdcrawl.outcomes import AnyStageReason, Bucket, DedupReason, PageReason, PageState, QuotaReason, Rejection
 from tdcrawl.records.review import REVIEW
 from tdcrawl.store.ledger import Ledger, PageRequest
 from tdcrawl.store.tables import duplicates, failed_records, labels, outcomes, over_quota, pages, quota_seats, records
 from tdcrawl.store.verify import check_ledger
+from tests.builders import a_run, an_item
 
 PAGE = PageRequest("page-1", "https://shop.example/p?ref=x", "https://shop.example/p")
 BROKEN = Rejection(Bucket.FAILED, AnyStageReason.STAGE_ERROR, "it broke")
@@ -27,7 +28,7 @@ def a_ledger(database_url: str, run_id: str = "run-1") -> Iterator[Ledger]:
     ledger.engine.dispose()
 
 
-def rows(ledger: Ledger, table) -> list[dict]:
+def rows(ledger: Ledger, table: Table) -> list[dict[str, Any]]:
     with ledger.engine.connect() as connection:
         return [dict(row) for row in connection.execute(select(table)).mappings()]
 
@@ -85,11 +86,14 @@ def test_accept_when_another_process_took_the_last_seat(database_url: str) -> No
     ("rejection", "table"),
     [
         (BROKEN, failed_records),
-        (Rejection(Bucket.DUPLICATE, DedupReason.NEAR_DUPLICATE, "…", matched=an_item().item_id, score=0.9), duplicates),
+        (
+            Rejection(Bucket.DUPLICATE, DedupReason.NEAR_DUPLICATE, "…", matched=an_item().item_id, score=0.9),
+            duplicates,
+        ),
         (Rejection(Bucket.OVER_QUOTA, QuotaReason.QUOTA_FULL, "…"), over_quota),
     ],
 )
-def test_reject_puts_the_item_in_the_table_of_its_bucket(database_url: str, rejection: Rejection, table) -> None:
+def test_reject_puts_the_item_in_the_table_of_its_bucket(database_url: str, rejection: Rejection, table: Table) -> None:
     async def crawl(ledger: Ledger) -> None:
         await ledger.schedule([PAGE])
         await ledger.take("page-1", [an_item(), an_item("two")], 0)

@@ -4,13 +4,13 @@ import asyncio
 
 import pytest
 from sqlalchemy import text
-from tests.builders import a_run, an_item
 
 from tdcrawl.outcomes import Bucket, DedupReason, PageState, Rejection
 from tdcrawl.records.review import REVIEW
 from tdcrawl.store.engine import writing
 from tdcrawl.store.ledger import Ledger, PageRequest
 from tdcrawl.store.verify import check_ledger
+from tests.builders import a_run, an_item
 
 
 async def crawl(ledger: Ledger) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tdcrawl.errors import SiteError
-from tdcrawl.sites.profile import bundled_sites, load_profile, parse_profile
+from tdcrawl.sites.loading import bundled_sites, load_profile, parse_profile
 
 GOOD = """
 record_type = "review"
@@ -82,7 +82,7 @@ def test_load_when_the_site_is_unknown() -> None:
 
 
 def test_load_when_the_file_is_missing_or_badly_named(tmp_path: Path) -> None:
-    with pytest.raises(SiteError, match="cannot read the site file .*: No such file"):
+    with pytest.raises(SiteError, match=r"cannot read the site file .*: No such file"):
         load_profile(str(tmp_path / "shop.toml"))
     (tmp_path / "My Shop.toml").write_text(GOOD)
     with pytest.raises(SiteError, match="lower-case letters, digits and _ only, not 'My Shop'"):
