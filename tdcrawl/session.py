@@ -56,7 +56,8 @@ class Session:
         for raw in raws:
             group = raw.get(kind.group_field) or canonical_url(url, self.url_rules)
             native = raw.get(kind.native_id_field)
-            identity = ("native", native) if native else ("says", *(raw.get(name, "") for name in kind.identity_fields))
+            said = (text.normalise(raw.get(name, "")) for name in kind.identity_fields)
+            identity = ("native", native) if native else ("says", *said)
             ordinal = twins.get((group, *identity), 0)
             if not native:
                 twins[group, *identity] = ordinal + 1

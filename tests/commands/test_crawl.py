@@ -112,7 +112,9 @@ def test_settings_of_the_command_line_win_over_the_site(shop: ShopServer, crawl:
 def test_feeds_hold_what_the_ledger_holds(shop: ShopServer, crawl: Crawl, tmp_path: Path) -> None:
     crawled = crawl(shop)
     folder = tmp_path / "data" / "runs" / crawled.figures["run"]
-    failures: list[dict[str, Any]] = [json.loads(line) for line in (folder / "failed_records.jsonl").open()]
+    failures: list[dict[str, Any]] = [
+        json.loads(line) for line in (folder / "failed_records.jsonl").read_text().splitlines()
+    ]
     assert Counter(line["reason"] for line in failures) == {reason: len(these) for reason, these in BROKEN.items()}
     assert {line["stage"] for line in failures} == {"validate_record"}
     assert all(line["item"]["author"].startswith("person:") for line in failures if "author" in line["item"])

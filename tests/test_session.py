@@ -1,0 +1,62 @@
+"""The session: an item gets the same id at every visit, and no two items one id."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scrapy.settings import Settings
+
+from tdcrawl.records.base import Raw
+from tdcrawl.session import Session, open_session
+from tdcrawl.sites.loading import load_profile
+
+URL = "http://127.0.0.1:8717/product/7?ref=home"
+Ids = Callable[..., list[str]]
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    """Open a session of the practice shop."""
+    folder: Path = tmp_path_factory.mktemp("session")
+    settings = Settings({"TDCRAWL_DATA_DIR": str(folder), "TDCRAWL_DATABASE_URL": f"sqlite:///{folder}/ids.db"})
+    opened = open_session(load_profile("demo_store"), "retailer_reviews", settings)
+    yield opened
+    opened.ledger.finish("finished", {})
+    opened.ledger.engine.dispose()
+
+
+def ids(session: Session, *raws: Raw, url: str = URL) -> list[str]:
+    return [item.item_id for item in session.items(raws, "page", url)]
+
+
+def test_id_follows_the_reviews_own_id_whatever_else_changes(session: Session) -> None:
+    one = {"review_id": "R1", "product_id": "7", "text": "first words"}
+    assert ids(session, one) == ids(session, {**one, "text": "edited words", "rating": "1"})
+    assert ids(session, one) != ids(session, {**one, "product_id": "8"})
+
+
+def test_id_follows_author_date_and_words_when_a_review_has_none_of_its_own(session: Session) -> None:
+    one = {"product_id": "7", "author": "Jo", "date": "2026-05-01", "text": "Some words"}
+    assert ids(session, one) == ids(session, {**one, "rating": "1", "text": "some  WORDS!"})
+    for name, other in (("author", "Sam"), ("date", "2026-05-02"), ("text", "other words")):
+        assert ids(session, one) != ids(session, {**one, name: other})
+
+
+def test_identical_twins_on_a_page_are_counted(session: Session) -> None:
+    one = {"product_id": "7", "text": "the very same"}
+    first, second = ids(session, one, one)
+    assert first != second
+    assert ids(session, one, one) == [first, second]
+
+
+def test_product_is_the_page_when_the_page_names_none(session: Session) -> None:
+    (here,) = ids(session, {"text": "words"})
+    assert ids(session, {"text": "words"}, url="http://127.0.0.1:8717/product/7/kettle") == [here]
+    assert ids(session, {"text": "words"}, url="http://127.0.0.1:8717/product/8") != [here]
+
+
+@given(st.dictionaries(st.sampled_from(["author", "date", "text", "product_id"]), st.text(max_size=20)))
+def test_ids_are_the_same_at_every_visit(session: Session, raw: dict[str, str]) -> None:
+    assert ids(session, raw) == ids(session, raw)
