@@ -49,7 +49,7 @@ def run_figures(
 def print_run(console: Console, figures: Mapping[str, Any], check: LedgerCheck | None, feeds: list[Path]) -> None:
     """Print the ladder, the ledger and the verdict."""
     lasted = f" after {figures['seconds']:.0f} s" if figures["seconds"] is not None else ""
-    console.print(f"\nRun [bold]{figures['run']}[/] of {figures['site']}: {figures['reason']}{lasted}")
+    console.print(f"\nRun [bold]{figures['run']}[/] of {figures['site']}: {figures['reason']}{lasted}", highlight=False)
     console.print(_stages(figures["stages"]))
     if check is not None:
         print_ledger(console, check)

@@ -1,5 +1,6 @@
 """The whole way in one go, as `make demo` shows it: a shop opens, is crawled, and its reviews are frozen as v1."""
 
+import json
 import os
 import shlex
 import shutil
@@ -22,7 +23,7 @@ def travel() -> None:
         print(f"An invented shop is open at {server.base_url}/catalogue for as long as this takes.")
         _scrapy("crawl", "retailer_reviews", "-a", "site=demo_store", "-a", f"start={server.base_url}/catalogue")
     _scrapy("dataset", "freeze", "v1")
-    print(_NEXT.format(data=DATA_DIR))
+    print(_NEXT.format(data=DATA_DIR, failed=_a_failed_item()))
 
 
 def _scrapy(*arguments: str) -> None:
@@ -34,15 +35,22 @@ def _scrapy(*arguments: str) -> None:
         raise SystemExit(finished.returncode)
 
 
+def _a_failed_item() -> str:
+    (feed,) = DATA_DIR.glob("runs/*/failed_records.jsonl")
+    with feed.open(encoding="utf-8") as lines:
+        item_id: str = json.loads(next(lines))["item_id"]
+    return item_id
+
+
 _NEXT = """
 Load it:
-    import pandas
-    train = pandas.read_parquet("{data}/datasets/v1/train")
-    print(train.label.value_counts())
+    import pyarrow.parquet
+    train = pyarrow.parquet.read_table("{data}/datasets/v1/train")
+    print(train["label"].value_counts())
 
-Look around (export TDCRAWL_DATA_DIR={data}):
-    scrapy verify                 does the ledger balance, are the frozen bytes intact?
-    scrapy dataset show v1        what is in the version
-    scrapy explain ID             one record's whole story; take an id from a feed under {data}/runs/
-    scrapy doctor                 what is on, what is off
+Look around (first: . .venv/bin/activate; export TDCRAWL_DATA_DIR={data}):
+    scrapy verify               does the ledger balance, are the frozen bytes intact?
+    scrapy dataset show v1      what is in the version
+    scrapy explain {failed:.8}     one item's whole story: this one failed
+    scrapy doctor               what is on, what is off
 """

@@ -10,6 +10,7 @@ from scrapy.crawler import Crawler
 from tdcrawl.crawling import SiteSpider
 from tdcrawl.datasets.feeds import export_run
 from tdcrawl.errors import StoreError
+from tdcrawl.store.engine import reachable
 from tdcrawl.store.verify import LedgerCheck, check_ledger
 from tdcrawl.verdict import Verdict, judge
 
@@ -38,9 +39,10 @@ class RunReport:
         figures = {name: value for name, value in stats.items() if name.startswith("tdcrawl/")}
         try:
             session.ledger.finish(reason, figures)
-            data_dir = Path(self._crawler.settings["TDCRAWL_DATA_DIR"])
-            self.feeds = export_run(session.ledger.engine, session.run.run_id, session.record_type, data_dir)
-            self.check = check_ledger(session.ledger.engine)
+            with reachable():
+                data_dir = Path(self._crawler.settings["TDCRAWL_DATA_DIR"])
+                self.feeds = export_run(session.ledger.engine, session.run.run_id, session.record_type, data_dir)
+                self.check = check_ledger(session.ledger.engine)
         except StoreError as error:
             self.verdict = Verdict(reason, [str(error)], [])
         else:

@@ -11,11 +11,11 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 
 from tdcrawl.errors import SettingError, StoreError
 
-__all__ = ["Connection", "Engine", "open_engine", "shown", "writing"]
+__all__ = ["Connection", "Engine", "open_engine", "reachable", "shown", "writing"]
 
 # Any number will do, as long as every process of ours takes the same one.
 _WRITER_LOCK = 0x7DC0
@@ -53,6 +53,15 @@ def writing(engine: Engine) -> Iterator[Connection]:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITER_LOCK})
         yield connection
+
+
+@contextmanager
+def reachable() -> Iterator[None]:
+    """Turn what drivers raise when the database goes away into a StoreError."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise StoreError(f"the database is gone: {str(error.orig).strip()}") from error
 
 
 def _driver_url(database_url: str) -> URL:

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, insert, update
 from tdcrawl.outcomes import PageState, Rejection
 from tdcrawl.records.base import RecordType, TrainingItem
 from tdcrawl.store import page_writes, settling
-from tdcrawl.store.engine import open_engine, writing
+from tdcrawl.store.engine import open_engine, reachable, writing
 from tdcrawl.store.rows import PageRequest, Run
 from tdcrawl.store.tables import runs
 from tdcrawl.store.writer import Writer
@@ -68,9 +68,9 @@ class Ledger:
         return self._writer.submit(page_writes.close, page_writes.End(page_id, state, reason, detail))
 
     def finish(self, reason: str, stats: Mapping[str, Any]) -> None:
-        """Commit what is left and end the run. Waits; call it once, last. Raises what the database raises."""
+        """Commit what is left and end the run; call it once, last. Raises StoreError where the database is gone."""
         self._writer.close()
-        with writing(self.engine) as connection:
+        with reachable(), writing(self.engine) as connection:
             connection.execute(
                 update(runs)
                 .where(runs.c.run_id == self.run.run_id)

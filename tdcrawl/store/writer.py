@@ -9,10 +9,9 @@ from threading import Thread
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from tdcrawl.errors import StoreError
-from tdcrawl.store.engine import writing
+from tdcrawl.store.engine import reachable, writing
 
 MAX_BATCH = 500
 _A = TypeVar("_A")
@@ -80,10 +79,9 @@ class Writer:
 
     def _commit(self, batch: list[_Write]) -> None:
         try:
-            with writing(self._engine) as connection:
+            with reachable(), writing(self._engine) as connection:
                 values = [value for work, group in _grouped(batch) for value in work(connection, group)]
-        except (OperationalError, InterfaceError) as error:
-            gone = StoreError(f"the database is gone: {str(error.orig).strip()}")
+        except StoreError as gone:
             self._answer(batch, [gone] * len(batch))
         except Exception as error:  # noqa: BLE001 - whatever it is, whoever asked for the write must hear of it
             if len(batch) == 1:

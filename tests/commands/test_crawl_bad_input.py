@@ -8,7 +8,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 from sqlalchemy import select
 
 from tdcrawl.demo.catalogue import practice_shop
@@ -209,6 +211,28 @@ def test_killed_crawl_loses_nothing_when_run_again(
     engine.dispose()
     reviews = sum(len(product.reviews) for product in practice_shop().products)
     assert (items["yielded"], items["pending"]) == (reviews, 0)
+
+
+def test_crawl_when_the_database_goes_away_stops_and_loses_nothing(
+    shop: ShopServer, crawl: Crawl, postgresql_url: str, postgresql_database: str, tmp_path: Path
+) -> None:
+    process = start_crawl(shop, postgresql_database, tmp_path)
+    name = postgresql_database.rpartition("/")[2]
+    allow = SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+    with psycopg.connect(postgresql_url, autocommit=True) as connection:
+        connection.execute(allow.format(Identifier(name), SQL("false")))
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        _, errors = process.communicate(timeout=60)
+        connection.execute(allow.format(Identifier(name), SQL("true")))
+    assert process.returncode == 1
+    assert "The crawl stops (sink_unavailable): the database is gone" in errors
+    assert "Traceback" not in errors
+    assert crawl(shop, TDCRAWL_DATABASE_URL=postgresql_database).status == 0
+    engine = open_engine(postgresql_database)
+    check = check_ledger(engine)
+    engine.dispose()
+    reviews = sum(len(product.reviews) for product in practice_shop().products)
+    assert (check.problems, check.items["yielded"], check.items["pending"]) == ([], reviews, 0)
 
 
 @pytest.fixture
