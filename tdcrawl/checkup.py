@@ -9,7 +9,7 @@ from scrapy.settings import BaseSettings
 
 from tdcrawl.errors import TdcrawlError
 from tdcrawl.records import RECORD_TYPES
-from tdcrawl.session import read_quota
+from tdcrawl.setting_values import read_quota, read_switch
 from tdcrawl.store.engine import open_engine, shown
 
 
@@ -31,7 +31,7 @@ def examine(settings: BaseSettings) -> Iterator[Finding]:
     yield _robots(settings.getbool("ROBOTSTXT_OBEY"))
     yield _quota(settings)
     for name in sorted(name for name in settings if name.startswith("TDCRAWL_") and name.endswith("_ENABLED")):
-        yield _stage(name, settings.getbool(name))
+        yield _stage(settings, name)
 
 
 def _data_dir(path: Path) -> Finding:
@@ -71,8 +71,10 @@ def _quota(settings: BaseSettings) -> Finding:
     return Finding("quota", "off", "every stratum has room for all", """TDCRAWL_QUOTA='{"positive": 500}'""")
 
 
-def _stage(name: str, enabled: bool) -> Finding:
-    stage = name.removeprefix("TDCRAWL_").removesuffix("_ENABLED").lower()
-    if enabled:
-        return Finding(f"stage {stage}", "ok", "on")
-    return Finding(f"stage {stage}", "off", "switched off", f"{name}=true")
+def _stage(settings: BaseSettings, name: str) -> Finding:
+    part = f"stage {name.removeprefix('TDCRAWL_').removesuffix('_ENABLED').lower()}"
+    try:
+        enabled = read_switch(settings, name)
+    except TdcrawlError as error:
+        return Finding(part, "broken", str(error), f"{name}=true")
+    return Finding(part, "ok", "on") if enabled else Finding(part, "off", "switched off", f"{name}=true")

@@ -9,10 +9,10 @@ from pathlib import Path
 from scrapy.settings import BaseSettings
 
 from tdcrawl import __version__, privacy, text
-from tdcrawl.errors import SettingError
 from tdcrawl.in_flight import InFlight
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.base import Raw, RecordType, TrainingItem, digest
+from tdcrawl.setting_values import read_quota
 from tdcrawl.sites.profile import SiteProfile
 from tdcrawl.store.ledger import Ledger, PageRequest, Run
 from tdcrawl.urls import UrlRules, canonical_url
@@ -91,18 +91,3 @@ def open_session(profile: SiteProfile, spider: str, settings: BaseSettings) -> S
         person_key,
         quota,
     )
-
-
-def read_quota(settings: BaseSettings, record_type: RecordType) -> dict[str, int]:
-    """Read TDCRAWL_QUOTA, seats by stratum; raises SettingError where it names no stratum or no number."""
-    try:
-        quota = settings.getdict("TDCRAWL_QUOTA")
-    except ValueError as error:
-        raise SettingError(f"TDCRAWL_QUOTA is no JSON object: {error}") from error
-    for stratum, seats in quota.items():
-        if stratum not in record_type.labels:
-            known = ", ".join(record_type.labels)
-            raise SettingError(f"TDCRAWL_QUOTA: a {record_type.name} has no stratum {stratum!r}; known: {known}")
-        if not isinstance(seats, int) or isinstance(seats, bool) or seats < 0:
-            raise SettingError(f"TDCRAWL_QUOTA: {stratum} needs a number of seats, not {seats!r}")
-    return dict(quota)

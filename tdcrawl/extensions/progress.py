@@ -12,6 +12,7 @@ from scrapy.crawler import Crawler
 from scrapy.utils.asyncio import create_looping_call
 
 from tdcrawl.crawling import SiteSpider
+from tdcrawl.setting_values import read_number
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +27,7 @@ class Progress:
         self._crawler = crawler
         self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
         self._console = console
+        self._seconds = read_number(crawler.settings, "TDCRAWL_PROGRESS_SECONDS", 1, 3600)
         self._timer = create_looping_call(self._show)
 
     @classmethod
@@ -40,8 +42,7 @@ class Progress:
         """Begin."""
         if self._live:
             self._live.start()
-        interval = self._crawler.settings.getfloat("TDCRAWL_PROGRESS_SECONDS")
-        self._timer.start(_LIVE_SECONDS if self._live else interval, now=False)
+        self._timer.start(_LIVE_SECONDS if self._live else self._seconds, now=False)
 
     def on_closed(self) -> None:
         """Leave the line to the report."""

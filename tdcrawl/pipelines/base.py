@@ -8,6 +8,7 @@ from scrapy.exceptions import NotConfigured
 from tdcrawl.crawling import SiteSpider
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.session import Session
+from tdcrawl.setting_values import read_switch
 
 
 class Stage:
@@ -25,7 +26,7 @@ class Stage:
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Build the stage for the crawl of a site, unless it is switched off."""
         switch = f"TDCRAWL_{cls.name.upper()}_ENABLED"
-        if not crawler.settings.getbool(switch):
+        if not read_switch(crawler.settings, switch):
             raise NotConfigured(f"{switch} is False")
         assert isinstance(crawler.spider, SiteSpider)
         return cls(crawler.spider.session, crawler.settings)

@@ -8,6 +8,7 @@ from tdcrawl.outcomes import Bucket, DedupReason, Rejection
 from tdcrawl.pipelines.base import Stage
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.session import Session
+from tdcrawl.setting_values import read_number
 from tdcrawl.store import seen
 
 
@@ -18,7 +19,7 @@ class DropNearDuplicates(Stage):
 
     def __init__(self, session: Session, settings: Any) -> None:
         super().__init__(session, settings)
-        self._index = NearIndex(settings.getfloat("TDCRAWL_NEAR_DUPLICATE_THRESHOLD"))
+        self._index = NearIndex(read_number(settings, "TDCRAWL_NEAR_DUPLICATE_THRESHOLD", 0.5, 1))
         for record in seen.texts(session.ledger.engine, session.record_type):
             normalised = text.normalise(record.text)
             self._index.add(self._index.entry(record.record_id, record.cluster_id, record.label, normalised))

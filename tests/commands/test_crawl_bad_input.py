@@ -33,6 +33,13 @@ CrawlPages = Callable[..., Crawled]
         (["-a", "site=demo_store", "-a", "limit=many"], 2, "-a limit=many: give a whole number of items"),
         (["-a", "site=demo_store", "-s", "TDCRAWL_QUOTA={"], 2, "TDCRAWL_QUOTA is no JSON object"),
         (["-a", "site=demo_store", "-s", 'TDCRAWL_QUOTA={"good": 5}'], 2, "a review has no stratum 'good'"),
+        (["-a", "site=demo_store", "-s", "TDCRAWL_NEAR_DUPLICATE_THRESHOLD=x"], 2, "give a number, not 'x'"),
+        (
+            ["-a", "site=demo_store", "-s", "TDCRAWL_NEAR_DUPLICATE_THRESHOLD=8"],
+            2,
+            "give a number from 0.5 to 1, not 8",
+        ),
+        (["-a", "site=demo_store", "-s", "TDCRAWL_LABEL_RECORD_ENABLED=maybe"], 2, "give true or false, not 'maybe'"),
         (["-a", "site=demo_store", "-s", "TDCRAWL_DATABASE_URL=what"], 2, "TDCRAWL_DATABASE_URL is no database URL"),
         (
             ["-a", "site=demo_store", "-s", "TDCRAWL_DATABASE_URL=postgresql://u:secret@127.0.0.1:1/x"],

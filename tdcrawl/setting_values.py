@@ -1,0 +1,40 @@
+"""Settings as values: whatever they were given as, they are read here or refused by name."""
+
+from scrapy.settings import BaseSettings
+
+from tdcrawl.errors import SettingError
+from tdcrawl.records.base import RecordType
+
+
+def read_switch(settings: BaseSettings, name: str) -> bool:
+    """Read a setting that is on or off; raises SettingError."""
+    try:
+        return settings.getbool(name)
+    except ValueError as error:
+        raise SettingError(f"{name}: give true or false, not {settings[name]!r}") from error
+
+
+def read_number(settings: BaseSettings, name: str, least: float, most: float) -> float:
+    """Read a number between two bounds, both allowed; raises SettingError."""
+    try:
+        number = settings.getfloat(name)
+    except ValueError as error:
+        raise SettingError(f"{name}: give a number, not {settings[name]!r}") from error
+    if not least <= number <= most:
+        raise SettingError(f"{name}: give a number from {least:g} to {most:g}, not {number:g}")
+    return number
+
+
+def read_quota(settings: BaseSettings, record_type: RecordType) -> dict[str, int]:
+    """Read TDCRAWL_QUOTA, seats by stratum; raises SettingError where it names no stratum or no number."""
+    try:
+        quota = settings.getdict("TDCRAWL_QUOTA")
+    except ValueError as error:
+        raise SettingError(f"TDCRAWL_QUOTA is no JSON object: {error}") from error
+    for stratum, seats in quota.items():
+        if stratum not in record_type.labels:
+            known = ", ".join(record_type.labels)
+            raise SettingError(f"TDCRAWL_QUOTA: a {record_type.name} has no stratum {stratum!r}; known: {known}")
+        if not isinstance(seats, int) or isinstance(seats, bool) or seats < 0:
+            raise SettingError(f"TDCRAWL_QUOTA: {stratum} needs a number of seats, not {seats!r}")
+    return dict(quota)
