@@ -17,11 +17,11 @@ _KINDS = {bool: "true or false", int: "a number", float: "a number", str: "a tex
 
 def apply_site_settings(settings: BaseSettings, profile: SiteProfile) -> None:
     """Let a site's [polite] table win over settings.py, and `-s` over it; raises SiteError for what it may not set."""
-    for name, value in profile.polite.items():
+    for name, value in profile.polite.settings.items():
         problem = _problem(name, value)
         if problem:
             raise SiteError(f"{profile.name}.toml: [polite] {name}: {problem}")
-    settings.setdict(profile.polite, priority=SPIDER_PRIORITY)
+    settings.setdict(profile.polite.settings, priority=SPIDER_PRIORITY)
 
 
 def identify(settings: BaseSettings) -> None:
@@ -39,6 +39,8 @@ def _problem(name: str, value: object) -> str | None:
         hint = f"; did you mean {close[0]}?" if close else ""
         return f"no setting that a site may tune{hint}"
     default = known[name]
+    if isinstance(value, dict):
+        return f"needs a plain value, not {value!r}"
     if default is None or _same_kind(default, value):
         return None
     return f"needs {_KINDS.get(type(default), 'another kind of value')}, not {value!r}"

@@ -2,16 +2,14 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Literal, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-import re2
 from babel import Locale, UnknownLocaleError
-from cssselect import SelectorError
-from parsel.csstranslator import HTMLTranslator
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from tdcrawl.records import RECORD_TYPES
+from tdcrawl.sites.patterns import check_alias_pattern, check_css
 
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
 ReaderName = Literal["schema_org", "css", "embedded_json"]
@@ -59,7 +57,7 @@ class Follow(_Table):
     @classmethod
     def _is_css(cls, selector: str | None) -> str | None:
         if selector is not None:
-            _check_css(selector)
+            check_css(selector)
         return selector
 
 
@@ -99,9 +97,7 @@ class Read(_Table):
             if self.record is None or "text" not in self.fields:
                 raise ValueError("the css reader needs record (one node per record) and a text field in [read.fields]")
             for selector in (self.record, *_each(self.fields), *_each(self.page_fields)):
-                _check_css(selector)
-        elif self.page_fields or (self.record is not None and "embedded_json" not in self.reader):
-            raise ValueError("record and [read.page_fields] belong to the css reader")
+                check_css(selector)
         if "embedded_json" in self.reader and self.record is None:
             raise ValueError("the embedded_json reader needs record: the key path to the list of records")
         return self
@@ -118,15 +114,29 @@ class Canonical(_Table):
     @classmethod
     def _is_re2(cls, pattern: str | None) -> str | None:
         if pattern is not None:
-            quiet = re2.Options()
-            quiet.log_errors = False
-            try:
-                compiled = re2.compile(pattern, quiet)
-            except re2.error as error:
-                raise ValueError(f"{pattern!r} is no RE2 pattern: {error.args[0].decode()}") from error
-            if "id" not in compiled.groupindex:
-                raise ValueError(f"{pattern!r} needs a group named id, e.g. /product/(?P<id>\\d+)")
+            check_alias_pattern(pattern)
         return pattern
+
+
+class Polite(BaseModel):
+    """Say how gently: `render` (through a browser), and any Scrapy setting, which crawling checks by name."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+    __pydantic_extra__: dict[str, Any]
+
+    render: bool = False
+
+    @field_validator("render")
+    @classmethod
+    def _is_there(cls, render: bool) -> bool:
+        if render:
+            raise ValueError("pages cannot be rendered by a browser yet; leave it out, or set false")
+        return render
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Give the Scrapy settings."""
+        return dict(self.__pydantic_extra__)
 
 
 class Expect(_Table):
@@ -150,7 +160,7 @@ class SiteProfile(_Table):
     follow: Follow = Follow()
     read: Read
     canonical: Canonical = Canonical()
-    polite: dict[str, bool | int | float | str | list[int] | list[str]] = {}
+    polite: Polite = Polite()
     expect: Expect = Expect()
 
     @field_validator("record_type")
@@ -176,10 +186,3 @@ class SiteProfile(_Table):
 def _each(fields: Mapping[str, Selectors]) -> Iterator[str]:
     for selectors in fields.values():
         yield from [selectors] if isinstance(selectors, str) else selectors
-
-
-def _check_css(selector: str) -> None:
-    try:
-        HTMLTranslator().css_to_xpath(selector)
-    except SelectorError as error:
-        raise ValueError(f"{selector!r} is no CSS selector: {error}") from error

@@ -62,6 +62,7 @@ def test_crawl_when_it_cannot_start(run_scrapy: RunScrapy, arguments: list[str],
         ("DOWNLOAD_DELY = 1", "[polite] DOWNLOAD_DELY: no setting that a site may tune; did you mean DOWNLOAD_DELAY?"),
         ("DOWNLOAD_DELAY = 'slow'", "[polite] DOWNLOAD_DELAY: needs a number, not 'slow'"),
         ("ITEM_PROCESSOR = 'os.system'", "[polite] ITEM_PROCESSOR: no setting that a site may tune"),
+        ("DOWNLOAD_TIMEOUT = {a = 1}", "[polite] DOWNLOAD_TIMEOUT: needs a plain value, not {'a': 1}"),
         ("RETRY_ENABLED = 3", "[polite] RETRY_ENABLED: needs true or false, not 3"),
     ],
 )

@@ -38,7 +38,7 @@ def test_parse_when_all_is_well() -> None:
     assert profile.read.reader == ["schema_org"]
     assert profile.follow.max_pages == 200
     assert (profile.expect.min_records, profile.expect.max_failed_share) == (50, 0.08)
-    assert profile.polite == {"DOWNLOAD_DELAY": 2.0}
+    assert profile.polite.settings == {"DOWNLOAD_DELAY": 2.0}
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,7 @@ def test_parse_when_all_is_well() -> None:
         ("min_records = 50", "min_records = 'many'", "[expect] min_records: Input should be a valid integer"),
         ('reader = "schema_org"', 'reader = "css"', "the css reader needs record"),
         ("[start]", "[start", "shop.toml: not TOML"),
+        ("DOWNLOAD_DELAY = 2.0", "render = true", "[polite] render: pages cannot be rendered by a browser yet"),
     ],
 )
 def test_parse_when_something_is_wrong(old: str, new: str, message: str) -> None:
