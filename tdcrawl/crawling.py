@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from functools import cached_property, partial
 from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
@@ -24,6 +24,8 @@ from tdcrawl.sites.loading import load_profile
 from tdcrawl.sites.profile import SiteProfile
 
 logger = logging.getLogger(__name__)
+
+_ARGUMENTS = ("site", "limit", "start")
 
 
 class SiteSpider(Spider):
@@ -47,17 +49,17 @@ class SiteSpider(Spider):
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         """Build the spider from its arguments; raises SiteError, SettingError or StoreError."""
-        profile = cls.profile_of(kwargs.pop("site", None))
+        _refuse_unknown(kwargs)
+        profile = cls._profile_of(kwargs.pop("site", None))
         limit = _read_limit(kwargs.pop("limit", None))
         apply_site_settings(crawler.settings, profile)
         identify(crawler.settings)
-        start = kwargs.pop("start", None)
+        start = _read_start(kwargs.pop("start", None), profile)
         session = open_session(profile, cls.name, crawler.settings)
         return super().from_crawler(crawler, *args, session=session, start=start, limit=limit, **kwargs)
 
     @classmethod
-    def profile_of(cls, site: str | None) -> SiteProfile:
-        """Load the site a run is for; raises SiteError where none is given or it holds another record type."""
+    def _profile_of(cls, site: str | None) -> SiteProfile:
         if not site:
             raise SiteError("which site? Give one: -a site=NAME, or -a site=FILE.toml (`scrapy sites` lists them)")
         profile = load_profile(site)
@@ -162,6 +164,20 @@ def _followable(response: TextResponse, link: str) -> str | None:
         return url if urlsplit(url).scheme in {"http", "https"} else None
     except ValueError:
         return None
+
+
+def _refuse_unknown(arguments: Iterable[str]) -> None:
+    # Scrapyd adds arguments of its own, such as _job.
+    unknown = [name for name in arguments if name not in _ARGUMENTS and not name.startswith("_")]
+    if unknown:
+        raise SiteError(f"-a {unknown[0]}=…: no such argument; there are {', '.join(_ARGUMENTS)}")
+
+
+def _read_start(start: str | None, profile: SiteProfile) -> str | None:
+    if start is not None and not (start.startswith(("http://", "https://")) and profile.covers(start)):
+        home = ", ".join(profile.allowed_domains)
+        raise SiteError(f"-a start={start}: give an http(s) address on the site's own domains ({home})")
+    return start
 
 
 def _read_limit(limit: str | None) -> int | None:

@@ -31,6 +31,8 @@ CrawlPages = Callable[..., Crawled]
         ([], 2, "which site? Give one: -a site=NAME"),
         (["-a", "site=nowhere.toml"], 2, "cannot read the site file nowhere.toml: No such file or directory"),
         (["-a", "site=demo_store", "-a", "limit=many"], 2, "-a limit=many: give a whole number of items"),
+        (["-a", "site=demo_store", "-a", "start=http://other.example/"], 2, "on the site's own domains (127.0.0.1)"),
+        (["-a", "site=demo_store", "-a", "limt=5"], 2, "-a limt=…: no such argument; there are site, limit, start"),
         (["-a", "site=demo_store", "-s", "TDCRAWL_QUOTA={"], 2, "TDCRAWL_QUOTA is no JSON object"),
         (["-a", "site=demo_store", "-s", 'TDCRAWL_QUOTA={"good": 5}'], 2, "a review has no stratum 'good'"),
         (["-a", "site=demo_store", "-s", "TDCRAWL_NEAR_DUPLICATE_THRESHOLD=x"], 2, "give a number, not 'x'"),
