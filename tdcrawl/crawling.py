@@ -50,7 +50,7 @@ class SiteSpider(Spider):
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         """Build the spider from its arguments; raises SiteError, SettingError or StoreError."""
         _refuse_unknown(kwargs)
-        profile = cls._profile_of(kwargs.pop("site", None))
+        profile = cls.profile_of(kwargs.pop("site", None))
         limit = _read_limit(kwargs.pop("limit", None))
         apply_site_settings(crawler.settings, profile)
         identify(crawler.settings)
@@ -59,7 +59,8 @@ class SiteSpider(Spider):
         return super().from_crawler(crawler, *args, session=session, start=start, limit=limit, **kwargs)
 
     @classmethod
-    def _profile_of(cls, site: str | None) -> SiteProfile:
+    def profile_of(cls, site: str | None) -> SiteProfile:
+        """Load the site a run is for; raises SiteError where none is given or it holds another record type."""
         if not site:
             raise SiteError("which site? Give one: -a site=NAME, or -a site=FILE.toml (`scrapy sites` lists them)")
         profile = load_profile(site)
