@@ -1,6 +1,7 @@
 """The session: an item gets the same id at every visit, and no two items one id."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from scrapy.settings import Settings
 from tdcrawl.records.base import Raw
 from tdcrawl.session import Session, open_session
 from tdcrawl.sites.loading import load_profile
+from tdcrawl.store.ledger import Ledger
+from tests.builders import a_run
 
 URL = "http://127.0.0.1:8717/product/7?ref=home"
 Ids = Callable[..., list[str]]
@@ -55,6 +58,26 @@ def test_product_is_the_page_when_the_page_names_none(session: Session) -> None:
     (here,) = ids(session, {"text": "words"})
     assert ids(session, {"text": "words"}, url="http://127.0.0.1:8717/product/7/kettle") == [here]
     assert ids(session, {"text": "words"}, url="http://127.0.0.1:8717/product/8") != [here]
+
+
+def test_id_is_one_when_a_page_shows_a_review_with_an_id_of_its_own_twice(session: Session) -> None:
+    one = {"review_id": "R1", "product_id": "7", "text": "words"}
+    assert len(set(ids(session, one, one))) == 1
+
+
+def test_id_is_another_when_another_site_has_the_same_review(session: Session) -> None:
+    other = replace(session, profile=session.profile.model_copy(update={"name": "other_store"}))
+    one = {"review_id": "R1", "product_id": "7", "text": "words"}
+    assert ids(session, one) != ids(other, one)
+
+
+def test_page_is_one_for_all_spellings_and_another_in_another_run(session: Session) -> None:
+    here = session.page_request(URL)
+    assert session.page_request("http://127.0.0.1:8717/product/7").page_id == here.page_id
+    later = replace(session, ledger=Ledger(session.ledger.engine, a_run("later")))
+    assert later.page_request(URL).page_id != here.page_id
+    assert later.page_request(URL).canonical_url == here.canonical_url
+    later.ledger.finish("finished", {})
 
 
 @given(st.dictionaries(st.sampled_from(["author", "date", "text", "product_id"]), st.text(max_size=20)))

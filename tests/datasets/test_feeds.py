@@ -72,3 +72,9 @@ def test_export_when_the_run_was_exported_already(ledger: Ledger, tmp_path: Path
     with pytest.raises(StoreError, match="is in the way"):
         export_run(ledger.engine, "run-1", REVIEW, tmp_path)
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["run-1"]
+
+
+def test_export_when_another_run_kept_more_holds_this_run_alone(ledger: Ledger, tmp_path: Path) -> None:
+    Ledger(ledger.engine, a_run("run-2")).finish("finished", {})
+    failed, records = export_run(ledger.engine, "run-2", REVIEW, tmp_path)
+    assert (failed.read_text(), pq.read_table(records).num_rows) == ("", 0)

@@ -47,6 +47,18 @@ def test_matches_gives_the_exact_similarity_best_first() -> None:
     assert [match.score for match in found] == pytest.approx([10 / 11] * 3)
 
 
+def test_entry_is_that_of_its_own_words_whatever_came_before() -> None:
+    index = NearIndex(0.8)
+    entry(index, "one", "one two three")
+    assert entry(index, "other", "four five").signature == entry(NearIndex(0.8), "other", "four five").signature
+
+
+def test_matches_when_the_similarity_is_the_threshold() -> None:
+    index = NearIndex(0.8)
+    index.add(entry(index, "one", "one two three four five"))
+    assert [match.score for match in index.matches(entry(index, "other", "one two three four"))] == [0.8]
+
+
 def test_remove_when_an_item_did_not_become_a_record() -> None:
     index = NearIndex(0.8)
     index.add(entry(index, "one", "one two three"))

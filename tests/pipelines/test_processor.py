@@ -12,7 +12,7 @@ from tdcrawl.errors import SettingError
 from tdcrawl.pipelines.base import Stage
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.settings import ITEM_PIPELINES
-from tdcrawl.store.tables import failed_records
+from tdcrawl.store.tables import failed_records, outcomes
 from tdcrawl.store.verify import check_ledger
 from tests.pipelines.conftest import GOOD, Line
 
@@ -50,6 +50,20 @@ class IsCancelled(Stage):
         return await future
 
 
+class BreaksOnce(Stage):
+    """Break on the first item only."""
+
+    name = "breaks"
+    broken = False
+
+    def process_item(self, item: TrainingItem) -> TrainingItem:
+        """Break, once."""
+        if not self.broken:
+            self.broken = True
+            raise ZeroDivisionError
+        return item
+
+
 @pytest.mark.parametrize(
     ("stage", "message"),
     [
@@ -69,21 +83,49 @@ def test_process_item_when_a_stage_breaks(open_line: Callable[..., Line], stage:
 
 
 def test_process_item_when_a_twin_of_a_failed_item_follows(open_line: Callable[..., Line]) -> None:
-    class BreaksOnce(Stage):
-        """Break on the first item only."""
-
-        name = "breaks"
-        broken = False
-
-        def process_item(self, item: TrainingItem) -> TrainingItem:
-            """Break, once."""
-            if not self.broken:
-                self.broken = True
-                raise ZeroDivisionError
-            return item
-
     line = open_line(ITEM_PIPELINES={**ITEM_PIPELINES, BreaksOnce: 450}, **ON)
     assert sorted(line.run(GOOD, {**GOOD, "date": "2026-05-01"})) == ["record", "stage_error"]
+
+
+def test_process_item_when_a_near_twin_of_a_failed_item_follows(open_line: Callable[..., Line]) -> None:
+    line = open_line(ITEM_PIPELINES={**ITEM_PIPELINES, BreaksOnce: 450}, **ON)
+    assert line.run(GOOD, {**GOOD, "text": f"{GOOD['text']} indeed"}) == ["stage_error", "record"]
+
+
+def test_process_item_when_the_last_seat_was_reserved_by_an_item_that_failed(open_line: Callable[..., Line]) -> None:
+    quota = {"TDCRAWL_QUOTA": '{"positive": 1}'}
+    line = open_line(ITEM_PIPELINES={**ITEM_PIPELINES, BreaksOnce: 650}, **ON, **quota)
+    assert line.run(GOOD, {**GOOD, "text": "other " * 12}) == ["stage_error", "record"]
+
+
+def test_process_item_when_a_rejection_quotes_personal_data_masks_it(line: Line) -> None:
+    assert line.run({**GOOD, "rating": "jo@post.example"}) == ["wrong_type"]
+    with line.session.ledger.engine.connect() as connection:
+        told = [str(connection.execute(select(table)).mappings().all()) for table in (failed_records, outcomes)]
+    assert "'value': '[email]'" in told[0]
+    assert not [row for row in told if "jo@post.example" in row]
+
+
+def test_process_item_when_the_crawl_itself_is_cancelled_leaves_the_item_pending(
+    open_line: Callable[..., Line],
+) -> None:
+    class IsCancelledWithItsCrawl(Stage):
+        """Be waiting when the crawl is cancelled."""
+
+        name = "breaks"
+
+        async def process_item(self, item: TrainingItem) -> TrainingItem:
+            """Cancel the task that takes the item through the stages."""
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+            await asyncio.sleep(0)
+            return item
+
+    line = open_line(ITEM_PIPELINES={**ITEM_PIPELINES, IsCancelledWithItsCrawl: 450}, **ON)
+    with pytest.raises(asyncio.CancelledError):
+        line.run(GOOD)
+    assert check_ledger(line.session.ledger.engine).items["pending"] == 1
 
 
 def test_each_stage_sees_what_the_one_before_passed(line: Line) -> None:

@@ -73,6 +73,13 @@ def test_redact_personal_data_masks_texts_and_hashes_persons(line: Line) -> None
     assert record["flags"] == ["masked_email"]
 
 
+def test_redact_personal_data_flags_what_each_text_held(line: Line) -> None:
+    line.run({**GOOD, "text": f"{TEXT}, write to jo@post.example", "title": "Call +1 415 555 0132"})
+    (record,) = stored(line, records)
+    assert record["data"]["title"] == "Call [phone]"
+    assert record["flags"] == ["masked_email", "masked_phone"]
+
+
 def test_drop_exact_duplicates_when_twins_come_at_once(line: Line) -> None:
     twins = [
         {**GOOD, "author": f"Author {number}", "text": TEXT.upper() if number % 2 else TEXT} for number in range(20)
@@ -94,6 +101,18 @@ def test_drop_near_duplicates_when_the_label_is_the_opposite(line: Line) -> None
     kept = stored(line, records)
     assert {row["label"] for row in kept} == {"positive", "negative"}
     assert len({row["cluster_id"] for row in kept}) == 1
+
+
+def test_drop_near_duplicates_when_opposites_come_in_a_row_gives_all_one_cluster(
+    open_line: Callable[..., Line],
+) -> None:
+    words = [f"word{number}" for number in range(30)]
+    first, second, third = (" ".join(words[start : start + 20]) for start in (0, 2, 4))
+    line = open_line(TDCRAWL_NEAR_DUPLICATE_THRESHOLD="0.8")
+    assert line.run({"text": first, "rating": "5"}, {"text": second, "rating": "1"}) == ["record", "record"]
+    # Only the second is similar enough to the third.
+    assert line.run({"text": third, "rating": "3"}) == ["record"]
+    assert len({row["cluster_id"] for row in stored(line, records)}) == 1
 
 
 def test_duplicates_are_found_across_runs(open_line: Callable[..., Line]) -> None:
@@ -121,3 +140,8 @@ def test_enforce_quota_when_more_come_at_once_than_there_are_seats(open_line: Ca
 def test_enforce_quota_counts_what_earlier_runs_kept(open_line: Callable[..., Line]) -> None:
     open_line().run(GOOD)
     assert open_line(TDCRAWL_QUOTA='{"positive": 1}').run({**GOOD, "text": "other " * 12}) == ["quota_full"]
+
+
+def test_enforce_quota_when_it_is_switched_off_lifts_the_quota(open_line: Callable[..., Line]) -> None:
+    line = open_line(TDCRAWL_QUOTA='{"positive": 0}', TDCRAWL_ENFORCE_QUOTA_ENABLED="false")
+    assert line.run(GOOD) == ["record"]

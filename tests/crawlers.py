@@ -1,0 +1,41 @@
+"""A spider as Scrapy builds it, without a reactor running: for tests of what a spider does with one response."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scrapy.crawler import Crawler
+from scrapy.settings import Settings
+from scrapy.utils.reactor import install_reactor
+
+from tdcrawl.spiders.retailer_reviews import RetailerReviews
+
+# Scrapy wants one installed as soon as a crawler has settings.
+install_reactor("twisted.internet.asyncioreactor.AsyncioSelectorReactor")
+
+SITE = """
+record_type = "review"
+allowed_domains = ["shop.example"]
+[start]
+urls = ["https://shop.example/"]
+sitemaps = ["https://shop.example/sitemap.xml"]
+[read]
+reader = "schema_org"
+"""
+
+
+@contextmanager
+def a_spider(folder: Path, start: str | None = None) -> Iterator[RetailerReviews]:
+    """Open a spider of an invented shop, and end its run."""
+    site = folder / "invented_shop.toml"
+    site.write_text(SITE)
+    settings = Settings()
+    settings.setmodule("tdcrawl.settings", priority="project")
+    ours = {"TDCRAWL_DATA_DIR": str(folder), "TDCRAWL_DATABASE_URL": f"sqlite:///{folder}/spider.db"}
+    settings.setdict(ours, priority="cmdline")
+    crawler = Crawler(RetailerReviews, settings)
+    spider = crawler.spider = RetailerReviews.from_crawler(crawler, site=str(site), start=start)
+    crawler._apply_settings()
+    yield spider
+    spider.session.ledger.finish("finished", {})
+    spider.session.ledger.engine.dispose()

@@ -1,0 +1,24 @@
+"""The settings: who wins, and that an egg or a shell gets the same answer."""
+
+import pytest
+
+from tests.conftest import RunScrapy
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env", "value"),
+    [
+        ([], {}, "{}"),
+        ([], {"TDCRAWL_QUOTA": '{"positive": 5}'}, '{"positive": 5}'),
+        (["-s", 'TDCRAWL_QUOTA={"positive": 7}'], {"TDCRAWL_QUOTA": '{"positive": 5}'}, '{"positive": 7}'),
+    ],
+)
+def test_the_command_line_wins_over_the_environment_and_that_over_the_project(
+    run_scrapy: RunScrapy, arguments: list[str], env: dict[str, str], value: str
+) -> None:
+    assert run_scrapy("settings", "--get", "TDCRAWL_QUOTA", *arguments, **env).stdout.strip() == value
+
+
+def test_the_database_lies_in_the_data_folder_when_no_other_is_named(run_scrapy: RunScrapy) -> None:
+    finished = run_scrapy("settings", "--get", "TDCRAWL_DATABASE_URL", TDCRAWL_DATA_DIR="elsewhere")
+    assert finished.stdout.strip() == "sqlite:///elsewhere/tdcrawl.db"
