@@ -81,8 +81,7 @@ class SiteSpider(Spider):
         """Follow all pages that a sitemap (or an index of sitemaps) lists."""
         sitemap = Sitemap(response.body)
         callback = self.parse_sitemap if sitemap.type == "sitemapindex" else self.parse
-        for entry in sitemap:
-            yield self._request(entry["loc"], callback)
+        yield from self._links(response, (entry["loc"] for entry in sitemap), callback)
 
     def parse(self, response: Response) -> Iterator[Request | TrainingItem]:
         """Read the records of a page and follow its links, whatever kind of page it is.
@@ -139,27 +138,27 @@ class SiteSpider(Spider):
     def _follow(self, response: TextResponse) -> Iterator[Request]:
         follow, turned = self.session.profile.follow, response.meta["turned"]
         if follow.products:
-            yield from self._links(response, follow.products, turned=0)
+            yield from self._links(response, response.css(follow.products).getall(), self.parse)
         if follow.next:
-            links = list(self._links(response, follow.next, turned=turned + 1))
+            links = list(self._links(response, response.css(follow.next).getall(), self.parse, turned + 1))
             if turned + 1 < follow.max_pages:
                 yield from links
             else:
                 self.count("tdcrawl/pages/over_max_pages", len(links))
 
-    def _links(self, response: TextResponse, selector: str, turned: int) -> Iterator[Request]:
-        for link in response.css(selector).getall():
+    def _links(self, response: Response, links: Iterable[str], callback: Any, turned: int = 0) -> Iterator[Request]:
+        for link in links:
             url = _followable(response, link)
             if url is None:
                 self.count("tdcrawl/pages/unfollowable_links", 1)
             else:
-                yield self._request(url, self.parse, turned)
+                yield self._request(url, callback, turned)
 
     def _request(self, url: str, callback: Any, turned: int = 0) -> Request:
         return Request(url, callback=callback, errback=self.on_failure, meta={"turned": turned})
 
 
-def _followable(response: TextResponse, link: str) -> str | None:
+def _followable(response: Response, link: str) -> str | None:
     try:
         url = response.urljoin(link.strip())
         return url if urlsplit(url).scheme in {"http", "https"} else None

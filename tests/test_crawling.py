@@ -1,0 +1,72 @@
+"""SiteSpider: where it starts, and what it follows from a sitemap."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scrapy.crawler import Crawler
+from scrapy.http import XmlResponse
+from scrapy.settings import Settings
+
+from tdcrawl.errors import SiteError
+from tdcrawl.spiders.retailer_reviews import RetailerReviews
+from tests.crawlers import a_spider
+
+SITEMAP = "https://shop.example/sitemap.xml"
+NAMESPACE = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+
+
+@pytest.fixture
+def spider(tmp_path: Path) -> Iterator[RetailerReviews]:
+    """Open a spider of an invented shop."""
+    with a_spider(tmp_path) as opened:
+        yield opened
+
+
+def sitemap(kind: str, *addresses: str) -> XmlResponse:
+    entry = "sitemap" if kind == "sitemapindex" else "url"
+    entries = "".join(f"<{entry}><loc>{address}</loc></{entry}>" for address in addresses)
+    return XmlResponse(SITEMAP, body=f"<{kind} {NAMESPACE}>{entries}</{kind}>", encoding="utf-8")
+
+
+async def starts(spider: RetailerReviews) -> list[tuple[str, Any]]:
+    return [(request.url, getattr(request.callback, "__name__", None)) async for request in spider.start()]
+
+
+def test_start_begins_with_sitemaps_and_pages_of_the_site(spider: RetailerReviews) -> None:
+    assert asyncio.run(starts(spider)) == [(SITEMAP, "parse_sitemap"), ("https://shop.example/", "parse")]
+
+
+def test_start_when_an_address_is_given_begins_there_alone(tmp_path: Path) -> None:
+    with a_spider(tmp_path, "https://shop.example/product/7") as spider:
+        assert asyncio.run(starts(spider)) == [("https://shop.example/product/7", "parse")]
+
+
+@pytest.mark.parametrize(("kind", "callback"), [("urlset", "parse"), ("sitemapindex", "parse_sitemap")])
+def test_parse_sitemap_reads_pages_and_sitemaps_each_as_what_they_are(
+    spider: RetailerReviews, kind: str, callback: str
+) -> None:
+    found = list(spider.parse_sitemap(sitemap(kind, "https://shop.example/one")))
+    assert [(request.url, getattr(request.callback, "__name__", None)) for request in found] == [
+        ("https://shop.example/one", callback)
+    ]
+
+
+def test_parse_sitemap_when_an_entry_is_no_address_follows_the_others(spider: RetailerReviews) -> None:
+    response = sitemap("urlset", "https://[bad", "/two", "mailto:jo@post.example", "https://shop.example/three")
+    found = [request.url for request in spider.parse_sitemap(response)]
+    assert found == ["https://shop.example/two", "https://shop.example/three"]
+    assert spider.crawler.stats.get_value("tdcrawl/pages/unfollowable_links") == 2
+
+
+def test_crawl_when_the_site_holds_another_record_type() -> None:
+    class Postings(RetailerReviews):
+        """Collect another record type."""
+
+        name = "postings"
+        record_type = "job_posting"
+
+    with pytest.raises(SiteError, match="site demo_store holds review records, postings job_posting ones"):
+        Postings.from_crawler(Crawler(Postings, Settings()), site="demo_store")
