@@ -13,7 +13,7 @@ from scrapy.http import Request, Response, TextResponse
 from scrapy.utils.sitemap import Sitemap
 from twisted.python.failure import Failure
 
-from tdcrawl import page_outcomes
+from tdcrawl import page_outcomes, privacy, text
 from tdcrawl.errors import SiteError
 from tdcrawl.extract.reading import Page, read_records
 from tdcrawl.outcomes import PageReason, PageRejection, PageState
@@ -106,7 +106,9 @@ class SiteSpider(Spider):
 
     def end_page(self, page_id: str, why: PageRejection | None = None) -> None:
         """Write down how a page ended: done, or as the rejection says."""
-        state, reason, detail = (why.state, why.reason, why.detail) if why else (PageState.DONE, None, None)
+        state, reason = (why.state, why.reason) if why else (PageState.DONE, None)
+        # It may quote the page.
+        detail = privacy.mask(text.clean(why.detail))[0] if why else None
         closed = self.session.ledger.close_page(page_id, state, reason, detail)
         closed.add_done_callback(partial(self._page_ended, state, reason))
 

@@ -68,6 +68,7 @@ class PageReason(StrEnum):
     ROBOTS_DISALLOWED = "robots_disallowed"
     OFF_SITE = "off_site"
     SAME_PAGE = "same_page"
+    SUPERSEDED = "superseded"
     TRAP = "trap"
     TLS = "tls"
     PARSE_ERROR = "parse_error"

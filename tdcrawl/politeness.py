@@ -35,13 +35,14 @@ def identify(settings: BaseSettings) -> None:
 def _problem(name: str, value: object) -> str | None:
     known = _tunable()
     if name not in known:
-        close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        close = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
         hint = f"; did you mean {close[0]}?" if close else ""
         return f"no setting that a site may tune{hint}"
     default = known[name]
     if isinstance(value, dict):
         return f"needs a plain value, not {value!r}"
-    if default is None or _same_kind(default, value):
+    # Ours are read where they are used, from an environment's text as from a site file's number.
+    if default is None or name.startswith("TDCRAWL_") or _same_kind(default, value):
         return None
     return f"needs {_KINDS.get(type(default), 'another kind of value')}, not {value!r}"
 

@@ -1,6 +1,6 @@
 """The ladder of numbers at the end of a run: what each stage saw, and where everything is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +35,8 @@ def run_figures(
         "site": run.site,
         "reason": verdict.reason,
         "seconds": stats.get("elapsed_time_seconds"),
-        "items": {name: stats.get(f"tdcrawl/items/{name}", 0) for name in ("yielded", "seen_again", *Bucket)},
-        "pages": {name: stats.get(f"tdcrawl/pages/{name}", 0) for name in ("scheduled", *PageState)},
+        "items": _with_pending(stats, "items", "yielded", Bucket) | {"seen_again": _stat(stats, "items", "seen_again")},
+        "pages": _with_pending(stats, "pages", "scheduled", PageState),
         "strata": with_prefix(stats, "tdcrawl/strata/"),
         "page_reasons": {state: with_prefix(stats, f"tdcrawl/pages/{state}/") for state in ("failed", "skipped")},
         "stages": stage_ladder(stats, stages),
@@ -75,6 +75,17 @@ def print_ledger(console: Console, check: LedgerCheck) -> None:
         console.print("[green]✓ the ledger balances[/]")
     for problem in check.problems:
         console.print(f"[red]✗ {problem}[/]", highlight=False)
+
+
+def _with_pending(stats: Stats, what: str, total: str, places: Iterable[str]) -> dict[str, int]:
+    """Count by place; what is in no other place is pending."""
+    counted = {place: _stat(stats, what, place) for place in places if place != "pending"}
+    everything = _stat(stats, what, total)
+    return {total: everything, **counted, "pending": everything - sum(counted.values())}
+
+
+def _stat(stats: Stats, what: str, name: str) -> int:
+    return int(stats.get(f"tdcrawl/{what}/{name}", 0))
 
 
 def with_prefix(stats: Stats, prefix: str) -> dict[str, int]:

@@ -12,7 +12,7 @@ from tdcrawl import __version__, privacy, text
 from tdcrawl.in_flight import InFlight
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.base import Raw, RecordType, TrainingItem, digest
-from tdcrawl.setting_values import read_quota
+from tdcrawl.setting_values import read_quota, read_switch
 from tdcrawl.sites.profile import SiteProfile
 from tdcrawl.store.ledger import Ledger, PageRequest, Run
 from tdcrawl.urls import UrlRules, canonical_url
@@ -76,7 +76,7 @@ class Session:
 def open_session(profile: SiteProfile, spider: str, settings: BaseSettings) -> Session:
     """Open the database and begin a run; raises SettingError or StoreError."""
     record_type = RECORD_TYPES[profile.record_type]
-    quota = read_quota(settings, record_type)
+    quota = read_quota(settings, record_type) if read_switch(settings, "TDCRAWL_ENFORCE_QUOTA_ENABLED") else {}
     data_dir = Path(settings["TDCRAWL_DATA_DIR"])
     person_key = privacy.load_key(data_dir, settings["TDCRAWL_PERSON_KEY"])
     now = datetime.now(UTC)

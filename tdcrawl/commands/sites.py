@@ -30,7 +30,8 @@ class Command(TdcrawlCommand):
         table = Table("site", "record type", "last run", "ended", "records", "failed", box=None)
         for site in answer["sites"]:
             numbers = ("" if site[name] is None else str(site[name]) for name in ("records", "failed"))
-            table.add_row(site["name"], site["record_type"], site["started_at"] or "never", site["reason"], *numbers)
+            last = (site["started_at"] or "never")[:16]
+            table.add_row(site["name"], site["record_type"], last, site["reason"], *numbers)
         console.print(table)
 
 

@@ -46,7 +46,7 @@ _NEXT = """
 Load it:
     import pyarrow.parquet
     train = pyarrow.parquet.read_table("{data}/datasets/v1/train")
-    print(train["label"].value_counts())
+    print(train["label"].value_counts().to_pylist())
 
 Look around (first: . .venv/bin/activate; export TDCRAWL_DATA_DIR={data}):
     scrapy verify               does the ledger balance, are the frozen bytes intact?

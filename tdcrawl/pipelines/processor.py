@@ -49,6 +49,10 @@ class StageProcessor(ItemPipelineManager):
         super()._add_middleware(mw)
 
     @cached_property
+    def _told(self) -> set[Stage]:
+        return set()
+
+    @cached_property
     def _site_spider(self) -> SiteSpider:
         assert isinstance(self._spider, SiteSpider)
         return self._spider
@@ -56,7 +60,7 @@ class StageProcessor(ItemPipelineManager):
     async def _through_stages(self, item: TrainingItem, passed: list[Stage]) -> Rejection | None:
         for stage in self.middlewares:
             self._count(stage, "seen")
-            rejection = await _attempt(stage, item)
+            rejection = await self._attempt(stage, item)
             if rejection is not None:
                 self._count(stage, "rejected")
                 self._count(stage, f"rejected/{rejection.reason}")
@@ -72,6 +76,33 @@ class StageProcessor(ItemPipelineManager):
         kept = evidence(item, session.record_type, why, session.person_key)
         await session.ledger.reject(item, session.record_type, stage.name, why, kept)
 
+    async def _attempt(self, stage: Any, item: TrainingItem) -> Rejection | None:
+        try:
+            result = stage.process_item(item)
+            if isawaitable(result):
+                result = await result
+        except Rejection as rejection:
+            return rejection
+        except StoreError:
+            raise
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise  # The crawl itself is being cancelled, not the stage's work.
+            return _broken(stage, error)
+        except Exception as error:  # noqa: BLE001 - whatever a stage raises is an outcome of the item
+            self._tell(stage, item, error)
+            return _broken(stage, error)
+        if result is item:
+            return None
+        return _broken(stage, TypeError(f"it returned {type(result).__name__}, not the item"))
+
+    def _tell(self, stage: Stage, item: TrainingItem, error: Exception) -> None:
+        # With a traceback once: a stage that breaks on every item would bury the log.
+        traceback = None if stage in self._told else error
+        self._told.add(stage)
+        logger.error("Stage %s broke on item %s: %r", stage.name, item.item_id, error, exc_info=traceback)
+
     def _count_bucket(self, item: TrainingItem, rejection: Rejection | None) -> None:
         bucket = rejection.bucket if rejection else Bucket.RECORD if item.written else Bucket.PENDING
         self._site_spider.count(f"tdcrawl/items/{bucket}", 1)
@@ -81,26 +112,6 @@ class StageProcessor(ItemPipelineManager):
 
     def _count(self, stage: Stage, what: str) -> None:
         self._site_spider.count(f"tdcrawl/{stage.name}/{what}", 1)
-
-
-async def _attempt(stage: Any, item: TrainingItem) -> Rejection | None:
-    try:
-        result = stage.process_item(item)
-        if isawaitable(result):
-            result = await result
-    except Rejection as rejection:
-        return rejection
-    except StoreError:
-        raise
-    except asyncio.CancelledError as error:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            raise  # The crawl itself is being cancelled, not the stage's work.
-        return _broken(stage, error)
-    except Exception as error:
-        logger.exception("Stage %s broke on item %s", stage.name, item.item_id)
-        return _broken(stage, error)
-    return None if result is item else _broken(stage, TypeError(f"it returned {type(result).__name__}, not the item"))
 
 
 def _broken(stage: Stage, error: BaseException) -> Rejection:

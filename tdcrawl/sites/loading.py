@@ -33,8 +33,8 @@ def load_profile(name_or_file: str) -> SiteProfile:
     known = bundled_sites()
     if name_or_file not in known:
         raise SiteError(
-            f"unknown site {name_or_file!r}{_did_you_mean(name_or_file, known)}. "
-            f"Bundled sites: {', '.join(known)}. For a site file of your own give its path, ending in .toml"
+            f"unknown site {name_or_file!r}{_did_you_mean(name_or_file, known)}\n"
+            f"bundled sites: {', '.join(known)}; for a site file of your own give its path, ending in .toml"
         )
     content = resources.files(__package__).joinpath(f"{name_or_file}.toml").read_bytes()
     return parse_profile(name_or_file, content, f"{name_or_file}.toml")

@@ -27,6 +27,7 @@ class Ledger:
         self.run = run
         with writing(engine) as connection:
             connection.execute(insert(runs).values(**asdict(run)))
+            page_writes.supersede(connection, run)
         self._writer = Writer(engine)
 
     @classmethod

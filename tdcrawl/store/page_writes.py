@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, insert, select, update
 
-from tdcrawl.outcomes import Bucket, PageState
+from tdcrawl.outcomes import Bucket, PageReason, PageState
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.store.rows import PageRequest, Run, outcome_row, page_row
-from tdcrawl.store.tables import outcomes, pages
+from tdcrawl.store.tables import outcomes, pages, runs
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _KNOWN_PAGES = select(pages.c.page_id).where(pages.c.page_id.in_(_IDS))
@@ -49,6 +49,22 @@ class End:
     state: PageState
     reason: str | None
     detail: str | None
+
+
+def supersede(connection: Connection, run: Run) -> None:
+    """Close the pages that ended runs of the site left pending: this run reads the site anew.
+
+    A run without an end may be alive in another process, so its pages are left to it.
+    """
+    ended = select(runs.c.run_id).where(runs.c.site == run.site, runs.c.finished_at.is_not(None))
+    connection.execute(
+        update(pages)
+        .where(pages.c.state == PageState.PENDING, pages.c.run_id.in_(ended))
+        .values(
+            state=PageState.SKIPPED, reason=PageReason.SUPERSEDED, detail=f"run {run.run_id} reads the site anew",
+            finished_at=run.started_at,
+        )
+    )  # fmt: skip
 
 
 def schedule(connection: Connection, wanted: list[tuple[Run, Sequence[PageRequest]]]) -> list[set[str]]:

@@ -87,6 +87,8 @@ def test_limit_stops_at_that_many_items_and_leaves_the_page_pending(shop: ShopSe
     assert (crawled.status, crawled.figures["reason"]) == (0, "limit_reached")
     assert crawled.figures["items"]["yielded"] == 25
     assert crawled.figures["items"]["pending"] == 0
+    pages = crawled.figures["pages"]
+    assert pages["pending"] == pages["scheduled"] - pages["done"] - pages["failed"] - pages["skipped"] > 0
 
 
 def test_surplus_goes_over_quota_when_the_seats_are_taken(shop: ShopServer, crawl: Crawl) -> None:

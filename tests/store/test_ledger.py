@@ -180,3 +180,21 @@ def test_close_page_when_it_has_ended_already_keeps_the_first_word(database_url:
     with a_ledger(database_url) as ledger:
         asyncio.run(crawl(ledger))
         assert [(row["state"], row["reason"]) for row in rows(ledger, pages)] == [("failed", "timeout")]
+
+
+def test_a_new_run_supersedes_the_pages_that_an_ended_one_left_pending(database_url: str) -> None:
+    other = PageRequest("page-2", "https://shop.example/other", "https://shop.example/other")
+
+    async def begin(ledger: Ledger, page: PageRequest) -> None:
+        await ledger.schedule([page])
+
+    with a_ledger(database_url) as alive:
+        asyncio.run(begin(alive, other))
+        with a_ledger(database_url, "run-2") as ended:
+            asyncio.run(begin(ended, PAGE))
+        with a_ledger(database_url, "run-3") as later:
+            found = {row["page_id"]: (row["state"], row["reason"], row["detail"]) for row in rows(later, pages)}
+    assert found == {
+        "page-1": ("skipped", "superseded", "run run-3 reads the site anew"),
+        "page-2": ("pending", None, None),
+    }
