@@ -56,6 +56,8 @@ def print_run(console: Console, figures: Mapping[str, Any], check: LedgerCheck |
     for state, reasons in figures["page_reasons"].items():
         if reasons:
             console.print(f"pages {state}: {_list_reasons(reasons)}", highlight=False)
+    for page in figures["failed_pages"]:
+        console.print(f"  {page['url']} ({page['detail']})", highlight=False, markup=False, soft_wrap=True)
     for feed in feeds:
         console.print(f"Wrote {feed}", highlight=False, soft_wrap=True)
     for warning in figures["warnings"]:

@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from scrapy import signals
 from scrapy.crawler import Crawler
@@ -11,10 +11,13 @@ from tdcrawl.crawling import SiteSpider
 from tdcrawl.datasets.feeds import export_run
 from tdcrawl.errors import StoreError
 from tdcrawl.store.engine import reachable
+from tdcrawl.store.run_rows import failed_pages
 from tdcrawl.store.verify import LedgerCheck, check_ledger
 from tdcrawl.verdict import Verdict, judge
 
 logger = logging.getLogger(__name__)
+
+_MOST_PAGES = 5
 
 
 class RunReport:
@@ -25,6 +28,7 @@ class RunReport:
         self.check: LedgerCheck | None = None
         self.verdict: Verdict | None = None
         self.feeds: list[Path] = []
+        self.failed_pages: list[dict[str, Any]] = []
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -42,6 +46,7 @@ class RunReport:
             with reachable():
                 data_dir = Path(self._crawler.settings["TDCRAWL_DATA_DIR"])
                 self.feeds = export_run(session.ledger.engine, session.run.run_id, session.record_type, data_dir)
+                self.failed_pages = failed_pages(session.ledger.engine, session.run.run_id, _MOST_PAGES)
                 self.check = check_ledger(session.ledger.engine)
         except StoreError as error:
             self.verdict = Verdict(reason, [str(error)], [])

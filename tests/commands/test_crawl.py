@@ -128,6 +128,7 @@ def test_the_report_for_people_has_the_ladder_and_the_ledger(shop: ShopServer, r
     assert f"items: {ALL} yielded = {KEPT} record + {CROSS_POSTED + NEAR_COPIES} duplicate + {FAILED} failed" in printed
     assert "✓ the ledger balances" in printed
     assert "2 ambiguous_scale" in printed
+    assert f"  {shop.base_url}/product/25 (HTTP 500)" in printed
 
 
 @pytest.mark.parametrize("command", ["verify", "doctor", "sites"])
