@@ -113,6 +113,17 @@ class Rejection(Exception):
         self.score = score
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Say that an item of some run left one bucket for another: a better copy came, or its better copy left."""
+
+    item_id: str
+    run_id: str
+    stratum: str
+    left: Bucket
+    entered: Bucket
+
+
 def failed(fields: Sequence[FieldError]) -> Rejection:
     """Build the rejection of a record from its field errors: the first one names the reason."""
     return Rejection(

@@ -4,17 +4,24 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 from scrapy.settings import BaseSettings
 
 from tdcrawl import __version__, privacy, text
+from tdcrawl.dedup import near
+from tdcrawl.dedup.judge import Text
+from tdcrawl.dedup.near import Signature
+from tdcrawl.dedup.sameness import Sameness
 from tdcrawl.in_flight import InFlight
+from tdcrawl.labeling.rules import label_by_rule
+from tdcrawl.likeness import Judgement
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.base import Raw, RecordType, TrainingItem, digest
-from tdcrawl.setting_values import read_quota, read_switch
+from tdcrawl.setting_values import read_number, read_quota, read_switch
 from tdcrawl.sites.profile import SiteProfile
-from tdcrawl.store.ledger import Ledger, PageRequest, Run
+from tdcrawl.store.ledger import Ledger, PageRequest, Run, Terms
 from tdcrawl.urls import UrlRules, canonical_url
 
 
@@ -25,6 +32,7 @@ class Session:
     profile: SiteProfile
     record_type: RecordType
     ledger: Ledger
+    sameness: Sameness
     url_rules: UrlRules
     person_key: bytes
     quota: Mapping[str, int]
@@ -40,11 +48,39 @@ class Session:
         canonical = canonical_url(url, self.url_rules)
         return PageRequest(digest(self.run.run_id, canonical), url, canonical)
 
+    @cached_property
+    def terms(self) -> Terms:
+        """Give what the ledger needs to know to write records."""
+        return Terms(self.record_type, self.quota, self.sameness)
+
     def normalised(self, item: TrainingItem) -> str:
-        """Give the normalised text that decides an item's sameness; made once for all stages that ask."""
+        """Give the normalised text that decides an item's sameness; made once, as all that follows from it."""
         if item.normalised is None:
-            item.normalised = text.normalise(self.record_type.same_text(item.believed()))
+            item.normalised = self.record_type.sameness(item.believed())
         return item.normalised
+
+    def content_hash(self, item: TrainingItem) -> str:
+        """Give the SHA-256 of an item's normalised text."""
+        if item.content_hash is None:
+            item.content_hash = text.content_hash(self.normalised(item))
+        return item.content_hash
+
+    def signature(self, item: TrainingItem) -> Signature:
+        """Give the MinHash signature of an item's normalised text."""
+        if item.signature is None:
+            item.signature = near.sign(self.normalised(item))
+        signature: Signature = item.signature
+        return signature
+
+    def text(self, item: TrainingItem) -> Text:
+        """Give what is compared of an item."""
+        return self.sameness.text(item.item_id, item.believed(), self.normalised(item))
+
+    def judge(self, item: TrainingItem, similar: set[str]) -> Judgement:
+        """Compare an item with the records among those that may be similar."""
+        if not similar:
+            return Judgement()
+        return self.sameness.judge_texts(self.text(item), self.sameness.stored(self.ledger.engine, similar))
 
     def items(self, raws: Sequence[Raw], page_id: str, url: str) -> Iterator[TrainingItem]:
         """Wrap what a reader found on a page, each with an id that the same record gets at every visit.
@@ -83,11 +119,20 @@ def open_session(profile: SiteProfile, spider: str, settings: BaseSettings) -> S
     run_id = f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
     run = Run(run_id, spider, profile.name, record_type.name, __version__, now)
     canonical = profile.canonical
+    sameness = Sameness(record_type, _threshold(settings), label_by_rule)
+    ledger = Ledger.open(settings["TDCRAWL_DATABASE_URL"], run)
+    sameness.open(ledger.engine, run_id)
     return Session(
         profile,
         record_type,
-        Ledger.open(settings["TDCRAWL_DATABASE_URL"], run),
+        ledger,
+        sameness,
         UrlRules(frozenset(canonical.drop_params), frozenset(canonical.keep_params), canonical.same_page),
         person_key,
         quota,
     )
+
+
+def _threshold(settings: BaseSettings) -> float | None:
+    threshold = read_number(settings, "TDCRAWL_NEAR_DUPLICATE_THRESHOLD", 0.5, 1)
+    return threshold if read_switch(settings, "TDCRAWL_DROP_NEAR_DUPLICATES_ENABLED") else None

@@ -15,6 +15,10 @@ _FORMAT_CHARACTERS = regex.compile(r"\p{Cf}+")
 # What no sink can hold: PostgreSQL refuses NUL and lone surrogates, and other control characters are noise.
 _UNSTORABLE = regex.compile(r"[^\P{Cc}\t\n\r]|\p{Cs}")
 _SHINGLE = 3
+TOKENS_VERSION = 1
+"""Which rules `normalise` and `tokens` follow; signatures made by other rules cannot be compared."""
+# What shops put before or after a review that was bought or passed on: "[This review was collected as …]".
+_NOTICE = regex.compile(r"[\[【](?:[^\[\]【】]{12,300})[\]】]")
 # Most texts are ASCII, and one table then does what case folding and the search for words would.
 _ASCII_WORDS = {code: chr(code).lower() if chr(code).isalnum() or chr(code) == "_" else " " for code in range(128)}
 
@@ -49,12 +53,34 @@ def normalise(text: str) -> str:
     return " ".join(_WORD.findall(folded)) or " ".join(folded.split())
 
 
-def tokens(normalised: str) -> frozenset[str]:
-    """Split a normalised text into its set of tokens: words, or shingles of characters where no spaces part them."""
-    words = normalised.split()
+def without_notices(text: str) -> str:
+    """Take away the shop's notices in square brackets that stand before or after a text, unless nothing else is there.
+
+    They say how a text came about, not what it says: a copy with one is a copy, and two texts that share nothing but
+    one are not alike.
+    """
+    rest = text.strip()
+    while found := _NOTICE.match(rest):
+        rest = rest[found.end() :].lstrip()
+    while rest.endswith(("]", "】")) and (found := _NOTICE.fullmatch(rest, _last_opening(rest))):
+        rest = rest[: found.start()].rstrip()
+    return rest if _WORD.search(rest) else text
+
+
+def _last_opening(text: str) -> int:
+    return max(text.rfind("["), text.rfind("【"), 0)
+
+
+def token_text(normalised: str) -> str:
+    """Write the tokens of a normalised text with spaces between: words, or shingles where no spaces part them."""
     if normalised.isascii():
-        return frozenset(words)
-    return frozenset(token for word in words for token in _word_tokens(word))
+        return normalised
+    return " ".join(token for word in normalised.split() for token in _word_tokens(word))
+
+
+def tokens(normalised: str) -> frozenset[str]:
+    """Split a normalised text into its set of tokens."""
+    return frozenset(token_text(normalised).split(" "))
 
 
 @lru_cache(maxsize=65536)

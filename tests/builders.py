@@ -1,11 +1,15 @@
 """Small true-to-life pieces for tests: items, records, sessions."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from tdcrawl import text
+from tdcrawl.dedup.sameness import Sameness
+from tdcrawl.labeling.rules import label_by_rule
 from tdcrawl.records.base import Label, TrainingItem, digest
 from tdcrawl.records.review import REVIEW, Review
-from tdcrawl.store.ledger import Run
+from tdcrawl.store.engine import Engine
+from tdcrawl.store.ledger import Run, Terms
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 GOOD_TEXT = "This kettle boils fast and quietly and has not leaked once in a year of daily use"
@@ -33,3 +37,10 @@ def an_item(name: str = "one", page_id: str = "page-1", words: str = GOOD_TEXT, 
         label=Label(record.label, "rule", REVIEW.rule_version),
         content_hash=text.content_hash(text.normalise(record.text)),
     )
+
+
+def terms(engine: Engine, quota: Mapping[str, int] | None = None, threshold: float | None = None) -> Terms:
+    """Build what a crawl measures reviews by, knowing all that is stored; without a threshold near copies differ."""
+    sameness = Sameness(REVIEW, threshold, label_by_rule)
+    sameness.open(engine, "run-1")
+    return Terms(REVIEW, quota or {}, sameness)

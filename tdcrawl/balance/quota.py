@@ -24,6 +24,11 @@ class SeatBook:
             return set()
         return set(reserved)
 
+    def change(self, stratum: str, by: int) -> None:
+        """Note that records of a stratum came or went (`by` below 0) in the wake of another item."""
+        if stratum in self._taken:
+            self._taken[stratum] += by
+
     def settle(self, stratum: str, item_id: str, accepted: bool) -> None:
         """Take the seat an item had reserved, or set it free."""
         self._reserved[stratum].discard(item_id)

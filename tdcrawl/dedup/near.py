@@ -1,73 +1,70 @@
-"""HAVE WE SEEN nearly these words? MinHash LSH finds candidates, exact Jaccard decides."""
+"""HAVE WE SEEN nearly these words? The MinHash signature of a text: datasketch defines it, kernels.py computes it."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from math import sqrt
 
-from datasketch import LeanMinHash, MinHash, MinHashLSH
-from datasketch.hashfunc import sha1_hash32
+import numpy as np
+from datasketch import MinHash
 
 from tdcrawl import text
+from tdcrawl.dedup import kernels
+from tdcrawl.dedup.kernels import Bits, Words
 
-PERMUTATIONS = 128
-# 21 bands of 6 rows find 99.8 % of the pairs at Jaccard 0.8; datasketch's own choice, 9 bands of 13, finds 40 %.
-# docs/decisions/0001-near-duplicates.md has the curve.
-BANDS, ROWS = 21, 6
-_VOCABULARY = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """Hold what is compared of one text, and whose it is."""
-
-    item_id: str
-    cluster_id: str
-    label: str
-    tokens: frozenset[str]
-    signature: LeanMinHash
+# 26 bands of 7 rows find 99.8 % of the pairs at Jaccard 0.8, and in a million reviews give 17 false candidates where
+# 21 bands of 6 give 119. docs/decisions/0001-near-duplicates.md has the curves.
+BANDS, ROWS = 26, 7
+PERMUTATIONS = BANDS * ROWS
+SKETCH_WORDS = -(-PERMUTATIONS // 64)
+_SEED = 1
+SCHEME = f"affine32 seed {_SEED}, {PERMUTATIONS} permutations, {BANDS} x {ROWS}, tokens {text.TOKENS_VERSION}"
+"""What a stored signature depends on; signatures of different schemes cannot be compared."""
+# A pair at the threshold is missed by its sketch as rarely as a normal variable strays so many deviations.
+_DEVIATIONS = 6.0
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
-    """Name an entry that is similar enough; `score` is the exact Jaccard similarity of the token sets, 0-1."""
+class Signature:
+    """Hold what is compared of a text: a key for each band, and the lowest bit of each MinHash value."""
 
-    entry: Entry
-    score: float
+    keys: Words
+    sketch: Bits
 
 
-class NearIndex:
-    """Find the texts whose Jaccard similarity to a given one reaches a threshold (0-1)."""
+def minhash() -> MinHash:
+    """Build the datasketch MinHash that defines our signatures, without any token yet."""
+    return MinHash(num_perm=PERMUTATIONS, seed=_SEED, hashfunc=token_hash, scheme="affine32")
 
-    def __init__(self, threshold: float) -> None:
-        self._threshold = threshold
-        # Reviews share their vocabulary: most words were hashed before.
-        hash_word = lru_cache(_VOCABULARY)(sha1_hash32)
-        self._scratch = MinHash(num_perm=PERMUTATIONS, hashfunc=hash_word)
-        self._lsh = MinHashLSH(num_perm=PERMUTATIONS, params=(BANDS, ROWS))
-        self._entries: dict[str, Entry] = {}
 
-    def entry(self, item_id: str, cluster_id: str, label: str, normalised: str) -> Entry:
-        """Prepare a normalised text for comparison."""
-        tokens = text.tokens(normalised)
-        # One MinHash for all: making or copying one costs more than hashing a review.
-        self._scratch.clear()
-        self._scratch.update_batch([token.encode() for token in tokens])
-        return Entry(item_id, cluster_id, label, tokens, LeanMinHash(self._scratch))
+def token_hash(token: bytes) -> int:
+    """Hash a token of UTF-8: FNV-1a of 64 bits, folded to 32."""
+    hashed = 0xCBF29CE484222325
+    for byte in token:
+        hashed = (hashed ^ byte) * 0x100000001B3 % 2**64
+    return (hashed ^ hashed >> 32) % 2**32
 
-    def matches(self, wanted: Entry) -> list[Match]:
-        """Find the entries that reach the threshold, the most similar first and, among equals, by id."""
-        candidates = (self._entries[item_id] for item_id in self._lsh.query(wanted.signature))
-        scored = (Match(entry, text.jaccard(wanted.tokens, entry.tokens)) for entry in candidates)
-        return sorted(
-            (match for match in scored if match.score >= self._threshold),
-            key=lambda match: (-match.score, match.entry.item_id),
-        )
 
-    def add(self, entry: Entry) -> None:
-        """Make an entry one that others can match."""
-        self._lsh.insert(entry.item_id, entry.signature)
-        self._entries[entry.item_id] = entry
+_MULTIPLIERS, _INCREMENTS = (np.ascontiguousarray(part, np.uint32) for part in minhash().permutations)
 
-    def remove(self, item_id: str) -> None:
-        """Forget an entry whose item did not become a record."""
-        self._lsh.remove(item_id)
-        del self._entries[item_id]
+
+def minima(normalised: str) -> Words:
+    """Compute the MinHash values of a normalised text: 182 uint32, those of `minhash()` updated with its tokens."""
+    values = np.empty(PERMUTATIONS, np.uint32)
+    tokens = np.frombuffer(text.token_text(normalised).encode(), np.uint8)
+    kernels.minima(tokens, _MULTIPLIERS, _INCREMENTS, values)
+    return values
+
+
+def sign(normalised: str) -> Signature:
+    """Sign a normalised text."""
+    signature = Signature(np.empty(BANDS, np.uint32), np.empty(SKETCH_WORDS, np.uint64))
+    kernels.condense(minima(normalised), signature.keys, signature.sketch)
+    return signature
+
+
+def most_bits_apart(threshold: float) -> int:
+    """Bound by how many bits the sketches of two texts at a threshold (Jaccard, 0-1) differ.
+
+    A bit differs with the chance (1 - J) / 2: unequal minima have equal lowest bits half of the time.
+    """
+    chance = (1 - threshold) / 2
+    return round(PERMUTATIONS * chance + _DEVIATIONS * sqrt(PERMUTATIONS * chance * (1 - chance)))

@@ -13,10 +13,10 @@ _DISGUISES: tuple[Callable[[str], str], ...] = (
     str.upper,
     lambda text: text.replace(". ", "!  "),
     lambda text: text.replace("e", f"e{_ZERO_WIDTH}"),
-    lambda text: f"“{text}”",
+    lambda text: f"[The author was given this product by our shop, for an honest opinion] {text}",
 )
 # At most three words more than the original, which has thirty and more.
-_VARIATIONS = ("Update: {}", "{} Thanks again!", "[Verified purchase] {}", "{} Posted elsewhere too.", "Hello! {}")
+_VARIATIONS = ("Update: {}", "{} Thanks again!", "Verified purchase: {}", "{} Posted elsewhere too.", "Hello! {}")
 
 CROSS_POSTED = 12
 NEAR_COPIES = 10

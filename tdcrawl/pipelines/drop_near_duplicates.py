@@ -2,56 +2,47 @@
 
 from typing import Any
 
-from tdcrawl import text
-from tdcrawl.dedup.near import Entry, Match, NearIndex
-from tdcrawl.outcomes import Bucket, DedupReason, Rejection
+from tdcrawl.dedup.judge import Text
 from tdcrawl.pipelines.base import Stage
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.session import Session
-from tdcrawl.setting_values import read_number
-from tdcrawl.store import seen
+from tdcrawl.store.placement import repeats
 
 
 class DropNearDuplicates(Stage):
-    """Let one record through of those that say nearly the same with the same label; keep opposites, in one cluster."""
+    """Let the best record through of those that say nearly the same; what says the opposite is none of them."""
 
     name = "drop_near_duplicates"
 
     def __init__(self, session: Session, settings: Any) -> None:
         super().__init__(session, settings)
-        self._index = NearIndex(read_number(settings, "TDCRAWL_NEAR_DUPLICATE_THRESHOLD", 0.5, 1))
-        for record in seen.texts(session.ledger.engine, session.record_type):
-            normalised = text.normalise(record.text)
-            self._index.add(self._index.entry(record.record_id, record.cluster_id, record.label, normalised))
+        self._same = session.sameness
+        self._on_the_way: dict[str, Text] = {}
 
     async def process_item(self, item: TrainingItem) -> TrainingItem:
-        """Enter the text into the index, unless a record with its label is similar enough to make it a duplicate."""
-        label = self.session.record_type.rule(item.believed())
-        wanted = self._index.entry(item.item_id, item.item_id, label, self.session.normalised(item))
-        matches = await self._settled_matches(wanted)
-        for match in matches:
-            if match.entry.label == wanted.label:
-                raise _near_duplicate(match)
-        item.cluster_id = matches[0].entry.cluster_id if matches else item.item_id
-        self._index.add(Entry(item.item_id, item.cluster_id, wanted.label, wanted.tokens, wanted.signature))
+        """Reserve the text in the index, unless a better record says nearly the same."""
+        signature = self.session.signature(item)
+        similar = self._same.similar(item.item_id, signature)
+        while twins := self._twins(item, similar):
+            await self.session.in_flight.settled(twins)
+            similar = self._same.similar(item.item_id, signature)
+        judgement = self.session.judge(item, similar)
+        if judgement.better:
+            raise repeats(judgement.better[0])
+        item.replaces = bool(judgement.worse)
+        self._same.index.reserve(item.item_id, signature)
+        self._on_the_way[item.item_id] = self.session.text(item)
         return item
-
-    async def _settled_matches(self, wanted: Entry) -> list[Match]:
-        while True:
-            matches = self._index.matches(wanted)
-            alike = [match.entry.item_id for match in matches if match.entry.label == wanted.label]
-            unfinished = [item_id for item_id in alike if item_id in self.session.in_flight]
-            if not unfinished:
-                return matches
-            await self.session.in_flight.settled(unfinished)
 
     def settle(self, item: TrainingItem, accepted: bool) -> None:
         """Leave the text in the index where it became a record."""
-        if not accepted:
-            self._index.remove(item.item_id)
+        self._on_the_way.pop(item.item_id, None)
+        self._same.index.settle(item.item_id, accepted)
 
-
-def _near_duplicate(match: Match) -> Rejection:
-    matched, score = match.entry.item_id, match.score
-    detail = f"Jaccard {score:.3f} to record {matched}"
-    return Rejection(Bucket.DUPLICATE, DedupReason.NEAR_DUPLICATE, detail, matched=matched, score=score)
+    def _twins(self, item: TrainingItem, similar: set[str]) -> set[str]:
+        """Find the unfinished items that this one repeats, or that repeat it."""
+        unfinished = similar & self._on_the_way.keys()
+        if not unfinished:
+            return unfinished
+        judgement = self._same.judge_texts(self.session.text(item), map(self._on_the_way.__getitem__, unfinished))
+        return {match.record_id for match in (*judgement.better, *judgement.worse)}

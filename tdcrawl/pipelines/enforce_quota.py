@@ -7,7 +7,7 @@ from tdcrawl.outcomes import Bucket, QuotaReason, Rejection
 from tdcrawl.pipelines.base import Stage
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.session import Session
-from tdcrawl.store import seen
+from tdcrawl.store.seats import all_seats
 
 
 class EnforceQuota(Stage):
@@ -17,11 +17,13 @@ class EnforceQuota(Stage):
 
     def __init__(self, session: Session, settings: Any) -> None:
         super().__init__(session, settings)
-        self._book = SeatBook(session.quota, seen.seats(session.ledger.engine, session.record_type, session.quota))
+        self._book = SeatBook(session.quota, all_seats(session.ledger.engine, session.record_type.name))
 
     async def process_item(self, item: TrainingItem) -> TrainingItem:
         """Reserve a seat, waiting where the last ones are spoken for but not yet taken."""
         stratum = self._stratum(item)
+        if item.replaces:
+            return item  # It gets the seat of the record that it replaces; the write knows whether there is one.
         while not self._book.is_full(stratum):
             others = self._book.reserve(stratum, item.item_id)
             if not others:
@@ -33,6 +35,8 @@ class EnforceQuota(Stage):
     def settle(self, item: TrainingItem, accepted: bool) -> None:
         """Take the seat, or set it free."""
         self._book.settle(self._stratum(item), item.item_id, accepted)
+        for move in item.moves:
+            self._book.change(move.stratum, (move.entered is Bucket.RECORD) - (move.left is Bucket.RECORD))
 
     def _stratum(self, item: TrainingItem) -> str:
         return self.session.record_type.stratum(item.believed())

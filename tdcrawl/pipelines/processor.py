@@ -11,10 +11,11 @@ from scrapy.pipelines import ItemPipelineManager
 
 from tdcrawl.crawling import SiteSpider
 from tdcrawl.errors import SettingError, StoreError
-from tdcrawl.outcomes import AnyStageReason, Bucket, Rejection
+from tdcrawl.outcomes import AnyStageReason, Bucket, Move, Rejection
 from tdcrawl.pipelines.base import Stage
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.records.failed import evidence, masked
+from tdcrawl.store.ledger import OutdatedError
 
 logger = logging.getLogger(__name__)
 
@@ -60,21 +61,30 @@ class StageProcessor(ItemPipelineManager):
     async def _through_stages(self, item: TrainingItem, passed: list[Stage]) -> Rejection | None:
         for stage in self.middlewares:
             self._count(stage, "seen")
-            rejection = await self._attempt(stage, item)
+            rejection = await self._verdict(stage, item)
             if rejection is not None:
                 self._count(stage, "rejected")
                 self._count(stage, f"rejected/{rejection.reason}")
-                await self._reject(item, stage, rejection)
                 return rejection
             self._count(stage, "passed")
             passed.append(stage)
+        return None
+
+    async def _verdict(self, stage: Stage, item: TrainingItem) -> Rejection | None:
+        """Give the rejection that stands in the ledger, None where the stage passes the item."""
+        while (rejection := await self._attempt(stage, item)) is not None:
+            try:
+                await self._reject(item, stage, rejection)
+            except OutdatedError:
+                continue
+            return rejection
         return None
 
     async def _reject(self, item: TrainingItem, stage: Stage, why: Rejection) -> None:
         session = self._site_spider.session
         why = masked(why)
         kept = evidence(item, session.record_type, why, session.person_key)
-        await session.ledger.reject(item, session.record_type, stage.name, why, kept)
+        await session.ledger.reject(item, session.terms, stage.name, why, kept)
 
     async def _attempt(self, stage: Any, item: TrainingItem) -> Rejection | None:
         try:
@@ -106,9 +116,19 @@ class StageProcessor(ItemPipelineManager):
     def _count_bucket(self, item: TrainingItem, rejection: Rejection | None) -> None:
         bucket = rejection.bucket if rejection else Bucket.RECORD if item.written else Bucket.PENDING
         self._site_spider.count(f"tdcrawl/items/{bucket}", 1)
+        session = self._site_spider.session
         if item.written:
-            stratum = self._site_spider.session.record_type.stratum(item.believed())
-            self._site_spider.count(f"tdcrawl/strata/{stratum}", 1)
+            self._site_spider.count(f"tdcrawl/strata/{session.record_type.stratum(item.believed())}", 1)
+        for move in item.moves:
+            self._count_move(move, of_this_run=move.run_id == session.run.run_id)
+
+    def _count_move(self, move: Move, *, of_this_run: bool) -> None:
+        count = self._site_spider.count
+        count("tdcrawl/items/moved", 1)
+        if of_this_run:
+            count(f"tdcrawl/items/{move.left}", -1)
+            count(f"tdcrawl/items/{move.entered}", 1)
+            count(f"tdcrawl/strata/{move.stratum}", (move.entered is Bucket.RECORD) - (move.left is Bucket.RECORD))
 
     def _count(self, stage: Stage, what: str) -> None:
         self._site_spider.count(f"tdcrawl/{stage.name}/{what}", 1)

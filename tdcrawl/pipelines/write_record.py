@@ -11,9 +11,7 @@ class WriteRecord(Stage):
 
     async def process_item(self, item: TrainingItem) -> TrainingItem:
         """Return once the record is committed; what another process wrote meanwhile may still refuse it."""
-        session = self.session
-        seats = session.quota.get(session.record_type.stratum(item.believed()))
         item.named()  # Here an item without a label fails alone; in the writer it would take its batch apart.
-        await session.ledger.accept(item, session.record_type, seats)
+        item.moves = await self.session.ledger.accept(item, self.session.terms)
         item.written = True
         return item

@@ -10,6 +10,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from tdcrawl import text
+from tdcrawl.outcomes import Move
+
 Raw = Mapping[str, str]
 """Scraped strings by field name, exactly as the page gave them; a field the page lacks is absent."""
 
@@ -58,11 +61,12 @@ class Field:
 class RecordType:
     """Answer what the stages ask of a type, so that no stage names a field of one.
 
-    *model*: which fields, and what makes them valid. *same_text*: which text decides sameness. *labels* and *rule*:
-    the allowed answers, and the one that needs no asking. *stratum*: the bucket a quota counts. The rest says how the
-    type is scraped (`fields`, `schema_types`), told apart (`group_field`, `native_id_field`, `identity_fields`),
-    masked (`person_fields` become a keyed hash in the named model field; `masked_fields` are searched for personal
-    data) and handed to training (`columns`, in order).
+    *model*: which fields, and what makes them valid. *same_text*: which text decides sameness; *preference*: which of
+    two copies is better, from the record and its normalised text (a tuple, of which less is better). *labels* and
+    *rule*: the allowed answers, and the one that needs no asking. *stratum*: the bucket a quota counts. The rest says
+    how the type is scraped (`fields`, `schema_types`), told apart (`group_field`, `native_id_field`,
+    `identity_fields`), masked (`person_fields` become a keyed hash in the named model field; `masked_fields` are
+    searched for personal data) and handed to training (`columns`, in order).
     """
 
     name: str
@@ -78,6 +82,7 @@ class RecordType:
     labels: tuple[str, ...]
     rule_version: str
     same_text: Callable[[Any], str]
+    preference: Callable[[Any, str], tuple[Any, ...]]
     rule: Callable[[Any], str]
     stratum: Callable[[Any], str]
 
@@ -86,6 +91,14 @@ class RecordType:
         filled = self.model.model_fields.get(self.fields[name].into)
         return filled is not None and filled.is_required()
 
+    def sameness(self, record: Record) -> str:
+        """Give the normalised text that decides whether two records are the same."""
+        return text.normalise(text.without_notices(self.same_text(record)))
+
+    def stored(self, data: Mapping[str, Any]) -> Record:
+        """Give a record its form back from the JSON that was stored of it; times stay ISO 8601 texts."""
+        return self.model.model_construct(**data)
+
 
 @dataclass(slots=True)
 class TrainingItem:
@@ -93,6 +106,9 @@ class TrainingItem:
 
     `requested_url` is what was fetched, `canonical_url` the page's one address (set by the first stage),
     `fetched_at` UTC. `group_key` is the thing the record is about (for a review its product) within the site.
+    `normalised`, `content_hash` and `signature` (dedup/near.py) are made once, for all stages that compare.
+    `replaces` says whether it is a better copy of a record, `moves` which other items left
+    their buckets when it was written.
     """
 
     item_id: str
@@ -108,8 +124,10 @@ class TrainingItem:
     label: Label | None = None
     normalised: str | None = None
     content_hash: str | None = None
-    cluster_id: str | None = None
+    signature: Any = None
+    replaces: bool = False
     flags: list[str] = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)
     written: bool = False
 
     def believed(self) -> Record:

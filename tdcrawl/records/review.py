@@ -72,6 +72,13 @@ def _same_text(review: Review) -> str:
     return review.text
 
 
+def _preference(review: Review, normalised: str) -> tuple[bool, int, bool, str]:
+    """Prefer a review with a rating, then the longer one, then one with a date, then the earlier one."""
+    # Out of the database it comes as the text of a time.
+    when = str(review.reviewed_at or "").replace(" ", "T").replace("Z", "+00:00")
+    return review.rating is None, -len(normalised), not when, when
+
+
 def _sentiment(review: Review) -> str:
     return review.label
 
@@ -109,6 +116,7 @@ REVIEW = RecordType(
     labels=("negative", "neutral", "positive"),
     rule_version=RULE_VERSION,
     same_text=_same_text,
+    preference=_preference,
     rule=_sentiment,
     stratum=_sentiment,
 )  # fmt: skip

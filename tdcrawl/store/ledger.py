@@ -8,15 +8,17 @@ from typing import Any
 
 from sqlalchemy import Engine, insert, update
 
-from tdcrawl.outcomes import PageState, Rejection
-from tdcrawl.records.base import RecordType, TrainingItem
+from tdcrawl.outcomes import Move, PageState, Rejection
+from tdcrawl.records.base import TrainingItem
 from tdcrawl.store import page_writes, settling
 from tdcrawl.store.engine import open_engine, reachable, writing
+from tdcrawl.store.placement import Terms
 from tdcrawl.store.rows import PageRequest, Run
+from tdcrawl.store.settling import OutdatedError
 from tdcrawl.store.tables import runs
 from tdcrawl.store.writer import Writer
 
-__all__ = ["Ledger", "PageRequest", "Run"]
+__all__ = ["Ledger", "OutdatedError", "PageRequest", "Run", "Terms"]
 
 
 class Ledger:
@@ -47,20 +49,21 @@ class Ledger:
         """
         return self._writer.submit(page_writes.take, page_writes.Yield(self.run, page_id, items, seen_again))
 
-    def accept(self, item: TrainingItem, record_type: RecordType, seats: int | None) -> Future[None]:
-        """Keep a record with its label, quota seat and outcome.
+    def accept(self, item: TrainingItem, terms: Terms) -> Future[list[Move]]:
+        """Keep a record with its label, quota seat and outcome; the result says which other items it moved.
 
-        Raises Rejection where another process has written the text or taken the last seat meanwhile. `seats` is the
-        quota of the record's stratum (None: without limit).
+        Raises Rejection where a better copy is kept, or another process has taken the last seat meanwhile.
         """
-        return self._writer.submit(settling.accept, settling.Acceptance(self.run, item, record_type, seats))
+        return self._writer.submit(settling.accept, settling.Acceptance(self.run, item, terms))
 
     def reject(
-        self, item: TrainingItem, record_type: RecordType, stage: str, why: Rejection, evidence: Mapping[str, Any]
+        self, item: TrainingItem, terms: Terms, stage: str, why: Rejection, evidence: Mapping[str, Any]
     ) -> Future[None]:
-        """Put an item where its rejection says. `evidence` is what a failed record keeps: item and errors, masked."""
-        refusal = settling.Refusal(self.run, item, record_type, stage, why, evidence)
-        return self._writer.submit(settling.reject, refusal)
+        """Put an item where its rejection says. `evidence` is what a failed record keeps: item and errors, masked.
+
+        Raises OutdatedError, and changes nothing, where the record it repeats has ceased to be one.
+        """
+        return self._writer.submit(settling.reject, settling.Refusal(self.run, item, terms, stage, why, evidence))
 
     def close_page(
         self, page_id: str, state: PageState, reason: str | None = None, detail: str | None = None

@@ -7,7 +7,8 @@ from typing import Any
 
 from tdcrawl import text
 from tdcrawl.outcomes import Bucket, PageState, Rejection
-from tdcrawl.records.base import RecordType, TrainingItem
+from tdcrawl.records.base import Label, RecordType, TrainingItem
+from tdcrawl.store.tables import RECORD_COLUMNS
 
 Row = dict[str, Any]
 
@@ -65,6 +66,7 @@ def record_row(item: TrainingItem, record_type: RecordType, run: Run) -> Row:
     """Build what is kept of a valid record, whichever table it goes to."""
     record = item.believed()
     return {
+        "record_id": item.item_id,
         "record_type": item.record_type,
         "site": item.site,
         "run_id": run.run_id,
@@ -72,7 +74,7 @@ def record_row(item: TrainingItem, record_type: RecordType, run: Run) -> Row:
         "group_key": item.group_key,
         "requested_url": item.requested_url,
         "canonical_url": item.canonical_url or item.requested_url,
-        "content_hash": item.content_hash or text.content_hash(text.normalise(record_type.same_text(record))),
+        "content_hash": item.content_hash or text.content_hash(record_type.sameness(record)),
         "stratum": record_type.stratum(record),
         "data": record.model_dump(mode="json"),
         "flags": item.flags,
@@ -80,18 +82,15 @@ def record_row(item: TrainingItem, record_type: RecordType, run: Run) -> Row:
     }
 
 
-def labelled_row(item: TrainingItem, record_type: RecordType, run: Run) -> Row:
-    """Build what is kept of a record that got as far as having a label."""
-    label = item.named()
-    named = {"label": label.name, "label_source": label.source, "label_confidence": label.confidence}
-    return record_row(item, record_type, run) | named
+def with_label(row: Row, label: Label) -> Row:
+    """Add to a record its label."""
+    return row | {"label": label.name, "label_source": label.source, "label_confidence": label.confidence}
 
 
-def label_row(item: TrainingItem) -> Row:
+def label_row(record_id: str, label: Label) -> Row:
     """Build the row that tells who gave a record its label."""
-    label = item.named()
     return {
-        "record_id": item.item_id,
+        "record_id": record_id,
         "label": label.name,
         "source": label.source,
         "version": label.version,
@@ -101,8 +100,26 @@ def label_row(item: TrainingItem) -> Row:
 
 
 def duplicate_row(row: Row, why: Rejection) -> Row:
-    """Add to a kept record what it repeats."""
-    return row | {"reason": why.reason, "matched_record_id": why.matched, "score": why.score}
+    """Turn a record into the duplicate of what its rejection names."""
+    matched = {"reason": why.reason, "matched_record_id": why.matched, "score": why.score}
+    return _of_item(row) | matched
+
+
+def surplus_row(row: Row, label: Label) -> Row:
+    """Turn a record into a surplus one."""
+    return with_label(_of_item(row), label)
+
+
+def _of_item(row: Row) -> Row:
+    shared = {name: value for name, value in row.items() if name in RECORD_COLUMNS}
+    return shared | {"item_id": row["record_id"]}
+
+
+def settled_row(item_id: str, bucket: Bucket, stage: str | None = None, why: Rejection | None = None) -> Row:
+    """Build the change of an outcome."""
+    reason, detail = (why.reason, why.detail) if why else (None, None)
+    now = datetime.now(UTC)
+    return {"item": item_id, "place": bucket, "at_stage": stage, "why": reason, "more": detail, "now": now}
 
 
 def failed_row(item: TrainingItem, run: Run, stage: str, why: Rejection, evidence: Mapping[str, Any]) -> Row:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -61,6 +62,9 @@ def _record_columns() -> list[Column[Any]]:
         Column("scraped_at", UtcTime, nullable=False),
     ]
 
+
+RECORD_COLUMNS = frozenset(column.name for column in _record_columns())
+"""What a record has wherever it ended, beside its id."""
 
 runs = Table(
     "runs",
@@ -162,6 +166,32 @@ labels = Table(
     Column("version", String(63), nullable=False),
     Column("confidence", Float),
     Column("at", UtcTime, nullable=False),
+)
+contrast_pairs = Table(
+    "contrast_pairs",
+    metadata,
+    # The smaller id comes first, so that a pair stands once.
+    Column("record_id", String(32), primary_key=True),
+    Column("other_id", String(32), primary_key=True, index=True),
+    Column("score", Float, nullable=False),
+    Column("run_id", String(32), nullable=False),
+)
+dedup_bands = Table(
+    "dedup_bands",
+    metadata,
+    # Grows with every commit and is never used again: whoever knows all up to one asks for those after it.
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("record_id", String(32), nullable=False, unique=True),
+    Column("record_type", String(63), nullable=False),
+    Column("run_id", String(32), nullable=False),
+    Column("entry", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+dedup_schemes = Table(
+    "dedup_schemes",
+    metadata,
+    Column("record_type", String(63), primary_key=True),
+    Column("scheme", String(255), nullable=False),
 )
 quota_seats = Table(
     "quota_seats",

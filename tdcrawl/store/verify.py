@@ -116,8 +116,7 @@ def _changed_texts(connection: Connection) -> Iterator[str]:
     found = connection.execute(query, execution_options={"yield_per": _ROWS_AT_A_TIME})
     for record_id, type_name, content_hash, data in found:
         record_type = RECORD_TYPES[type_name]
-        same_text = record_type.same_text(record_type.model.model_construct(**data))
-        if text.content_hash(text.normalise(same_text)) != content_hash:
+        if text.content_hash(record_type.sameness(record_type.stored(data))) != content_hash:
             yield record_id
 
 

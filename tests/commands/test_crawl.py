@@ -6,20 +6,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 
 from tdcrawl.demo.catalogue import practice_shop
 from tdcrawl.demo.planted import BROKEN, CONTRAST_PAIRS, CROSS_POSTED, NEAR_COPIES
 from tdcrawl.demo.server import ShopServer
 from tdcrawl.outcomes import ValidateReason
 from tdcrawl.store.engine import open_engine
-from tdcrawl.store.tables import pages, records
+from tdcrawl.store.tables import duplicates, pages, records
 from tests.commands.conftest import Crawl, Crawled
 from tests.conftest import RunScrapy
 
 ALL = sum(len(product.reviews) for product in practice_shop().products)
 FAILED = sum(len(changes) for changes in BROKEN.values())
 KEPT = ALL - FAILED - CROSS_POSTED - NEAR_COPIES
+
+
+def found(database_url: str, query: Select[Any]) -> dict[str, Any]:
+    engine = open_engine(database_url)
+    with engine.connect() as connection:
+        rows: dict[str, Any] = dict(connection.execute(query).all())
+    engine.dispose()
+    return rows
 
 
 def reasons(crawled: Crawled, stage: str) -> dict[str, int]:
@@ -35,8 +43,24 @@ def test_crawl_accounts_for_every_planted_review(shop: ShopServer, crawl: Crawl,
         "yielded": ALL, "seen_again": 0, "record": KEPT, "duplicate": CROSS_POSTED + NEAR_COPIES, "failed": FAILED,
         "over_quota": 0, "needs_review": 0, "pending": 0,
     }  # fmt: skip
-    assert reasons(crawled, "drop_exact_duplicates") == {"exact_duplicate": CROSS_POSTED}
-    assert reasons(crawled, "drop_near_duplicates") == {"near_duplicate": NEAR_COPIES}
+    # A copy is stopped by its stage, or makes a record its duplicate: whichever of the two is the better one is kept.
+    assert found(database_url, select(duplicates.c.reason, func.count()).group_by(duplicates.c.reason)) == {
+        "exact_duplicate": CROSS_POSTED,
+        "near_duplicate": NEAR_COPIES,
+    }
+
+
+def test_crawl_keeps_the_same_records_in_whatever_order_pages_come(
+    shop: ShopServer, crawl: Crawl, tmp_path: Path
+) -> None:
+    kept = []
+    # A deep page first, or a wide one: the queue is a stack by default.
+    for priority in (-5, 5):
+        database_url = f"sqlite:///{tmp_path}/{priority}.db"
+        crawl(shop, "-s", f"DEPTH_PRIORITY={priority}", TDCRAWL_DATABASE_URL=database_url)
+        kept.append(found(database_url, select(records.c.record_id, records.c.cluster_id)))
+    assert len(kept[0]) == KEPT
+    assert kept[0] == kept[1]
 
 
 def test_every_validation_reason_occurs(any_shop: ShopServer, crawl: Crawl) -> None:

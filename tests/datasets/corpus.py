@@ -5,10 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from tdcrawl.outcomes import PageState
 from tdcrawl.records.base import TrainingItem
-from tdcrawl.records.review import REVIEW
 from tdcrawl.store.engine import Engine
 from tdcrawl.store.ledger import Ledger, PageRequest
-from tests.builders import NOON, a_run, an_item
+from tests.builders import NOON, a_run, an_item, terms
 
 PRODUCTS = 30
 # Seven in ten are positive; one rating needs all the digits that a float has.
@@ -37,5 +36,6 @@ def collect(database_url: str, items: list[TrainingItem]) -> Engine:
 async def _accept(ledger: Ledger, page_id: str, items: list[TrainingItem]) -> None:
     await ledger.schedule([PageRequest(page_id, "https://shop.example/p", "https://shop.example/p")])
     new = await ledger.take(page_id, items, 0)
-    await asyncio.gather(*(ledger.accept(item, REVIEW, None) for item in items if item.item_id in new))
+    agreed = terms(ledger.engine)
+    await asyncio.gather(*(ledger.accept(item, agreed) for item in items if item.item_id in new))
     await ledger.close_page(page_id, PageState.DONE)

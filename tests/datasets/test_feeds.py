@@ -15,7 +15,7 @@ from tdcrawl.outcomes import Bucket, FieldError, Rejection, ValidateReason
 from tdcrawl.records.failed import evidence, masked
 from tdcrawl.records.review import REVIEW
 from tdcrawl.store.ledger import Ledger, PageRequest
-from tests.builders import NOON, a_run, an_item
+from tests.builders import NOON, a_run, an_item, terms
 
 
 @pytest.fixture
@@ -30,8 +30,8 @@ def ledger(database_url: str) -> Iterator[Ledger]:
     async def crawl() -> None:
         await ledger.schedule([PageRequest("page-1", good.requested_url, "https://shop.example/product/17")])
         await ledger.take("page-1", [good, bad], 0)
-        await ledger.accept(good, REVIEW, None)
-        await ledger.reject(bad, REVIEW, "validate_record", why, evidence(bad, REVIEW, why, b"k" * 32))
+        await ledger.accept(good, terms(ledger.engine))
+        await ledger.reject(bad, terms(ledger.engine), "validate_record", why, evidence(bad, REVIEW, why, b"k" * 32))
 
     asyncio.run(crawl())
     ledger.finish("finished", {})

@@ -18,8 +18,10 @@ from tdcrawl.datasets import version as version_module
 from tdcrawl.datasets.plan import Balance, FreezePlan
 from tdcrawl.datasets.version import export, freeze
 from tdcrawl.errors import DatasetError, StoreError
+from tdcrawl.likeness import Likeness, Match
 from tdcrawl.records.review import REVIEW
-from tdcrawl.store.engine import Engine, open_engine
+from tdcrawl.store import clusters
+from tdcrawl.store.engine import Engine, open_engine, writing
 from tdcrawl.store.tables import dataset_rows, dataset_versions, outcomes
 from tests.datasets.corpus import a_review, collect
 
@@ -103,9 +105,10 @@ def test_freeze_keeps_each_product_in_one_split(engine: Engine, tmp_path: Path) 
 
 def test_freeze_keeps_a_contrast_pair_of_two_products_in_one_split(database_url: str, tmp_path: Path) -> None:
     items = [a_review(number) for number in range(200)]
-    for leader, follower in zip(items[:15], items[15:30], strict=True):
-        leader.cluster_id = follower.cluster_id = leader.item_id
     engine = collect(database_url, items)
+    with writing(engine) as connection:
+        for one, other in zip(items[:15], items[15:30], strict=True):
+            clusters.pair_up(connection, one.item_id, [Match(other.item_id, Likeness.CONTRAST, 0.9)], "run-1")
     freeze(engine, FreezePlan("v1", balance=Balance.NONE, split=(34, 33, 33)), tmp_path)
     engine.dispose()
     split_of = {row["product_id"]: split for split in SPLITS for row in rows(tmp_path / "v1", split)}

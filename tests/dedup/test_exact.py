@@ -1,36 +1,30 @@
-"""The exact index: one record for a content hash, one unfinished item at a time."""
+"""Claims: one unfinished item at a time holds a text."""
 
-from tdcrawl import text
-from tdcrawl.dedup.exact import ExactIndex
-
-KETTLE, TEAPOT = text.content_hash("a kettle"), text.content_hash("a teapot")
+from tdcrawl.dedup.exact import Claims
 
 
 def test_claim_when_nobody_holds_the_text() -> None:
-    index = ExactIndex()
-    assert index.claim(KETTLE, "one") is None
-    assert index.claim(TEAPOT, "two") is None
+    claims = Claims()
+    assert claims.claim("a kettle", "one") is None
+    assert claims.claim("a teapot", "two") is None
 
 
-def test_claim_when_an_unfinished_item_holds_the_text() -> None:
-    index = ExactIndex()
-    index.claim(KETTLE, "one")
-    assert index.claim(KETTLE, "two") == "one"
-    assert index.record_of(KETTLE) is None
+def test_claim_when_another_item_holds_the_text() -> None:
+    claims = Claims()
+    claims.claim("a kettle", "one")
+    assert claims.claim("a kettle", "two") == "one"
+    assert claims.claim("a kettle", "one") is None
 
 
-def test_settle_when_the_item_became_a_record() -> None:
-    index = ExactIndex()
-    index.claim(KETTLE, "one")
-    index.settle(KETTLE, "one", accepted=True)
-    assert index.claim(KETTLE, "two") is None
-    assert index.record_of(KETTLE) == "one"
+def test_release_leaves_the_text_to_the_next() -> None:
+    claims = Claims()
+    claims.claim("a kettle", "one")
+    claims.release("a kettle", "one")
+    assert claims.claim("a kettle", "two") is None
 
 
-def test_settle_when_the_item_failed_leaves_the_text_to_its_twin() -> None:
-    index = ExactIndex()
-    index.claim(KETTLE, "one")
-    index.settle(KETTLE, "one", accepted=False)
-    assert index.record_of(KETTLE) is None
-    assert index.claim(KETTLE, "two") is None
-    assert index.claim(KETTLE, "three") == "two"
+def test_release_when_another_item_holds_the_text_changes_nothing() -> None:
+    claims = Claims()
+    claims.claim("a kettle", "one")
+    claims.release("a kettle", "two")
+    assert claims.claim("a kettle", "two") == "one"

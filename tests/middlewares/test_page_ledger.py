@@ -84,7 +84,7 @@ def test_item_that_has_its_outcome_is_on_its_way_no_more(spider: RetailerReviews
         ledger, session = PageLedger(spider), spider.session
         first = await started(ledger)
         (item,) = await settle(spider, ledger.process_spider_output(first, output(spider, first)))
-        await session.ledger.reject(item, session.record_type, "some_stage", BROKEN, EVIDENCE)
+        await session.ledger.reject(item, session.terms, "some_stage", BROKEN, EVIDENCE)
         second = await started(ledger, f"{PAGE}?page=2")
         assert await settle(spider, ledger.process_spider_output(second, output(spider, second))) == []
         await session.ledger.schedule([])

@@ -135,7 +135,8 @@ def test_each_stage_sees_what_the_one_before_passed(line: Line) -> None:
         assert line.stat(f"{stage}/seen") == line.stat(f"{stage}/passed") + line.stat(f"{stage}/rejected")
     for stage, after in pairwise(stages):
         assert line.stat(f"{after}/seen") == line.stat(f"{stage}/passed")
-    assert (line.stat("canonicalize_url/seen"), line.stat("write_record/passed")) == (4, 1)
+    assert (line.stat("canonicalize_url/seen"), line.stat("items/record")) == (4, 1)
+    assert line.stat("write_record/passed") == line.stat("items/record") + line.stat("items/moved")
 
 
 @pytest.mark.parametrize(

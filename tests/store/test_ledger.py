@@ -9,11 +9,10 @@ import pytest
 from sqlalchemy import Table, select
 
 from tdcrawl.outcomes import AnyStageReason, Bucket, DedupReason, PageReason, PageState, QuotaReason, Rejection
-from tdcrawl.records.review import REVIEW
 from tdcrawl.store.ledger import Ledger, PageRequest
 from tdcrawl.store.tables import duplicates, failed_records, labels, outcomes, over_quota, pages, quota_seats, records
 from tdcrawl.store.verify import check_ledger
-from tests.builders import a_run, an_item
+from tests.builders import a_run, an_item, terms
 
 PAGE = PageRequest("page-1", "https://shop.example/p?ref=x", "https://shop.example/p")
 BROKEN = Rejection(Bucket.FAILED, AnyStageReason.STAGE_ERROR, "it broke")
@@ -37,7 +36,7 @@ def test_accept_writes_record_label_and_outcome_together(database_url: str) -> N
     async def crawl(ledger: Ledger) -> None:
         await ledger.schedule([PAGE])
         assert await ledger.take("page-1", [an_item()], 0) == {an_item().item_id}
-        await ledger.accept(an_item(), REVIEW, None)
+        await ledger.accept(an_item(), terms(ledger.engine))
         await ledger.close_page("page-1", PageState.DONE)
 
     with a_ledger(database_url) as ledger:
@@ -51,13 +50,13 @@ def test_accept_writes_record_label_and_outcome_together(database_url: str) -> N
 
 def test_accept_when_another_process_wrote_the_same_text(database_url: str) -> None:
     twin = an_item("one")
-    twin.item_id = "twin"
+    twin.item_id = "f" * 32
 
     async def crawl(ledger: Ledger) -> None:
         await ledger.schedule([PAGE])
         await ledger.take("page-1", [an_item(), twin], 0)
-        await ledger.accept(an_item(), REVIEW, None)
-        await ledger.accept(twin, REVIEW, None)
+        await ledger.accept(an_item(), terms(ledger.engine))
+        await ledger.accept(twin, terms(ledger.engine))
 
     with a_ledger(database_url) as ledger:
         with pytest.raises(Rejection) as caught:
@@ -69,14 +68,14 @@ def test_accept_when_another_process_wrote_the_same_text(database_url: str) -> N
 
 def test_accept_when_another_process_took_the_last_seat(database_url: str) -> None:
     async def crawl(ledger: Ledger) -> list[object]:
-        items = [an_item(name) for name in ("one", "two", "three")]
+        items, two_seats = [an_item(name) for name in ("one", "two", "three")], terms(ledger.engine, {"positive": 2})
         await ledger.schedule([PAGE])
         await ledger.take("page-1", items, 0)
-        return await asyncio.gather(*(ledger.accept(item, REVIEW, 2) for item in items), return_exceptions=True)
+        return await asyncio.gather(*(ledger.accept(item, two_seats) for item in items), return_exceptions=True)
 
     with a_ledger(database_url) as ledger:
         first, second, third = asyncio.run(crawl(ledger))
-        assert (first, second) == (None, None)
+        assert (first, second) == ([], [])
         assert isinstance(third, Rejection)
         assert (third.bucket, third.reason) == (Bucket.OVER_QUOTA, QuotaReason.QUOTA_FULL)
         assert [row["taken"] for row in rows(ledger, quota_seats)] == [2]
@@ -97,8 +96,8 @@ def test_reject_puts_the_item_in_the_table_of_its_bucket(database_url: str, reje
     async def crawl(ledger: Ledger) -> None:
         await ledger.schedule([PAGE])
         await ledger.take("page-1", [an_item(), an_item("two")], 0)
-        await ledger.accept(an_item(), REVIEW, None)
-        await ledger.reject(an_item("two"), REVIEW, "some_stage", rejection, EVIDENCE)
+        await ledger.accept(an_item(), terms(ledger.engine))
+        await ledger.reject(an_item("two"), terms(ledger.engine), "some_stage", rejection, EVIDENCE)
         await ledger.close_page("page-1", PageState.DONE)
 
     with a_ledger(database_url) as ledger:
@@ -114,7 +113,7 @@ def test_take_when_an_item_has_its_outcome_counts_it_as_seen_again(database_url:
     async def crawl(ledger: Ledger) -> set[str]:
         await ledger.schedule([PAGE])
         await ledger.take("page-1", [an_item()], 0)
-        await ledger.accept(an_item(), REVIEW, None)
+        await ledger.accept(an_item(), terms(ledger.engine))
         return await ledger.take("page-1", [an_item(), an_item("two")], 3)
 
     with a_ledger(database_url) as ledger:
@@ -130,7 +129,7 @@ def test_take_when_an_earlier_run_died_takes_its_item_up(database_url: str) -> N
     async def again(ledger: Ledger) -> None:
         await ledger.schedule([PageRequest("page-2", PAGE.url, PAGE.canonical_url)])
         assert await ledger.take("page-2", [an_item(page_id="page-2")], 0) == {an_item().item_id}
-        await ledger.accept(an_item(page_id="page-2"), REVIEW, None)
+        await ledger.accept(an_item(page_id="page-2"), terms(ledger.engine))
 
     with a_ledger(database_url) as ledger:
         asyncio.run(die(ledger))
@@ -144,8 +143,8 @@ def test_settling_twice_changes_nothing(database_url: str) -> None:
     async def crawl(ledger: Ledger) -> None:
         await ledger.schedule([PAGE])
         await ledger.take("page-1", [an_item()], 0)
-        await ledger.reject(an_item(), REVIEW, "some_stage", BROKEN, EVIDENCE)
-        await ledger.accept(an_item(), REVIEW, None)
+        await ledger.reject(an_item(), terms(ledger.engine), "some_stage", BROKEN, EVIDENCE)
+        await ledger.accept(an_item(), terms(ledger.engine))
 
     with a_ledger(database_url) as ledger:
         asyncio.run(crawl(ledger))
@@ -158,14 +157,14 @@ def test_a_bad_row_does_not_take_its_batch_along(database_url: str) -> None:
     bad.flags = [object()]  # type: ignore[list-item]  # no JSON: the insert raises
 
     async def crawl(ledger: Ledger) -> list[object]:
-        items = [an_item("one"), an_item("two"), bad, an_item("three")]
+        items, agreed = [an_item("one"), an_item("two"), bad, an_item("three")], terms(ledger.engine)
         await ledger.schedule([PAGE])
         await ledger.take("page-1", items, 0)
-        return await asyncio.gather(*(ledger.accept(item, REVIEW, None) for item in items), return_exceptions=True)
+        return await asyncio.gather(*(ledger.accept(item, agreed) for item in items), return_exceptions=True)
 
     with a_ledger(database_url) as ledger:
         one, two, broken, three = asyncio.run(crawl(ledger))
-        assert (one, two, three) == (None, None, None)
+        assert (one, two, three) == ([], [], [])
         assert "not JSON serializable" in str(broken)
         assert len(rows(ledger, records)) == 3
 

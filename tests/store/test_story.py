@@ -7,13 +7,12 @@ import pytest
 from sqlalchemy import update
 
 from tdcrawl.outcomes import Bucket, DedupReason, Rejection
-from tdcrawl.records.review import REVIEW
 from tdcrawl.store.engine import Engine, writing
 from tdcrawl.store.ledger import Ledger, PageRequest
 from tdcrawl.store.overview import last_runs
 from tdcrawl.store.story import Story, tell
 from tdcrawl.store.tables import runs
-from tests.builders import NOON, a_run, an_item
+from tests.builders import NOON, a_run, an_item, terms
 
 ONE, COPY = an_item("one"), an_item("copy")
 
@@ -26,9 +25,9 @@ def engine(database_url: str) -> Iterator[Engine]:
     async def crawl() -> None:
         await ledger.schedule([PageRequest("page-1", ONE.requested_url, "https://shop.example/product/17")])
         await ledger.take("page-1", [ONE, COPY], 0)
-        await ledger.accept(ONE, REVIEW, None)
+        await ledger.accept(ONE, terms(ledger.engine))
         near = Rejection(Bucket.DUPLICATE, DedupReason.NEAR_DUPLICATE, "…", matched=ONE.item_id, score=0.9)
-        await ledger.reject(COPY, REVIEW, "drop_near_duplicates", near, {})
+        await ledger.reject(COPY, terms(ledger.engine), "drop_near_duplicates", near, {})
 
     asyncio.run(crawl())
     ledger.finish("finished", {})

@@ -6,11 +6,10 @@ import pytest
 from sqlalchemy import text
 
 from tdcrawl.outcomes import Bucket, DedupReason, PageState, Rejection
-from tdcrawl.records.review import REVIEW
 from tdcrawl.store.engine import writing
 from tdcrawl.store.ledger import Ledger, PageRequest
 from tdcrawl.store.verify import check_ledger
-from tests.builders import a_run, an_item
+from tests.builders import a_run, an_item, terms
 
 
 async def crawl(ledger: Ledger) -> None:
@@ -18,9 +17,9 @@ async def crawl(ledger: Ledger) -> None:
     one, two = an_item("one"), an_item("two")
     await ledger.schedule([PageRequest("page-1", "https://shop.example/p", "https://shop.example/p")])
     await ledger.take("page-1", [one, two], 0)
-    await ledger.accept(one, REVIEW, 5)
+    await ledger.accept(one, terms(ledger.engine, {"positive": 5}))
     near = Rejection(Bucket.DUPLICATE, DedupReason.NEAR_DUPLICATE, "…", matched=one.item_id, score=0.9)
-    await ledger.reject(two, REVIEW, "drop_near_duplicates", near, {})
+    await ledger.reject(two, terms(ledger.engine), "drop_near_duplicates", near, {})
     await ledger.close_page("page-1", PageState.DONE)
 
 

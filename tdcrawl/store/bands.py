@@ -1,0 +1,64 @@
+"""The stored index of near-duplicate detection: an entry for each record, in the order in which they were written."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select
+
+from tdcrawl.errors import StoreError
+from tdcrawl.store.tables import dedup_bands, dedup_schemes, records
+
+_ENTRIES_AT_ONCE = 50_000
+_RECORDS_AT_ONCE = 1_000
+
+
+def agree_on_scheme(connection: Connection, record_type: str, scheme: str) -> None:
+    """Note how the entries of a record type are made; raises StoreError where they were made in another way."""
+    stored = connection.scalar(select(dedup_schemes.c.scheme).where(dedup_schemes.c.record_type == record_type))
+    if stored is None:
+        connection.execute(insert(dedup_schemes).values(record_type=record_type, scheme=scheme))
+    elif stored != scheme:
+        raise StoreError(
+            f"the near-duplicate index of {record_type} records was made as {stored!r}, this version compares by "
+            f"{scheme!r}: make it anew with `scrapy dataset reindex`, or go back to the version that made it"
+        )
+
+
+def newest(connection: Connection) -> int:
+    """Give the number of the newest entry, 0 where there is none."""
+    return connection.scalar(select(func.max(dedup_bands.c.seq))) or 0
+
+
+def entries(connection: Connection, record_type: str, after: int = 0, not_of: str | None = None) -> Iterator[bytes]:
+    """Stream the entries of a record type, many in one piece: those `after` a number and `not_of` a run."""
+    query = select(dedup_bands.c.entry).where(dedup_bands.c.record_type == record_type, dedup_bands.c.seq > after)
+    if not_of is not None:
+        query = query.where(dedup_bands.c.run_id != not_of)
+    found = connection.execute(query, execution_options={"yield_per": _ENTRIES_AT_ONCE}).scalars()
+    yield from (b"".join(piece) for piece in found.partitions())
+
+
+def unsigned(connection: Connection, record_type: str) -> Iterator[Sequence[dict[str, Any]]]:
+    """Stream the records of a type that have no entry, many at once."""
+    mine = records.c.record_type == record_type
+    signed = select(func.count()).select_from(dedup_bands).where(dedup_bands.c.record_type == record_type)
+    if connection.scalar(signed) == connection.scalar(select(func.count()).select_from(records).where(mine)):
+        return
+    query = select(records).where(mine, records.c.record_id.not_in(select(dedup_bands.c.record_id)))
+    found = connection.execute(query, execution_options={"yield_per": _RECORDS_AT_ONCE}).mappings()
+    yield from ([dict(row) for row in piece] for piece in found.partitions())
+
+
+def add(connection: Connection, signed: Iterable[tuple[Mapping[str, Any], bytes]], run_id: str) -> None:
+    """Insert the entries of records, given as pairs of row and entry."""
+    rows = [
+        {"record_id": row["record_id"], "record_type": row["record_type"], "run_id": run_id, "entry": entry}
+        for row, entry in signed
+    ]
+    connection.execute(insert(dedup_bands), rows)
+
+
+def forget_all(connection: Connection, record_type: str) -> None:
+    """Delete all entries of a record type, and how they were made."""
+    for table in (dedup_bands, dedup_schemes):
+        connection.execute(table.delete().where(table.c.record_type == record_type))

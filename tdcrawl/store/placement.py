@@ -1,0 +1,193 @@
+"""Placing records among those there are: of two copies the better one is kept, in whatever order they come.
+
+What is kept depends on the records alone: each one for which no better copy is kept. So a better copy that comes late
+turns a record into its duplicate, and what repeated only that record is placed anew.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
+
+from tdcrawl.likeness import Judgement, Likeness, Match
+from tdcrawl.outcomes import Bucket, DedupReason, Move, QuotaReason, Rejection
+from tdcrawl.records.base import Label, RecordType
+from tdcrawl.store import bands, clusters
+from tdcrawl.store.rows import Row, Run, duplicate_row, label_row, settled_row, surplus_row, with_label
+from tdcrawl.store.seats import Seats
+from tdcrawl.store.tables import RECORD_COLUMNS, dedup_bands, duplicates, labels, outcomes, over_quota, records
+
+STAGE = "write_record"
+_REASONS = {Likeness.EXACT: DedupReason.EXACT_DUPLICATE, Likeness.NEAR: DedupReason.NEAR_DUPLICATE}
+SETTLE = (
+    update(outcomes)
+    .where(outcomes.c.item_id == bindparam("item"))
+    .values(
+        bucket=bindparam("place"), stage=bindparam("at_stage"), reason=bindparam("why"), detail=bindparam("more"),
+        at=bindparam("now"),
+    )
+)  # fmt: skip
+
+
+class Sameness(Protocol):
+    """Answer what is the same, from the rows of records (dedup/sameness.py does)."""
+
+    def catch_up(self, connection: Connection, run_id: str) -> None:
+        """Learn of the records that other runs have written since."""
+
+    def sign(self, row: Row) -> Any:
+        """Make the signature of a row's text."""
+
+    def similar(self, record_id: str, signature: Any) -> set[str]:
+        """Find the ids of the other records that may resemble a text."""
+
+    def judge(self, row: Row, others: Iterable[Row]) -> Judgement:
+        """Compare a row's record with others."""
+
+    def enter(self, record_id: str, signature: Any) -> bytes:
+        """Make a record one that others can resemble; returns what is stored of it for that."""
+
+    def rank(self, row: Row) -> Any:
+        """Say how good a copy is: less is better."""
+
+    def label(self, row: Row) -> Label:
+        """Label the record of a row."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Hold what a crawl measures its records by: their type, the seats by stratum, and what counts as the same."""
+
+    record_type: RecordType
+    quota: Mapping[str, int]
+    sameness: Sameness
+
+
+class Placement:
+    """Place the newcomers of one transaction; `write` inserts what has gathered."""
+
+    def __init__(self, connection: Connection, run: Run, terms: Terms) -> None:
+        self._connection = connection
+        self._run_id = run.run_id
+        self._same = terms.sameness
+        self._seats = Seats(connection, terms.record_type.name, terms.quota)
+        self._kept: dict[str, tuple[Row, Label, bytes]] = {}
+        self._moves: list[Move] = []
+        self._same.catch_up(connection, run.run_id)
+
+    def place(self, row: Row, label: Label, signature: Any) -> Rejection | list[Move]:
+        """Keep a record, and tell what moved for it; or say why it is not kept."""
+        signature = self._same.sign(row) if signature is None else signature
+        judgement = self._judge(row, signature)
+        if judgement.better:
+            return repeats(judgement.better[0])
+        if self._is_surplus(row, judgement.worse):
+            return _surplus(row)
+        self._moves = []
+        self._keep(row, label, signature, judgement)
+        return self._moves
+
+    def write(self) -> None:
+        """Insert the records that were kept since the last time, and the seats they take."""
+        kept, self._kept = self._kept, {}
+        if kept:
+            self._settle([settled_row(record_id, Bucket.RECORD) for record_id in kept])
+            rows = [{**with_label(row, label), "cluster_id": row["record_id"]} for row, label, _ in kept.values()]
+            self._insert(records, rows)
+            self._insert(labels, [label_row(record_id, label) for record_id, (_, label, _) in kept.items()])
+            bands.add(self._connection, [(row, entry) for row, _, entry in kept.values()], self._run_id)
+        self._seats.write()
+
+    def _judge(self, row: Row, signature: Any) -> Judgement:
+        similar = self._same.similar(row["record_id"], signature)
+        if not similar:
+            return Judgement()
+        if not similar.isdisjoint(self._kept):
+            self.write()
+        return self._same.judge(row, records_of(self._connection, similar))
+
+    def _is_surplus(self, row: Row, worse: list[Match]) -> bool:
+        leaving = records_of(self._connection, {match.record_id for match in worse})
+        freed = sum(other["stratum"] == row["stratum"] for other in leaving)
+        return self._seats.are_full(row["stratum"], freed)
+
+    def _keep(self, row: Row, label: Label, signature: Any, judgement: Judgement) -> None:
+        record_id = row["record_id"]
+        orphans = [orphan for match in judgement.worse for orphan in self._demote(match, record_id)]
+        self._kept[record_id] = (row, label, self._same.enter(record_id, signature))
+        self._seats.change(row["stratum"], 1)
+        if judgement.contrasts or orphans:
+            self.write()
+            clusters.pair_up(self._connection, record_id, judgement.contrasts, self._run_id)
+        for orphan in sorted(orphans, key=self._same.rank):
+            self._place_anew(orphan)
+
+    def _demote(self, match: Match, better_id: str) -> list[Row]:
+        """Make a record the duplicate of a better copy; returns what repeated it until now."""
+        record_id, why = match.record_id, repeats(Match(better_id, match.likeness, match.score))
+        (row,) = records_of(self._connection, {record_id})
+        orphans = self._repeating(record_id)
+        clusters.part(self._connection, record_id)
+        for table in (records, dedup_bands):
+            self._connection.execute(delete(table).where(table.c.record_id == record_id))
+        self._insert(duplicates, [duplicate_row(row, why)])
+        self._seats.change(row["stratum"], -1)
+        self._move(row, Bucket.RECORD, Bucket.DUPLICATE, why)
+        return orphans
+
+    def _place_anew(self, row: Row) -> None:
+        """Find what a duplicate repeats now; where nothing is left it becomes a record itself."""
+        here = duplicates.c.item_id == row["record_id"]
+        signature = self._same.sign(row)
+        judgement = self._judge(row, signature)
+        if judgement.better:
+            why = repeats(judgement.better[0])
+            changed = {"matched_record_id": why.matched, "score": why.score, "reason": why.reason}
+            self._connection.execute(update(duplicates).where(here).values(changed))
+            self._settle([settled_row(row["record_id"], Bucket.DUPLICATE, STAGE, why)])
+            return
+        self._connection.execute(delete(duplicates).where(here))
+        label = self._same.label(row)
+        if self._is_surplus(row, judgement.worse):
+            self._insert(over_quota, [surplus_row(row, label)])
+            self._move(row, Bucket.DUPLICATE, Bucket.OVER_QUOTA, _surplus(row))
+        else:
+            self._move(row, Bucket.DUPLICATE, Bucket.RECORD)
+            self._keep(row, label, signature, judgement)
+
+    def _repeating(self, record_id: str) -> list[Row]:
+        found = self._connection.execute(select(duplicates).where(duplicates.c.matched_record_id == record_id))
+        return [
+            {name: row[name] for name in RECORD_COLUMNS} | {"record_id": row["item_id"]} for row in found.mappings()
+        ]
+
+    def _move(self, row: Row, left: Bucket, entered: Bucket, why: Rejection | None = None) -> None:
+        self._moves.append(Move(row["record_id"], row["run_id"], row["stratum"], left, entered))
+        self._settle([settled_row(row["record_id"], entered, STAGE if why else None, why)])
+
+    def _settle(self, rows: list[Row]) -> None:
+        self._connection.execute(SETTLE, rows)
+
+    def _insert(self, table: Table, rows: list[Row]) -> None:
+        self._connection.execute(insert(table), rows)
+
+
+def records_of(connection: Connection, ids: Iterable[str]) -> list[Row]:
+    """Read the rows of records; ids that are none of a record's are passed over."""
+    wanted = list(ids)
+    if not wanted:
+        return []
+    return [dict(row) for row in connection.execute(select(records).where(records.c.record_id.in_(wanted))).mappings()]
+
+
+def repeats(match: Match) -> Rejection:
+    """Build the rejection of a copy."""
+    like = "same text as" if match.likeness is Likeness.EXACT else f"Jaccard {match.score:.3f} to"
+    detail = f"{like} record {match.record_id}"
+    reason = _REASONS[match.likeness]
+    return Rejection(Bucket.DUPLICATE, reason, detail, matched=match.record_id, score=match.score)
+
+
+def _surplus(row: Row) -> Rejection:
+    return Rejection(Bucket.OVER_QUOTA, QuotaReason.QUOTA_FULL, f"all seats of {row['stratum']} are taken")

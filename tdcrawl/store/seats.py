@@ -1,0 +1,69 @@
+"""The seats taken in each stratum: one for each record, counted in the transaction that writes them."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, Engine, bindparam, func, insert, select, update
+
+from tdcrawl.store.tables import quota_seats, records
+
+_TAKEN = select(quota_seats.c.taken).where(
+    quota_seats.c.record_type == bindparam("of_type"), quota_seats.c.stratum == bindparam("in_stratum")
+)
+_RECORDS_IN = (
+    select(func.count())
+    .select_from(records)
+    .where(records.c.record_type == bindparam("of_type"), records.c.stratum == bindparam("in_stratum"))
+)
+
+
+class Seats:
+    """Count the seats of a record type during one transaction; `quota` bounds those of the strata it names."""
+
+    def __init__(self, connection: Connection, record_type: str, quota: Mapping[str, int]) -> None:
+        self._connection = connection
+        self._record_type = record_type
+        self._quota = quota
+        self._before: dict[str, int] = {}
+        self._change: dict[str, int] = {}
+
+    def are_full(self, stratum: str, freed: int = 0) -> bool:
+        """Say whether a stratum has no seat, even after so many have been set free."""
+        seats = self._quota.get(stratum)
+        return seats is not None and self._taken(stratum) - freed >= seats
+
+    def change(self, stratum: str, by: int) -> None:
+        """Take seats, or set them free where `by` is negative."""
+        self._taken(stratum)
+        self._change[stratum] += by
+
+    def write(self) -> None:
+        """Write the numbers that changed."""
+        for stratum, change in self._change.items():
+            if change:
+                self._set(stratum, self._before[stratum] + change)
+
+    def _taken(self, stratum: str) -> int:
+        if stratum not in self._before:
+            self._before[stratum] = seats_taken(self._connection, self._record_type, stratum)
+            self._change[stratum] = 0
+        return self._before[stratum] + self._change[stratum]
+
+    def _set(self, stratum: str, taken: int) -> None:
+        here = (quota_seats.c.record_type == self._record_type, quota_seats.c.stratum == stratum)
+        if self._connection.execute(update(quota_seats).where(*here).values(taken=taken)).rowcount == 0:
+            row = {"record_type": self._record_type, "stratum": stratum, "taken": taken}
+            self._connection.execute(insert(quota_seats), [row])
+
+
+def all_seats(engine: Engine, record_type: str) -> dict[str, int]:
+    """Give the seats taken in each stratum that has any."""
+    query = select(quota_seats.c.stratum, quota_seats.c.taken).where(quota_seats.c.record_type == record_type)
+    with engine.connect() as connection:
+        return {row.stratum: row.taken for row in connection.execute(query)}
+
+
+def seats_taken(connection: Connection, record_type: str, stratum: str) -> int:
+    """Count the seats taken in a stratum."""
+    where = {"of_type": record_type, "in_stratum": stratum}
+    taken: int | None = connection.scalar(_TAKEN, where)
+    return taken if taken is not None else connection.scalar(_RECORDS_IN, where) or 0

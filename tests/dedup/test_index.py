@@ -1,0 +1,116 @@
+"""The index: what may be similar is found, through growth, loading and taking back."""
+
+import gzip
+import random
+import secrets
+from pathlib import Path
+
+import pytest
+
+from tdcrawl import text
+from tdcrawl.dedup import near
+from tdcrawl.dedup.index import TextIndex, entry_bytes
+
+WORDS = [f"word{number}" for number in range(5_000)]
+
+
+def some_texts(number: int) -> dict[str, str]:
+    chance = random.Random(number)  # noqa: S311 - the same texts each time
+    return {f"{turn:032x}": " ".join(chance.sample(WORDS, 40)) for turn in range(number)}
+
+
+def filled(texts: dict[str, str]) -> TextIndex:
+    index = TextIndex(0.8)
+    for item_id, words in texts.items():
+        index.add(item_id, near.sign(words))
+    return index
+
+
+def test_near_finds_every_text_again_after_growing() -> None:
+    texts = some_texts(4_000)
+    index = filled(texts)
+    assert len(index) == 4_000
+    assert all(index.near(near.sign(words)) == {item_id} for item_id, words in texts.items())
+
+
+def test_near_finds_pairs_just_above_the_threshold() -> None:
+    chance, found = random.Random(7), 0  # noqa: S311 - the same pairs each time
+    for _ in range(1_000):
+        words = chance.sample(WORDS, 66)
+        index = filled({"0" * 32: " ".join(words[:60])})
+        found += len(index.near(near.sign(" ".join(words[:54] + words[60:]))))
+    assert found >= 990
+
+
+def test_same_passes_over_what_is_only_similar() -> None:
+    index = filled({"a" * 32: "one two three four five six seven eight nine ten eleven"})
+    other = near.sign("one two three four five six seven eight nine ten twelve")
+    assert (index.near(other), index.same(other)) == ({"a" * 32}, set())
+    assert index.same(near.sign("eleven ten nine eight seven six five four three two one")) == {"a" * 32}
+
+
+def test_load_gives_what_adding_gave() -> None:
+    texts = some_texts(3_000)
+    entries = [entry_bytes(item_id, near.sign(words)) for item_id, words in texts.items()]
+    index = TextIndex(0.8)
+    for some in (entries[:10], entries[10:], []):
+        index.load(b"".join(some))
+    assert len(index) == 3_000
+    assert all(index.near(near.sign(words)) == {item_id} for item_id, words in texts.items())
+
+
+def test_settle_takes_back_what_was_not_accepted_and_uses_its_place_again() -> None:
+    texts = some_texts(2_000)
+    index = filled(texts)
+    signature = near.sign("a text of its own that nobody has written before")
+    for accepted, left in ((False, set()), (True, {"f" * 32})):
+        index.reserve("f" * 32, signature)
+        assert index.near(signature) == {"f" * 32}
+        index.settle("f" * 32, accepted=accepted)
+        assert index.near(signature) == left
+    assert len(index) == 2_001
+    assert all(index.near(near.sign(words)) == {item_id} for item_id, words in texts.items())
+
+
+def test_settle_takes_a_row_out_of_the_middle_of_its_chain() -> None:
+    index, signature = TextIndex(0.8), near.sign("the same words in all of them")
+    for item_id in ("a", "b", "c"):
+        index.reserve(item_id * 32, signature)
+    index.settle("b" * 32, accepted=False)
+    assert index.near(signature) == {"a" * 32, "c" * 32}
+
+
+def test_add_when_it_is_reserved_changes_nothing() -> None:
+    index, signature = TextIndex(0.8), near.sign("some words")
+    index.reserve("a" * 32, signature)
+    index.add("a" * 32, signature)
+    index.settle("a" * 32, accepted=False)
+    assert index.near(signature) == set()
+
+
+def test_near_when_there_are_more_matches_than_usual() -> None:
+    index, signature = TextIndex(0.8), near.sign("some words that hundreds share")
+    ids = {secrets.token_hex(16) for _ in range(500)}
+    for item_id in ids:
+        index.add(item_id, signature)
+    assert index.near(signature) == ids
+
+
+def test_entry_has_the_size_that_is_documented() -> None:
+    assert len(entry_bytes("a" * 32, near.sign("some words"))) == 144
+
+
+@pytest.mark.parametrize("threshold", [0.8, 0.95])
+def test_near_and_jaccard_give_the_true_pairs_of_the_shared_articles(shared_data: Path, threshold: float) -> None:
+    with gzip.open(shared_data / "neardup/mccormick_articles_1000.train.gz", "rt") as file:
+        articles = [line.partition(" ") for line in file.read().splitlines()]
+    truth = (shared_data / "neardup/mccormick_articles_1000.truth").read_text().split()
+    index, tokens, pairs = TextIndex(threshold), {}, set()
+    for number, (_, _, article) in enumerate(articles):
+        normalised = text.normalise(article)
+        tokens[f"{number:032x}"] = text.tokens(normalised)
+        for item_id in index.near(near.sign(normalised)):
+            if text.jaccard(tokens[item_id], tokens[f"{number:032x}"]) >= threshold:
+                pairs.add(frozenset((articles[number][0], articles[int(item_id, 16)][0])))
+        index.add(f"{number:032x}", near.sign(normalised))
+    assert pairs == {frozenset(pair) for pair in zip(truth[::2], truth[1::2], strict=True)}
