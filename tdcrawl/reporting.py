@@ -35,7 +35,8 @@ def run_figures(
         "site": run.site,
         "reason": verdict.reason,
         "seconds": stats.get("elapsed_time_seconds"),
-        "items": _with_pending(stats, "items", "yielded", Bucket) | {"seen_again": _stat(stats, "items", "seen_again")},
+        "items": _with_pending(stats, "items", "yielded", Bucket)
+        | {name: _stat(stats, "items", name) for name in ("seen_again", "moved")},
         "pages": _with_pending(stats, "pages", "scheduled", PageState),
         "strata": with_prefix(stats, "tdcrawl/strata/"),
         "page_reasons": {state: with_prefix(stats, f"tdcrawl/pages/{state}/") for state in ("failed", "skipped")},
@@ -51,6 +52,8 @@ def print_run(console: Console, figures: Mapping[str, Any], check: LedgerCheck |
     lasted = f" after {figures['seconds']:.0f} s" if figures["seconds"] is not None else ""
     console.print(f"\nRun [bold]{figures['run']}[/] of {figures['site']}: {figures['reason']}{lasted}", highlight=False)
     console.print(_stages(figures["stages"]))
+    if moved := figures["items"]["moved"]:
+        console.print(f"{moved} items moved when a better copy came: a record became a duplicate, or the reverse")
     if check is not None:
         print_ledger(console, check)
     for state, reasons in figures["page_reasons"].items():

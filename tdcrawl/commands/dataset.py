@@ -14,6 +14,8 @@ from tdcrawl.datasets import listing
 from tdcrawl.datasets.plan import FORMATS, Balance, FreezePlan
 from tdcrawl.datasets.verify import verify_version
 from tdcrawl.datasets.version import export, freeze
+from tdcrawl.dedup.sameness import reindex
+from tdcrawl.labeling.rules import label_by_rule
 from tdcrawl.records import RECORD_TYPES
 
 
@@ -34,7 +36,7 @@ class Command(TdcrawlCommand):
 
     def syntax(self) -> str:
         """Name the sub-commands."""
-        return "freeze|list|show|verify|export [vN] [options]"
+        return "freeze|list|show|verify|export|reindex [vN] [options]"
 
     def short_desc(self) -> str:
         """Describe the command in the list of commands."""
@@ -83,14 +85,22 @@ def _export(command: Command, opts: argparse.Namespace) -> Answer:
     return asdict(export(command.engine, opts.version, opts.to))
 
 
+def _reindex(command: Command, opts: argparse.Namespace) -> Answer:
+    return {"record_type": opts.type, "records": reindex(command.engine, RECORD_TYPES[opts.type], label_by_rule)}
+
+
 def _freeze_options(parser: argparse.ArgumentParser) -> None:
     _version_option(parser)
-    parser.add_argument("--type", choices=sorted(RECORD_TYPES), default="review", help="record type (default: review)")
+    _type_option(parser)
     parser.add_argument("--balance", choices=list(Balance), default=Balance.UNDERSAMPLE, help="of the training split")
     parser.add_argument("--max-share", type=float, default=0.6, metavar="SHARE", help="of any one label (default: 0.6)")
     parser.add_argument("--split", type=_percentages, default=(80, 10, 10), metavar="80/10/10", help="in percent")
     parser.add_argument("--format", type=_names, default=("parquet",), metavar=",".join(FORMATS))
     parser.add_argument("--to", type=Path, metavar="DIR", help="write DIR/vN (default: <TDCRAWL_DATA_DIR>/datasets/vN)")
+
+
+def _type_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--type", choices=sorted(RECORD_TYPES), default="review", help="record type (default: review)")
 
 
 def _version_option(parser: argparse.ArgumentParser) -> None:
@@ -146,6 +156,10 @@ def _show_verified(console: Console, answer: Answer) -> None:
         console.print(f"[green]✓[/] {answer['version']} is what was frozen")
 
 
+def _show_reindexed(console: Console, answer: Answer) -> None:
+    console.print(f"[green]✓[/] {answer['records']} {answer['record_type']} records are in the index anew")
+
+
 def _count_table(counts: Mapping[str, Any]) -> Table:
     """Lay out how frequent each label of each split was before the balancing and is after it."""
     table = Table("split", "label", _number("before"), _number("after"), _number("share"), box=None)
@@ -165,5 +179,6 @@ _ACTIONS = {
     "list": Action("list the frozen versions", lambda _: None, _list, _show_list),
     "show": Action("tell all about version vN", _version_option, _describe, _show_version),
     "verify": Action("tell whether vN is what was frozen", _verify_options, _verify, _show_verified),
+    "reindex": Action("make the near-duplicate index anew", _type_option, _reindex, _show_reindexed),
     "export": Action("write the files of vN once more", _export_options, _export, _show_frozen),
 }

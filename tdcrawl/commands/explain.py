@@ -56,6 +56,9 @@ def _chapters(story: Story) -> Iterator[tuple[str, str]]:
         yield "label", f"{label['label']}, by {label['source']} {label['version']}, {label['at']}"
     for copy in story["copies"]:
         yield "copy", f"{copy['item_id']} ({copy['reason']}, Jaccard {copy['score']:.3f}), run {copy['run_id']}"
+    for pair in story["contrasts"]:
+        other = pair["other_id"] if pair["record_id"] == story["item_id"] else pair["record_id"]
+        yield "contrast", f"{other} (Jaccard {pair['score']:.3f}), both kept, found by run {pair['run_id']}"
     for row in story["versions"]:
         yield "version", f"{row['version']}, split {row['split']}"
 

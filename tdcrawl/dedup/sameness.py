@@ -40,12 +40,18 @@ class Sameness:
         name = self._record_type.name
         with writing(engine) as connection:
             bands.agree_on_scheme(connection, name, near.SCHEME)
-            for rows in bands.unsigned(connection, name):
-                bands.add(connection, [(row, entry_bytes(row["record_id"], self.sign(row))) for row in rows], run_id)
+            self._sign_all(connection, run_id)
         with engine.connect() as connection:
             self._known = bands.newest(connection)
             for entries in bands.entries(connection, name):
                 self.index.load(entries)
+
+    def make_anew(self, engine: Engine, run_id: str) -> None:
+        """Sign all records again, by the scheme of this version."""
+        with writing(engine) as connection:
+            bands.forget_all(connection, self._record_type.name)
+            bands.agree_on_scheme(connection, self._record_type.name, near.SCHEME)
+            self._sign_all(connection, run_id)
 
     def catch_up(self, connection: Connection, run_id: str) -> None:
         """Learn of the records that other runs have written since."""
@@ -100,3 +106,15 @@ class Sameness:
         """Give what is compared of an item; among copies that its type finds equally good the smaller id is better."""
         rank = (*self._record_type.preference(record, normalised), item_id)
         return Text(item_id, normalised, self._record_type.rule(record), rank)
+
+    def _sign_all(self, connection: Connection, run_id: str) -> None:
+        for rows in bands.unsigned(connection, self._record_type.name):
+            bands.add(connection, [(row, entry_bytes(row["record_id"], self.sign(row))) for row in rows], run_id)
+
+
+def reindex(engine: Engine, record_type: RecordType, name: Callable[[RecordType, Record], Label]) -> int:
+    """Make the stored index of a record type anew; returns of how many records."""
+    sameness = Sameness(record_type, None, name)
+    sameness.make_anew(engine, "reindex")
+    sameness.open(engine, "reindex")
+    return len(sameness.index)

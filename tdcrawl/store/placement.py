@@ -126,6 +126,7 @@ class Placement:
     def _demote(self, match: Match, better_id: str) -> list[Row]:
         """Make a record the duplicate of a better copy; returns what repeated it until now."""
         record_id, why = match.record_id, repeats(Match(better_id, match.likeness, match.score))
+        why.detail += f", which run {self._run_id} wrote"
         (row,) = records_of(self._connection, {record_id})
         orphans = self._repeating(record_id)
         clusters.part(self._connection, record_id)

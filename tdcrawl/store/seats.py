@@ -23,8 +23,8 @@ class Seats:
         self._connection = connection
         self._record_type = record_type
         self._quota = quota
-        self._before: dict[str, int] = {}
-        self._change: dict[str, int] = {}
+        self._taken_now: dict[str, int] = {}
+        self._written: dict[str, int] = {}
 
     def are_full(self, stratum: str, freed: int = 0) -> bool:
         """Say whether a stratum has no seat, even after so many have been set free."""
@@ -33,20 +33,19 @@ class Seats:
 
     def change(self, stratum: str, by: int) -> None:
         """Take seats, or set them free where `by` is negative."""
-        self._taken(stratum)
-        self._change[stratum] += by
+        self._taken_now[stratum] = self._taken(stratum) + by
 
     def write(self) -> None:
-        """Write the numbers that changed."""
-        for stratum, change in self._change.items():
-            if change:
-                self._set(stratum, self._before[stratum] + change)
+        """Write the numbers that changed since the last time."""
+        for stratum, taken in self._taken_now.items():
+            if self._written.get(stratum) != taken:
+                self._set(stratum, taken)
+                self._written[stratum] = taken
 
     def _taken(self, stratum: str) -> int:
-        if stratum not in self._before:
-            self._before[stratum] = seats_taken(self._connection, self._record_type, stratum)
-            self._change[stratum] = 0
-        return self._before[stratum] + self._change[stratum]
+        if stratum not in self._taken_now:
+            self._taken_now[stratum] = seats_taken(self._connection, self._record_type, stratum)
+        return self._taken_now[stratum]
 
     def _set(self, stratum: str, taken: int) -> None:
         here = (quota_seats.c.record_type == self._record_type, quota_seats.c.stratum == stratum)

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, select
+from sqlalchemy import Connection, Engine, Table, or_, select
 
 from tdcrawl.store.tables import (
+    contrast_pairs,
     dataset_rows,
     duplicates,
     failed_records,
@@ -37,6 +38,9 @@ def tell(engine: Engine, item_id: str) -> Story | None:
             "duplicate": _one(connection, duplicates, duplicates.c.item_id == whole),
             "failed_record": _one(connection, failed_records, failed_records.c.item_id == whole),
             "over_quota": _one(connection, over_quota, over_quota.c.item_id == whole),
+            "contrasts": _rows(
+                connection, contrast_pairs, or_(contrast_pairs.c.record_id == whole, contrast_pairs.c.other_id == whole)
+            ),
             "labels": _rows(connection, labels, labels.c.record_id == whole),
             "copies": _rows(connection, duplicates, duplicates.c.matched_record_id == whole),
             "versions": _rows(connection, dataset_rows, dataset_rows.c.record_id == whole),

@@ -9,6 +9,8 @@ from tdcrawl import text
 from tdcrawl.outcomes import Bucket, PageState
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.store.tables import (
+    contrast_pairs,
+    dedup_bands,
     duplicates,
     failed_records,
     outcomes,
@@ -27,6 +29,11 @@ _KEPT = {
     Bucket.FAILED: (failed_records, failed_records.c.item_id),
     Bucket.OVER_QUOTA: (over_quota, over_quota.c.item_id),
 }
+_NAMES_A_RECORD = (
+    ("entries of the near-duplicate index", dedup_bands.c.record_id),
+    ("contrast pairs", contrast_pairs.c.record_id),
+    ("contrast pairs", contrast_pairs.c.other_id),
+)
 
 
 @dataclass(frozen=True)
@@ -106,6 +113,10 @@ def _record_problems(connection: Connection) -> Iterator[str]:
         there = _count(connection, records, records.c.record_type == record_type, records.c.stratum == stratum)
         if there != taken:
             yield f"{taken} seats of {record_type}/{stratum} are taken, by {there} records"
+    for what, named in _NAMES_A_RECORD:
+        known = select(records.c.record_id).where(records.c.record_id == named).exists()
+        if stray := _count(connection, named.table, ~known):
+            yield f"{stray} {what} name a record that is not there"
     changed = sum(1 for _ in _changed_texts(connection))
     if changed:
         yield f"{changed} records no longer have the text their content hash was made of"

@@ -36,6 +36,14 @@ async def crawl(ledger: Ledger) -> None:
         ("UPDATE pages SET items_yielded = 3", "3 items were yielded, 2 are accounted for"),
         ("UPDATE duplicates SET matched_record_id = 'x'", "1 duplicates repeat a record that is not there"),
         ("UPDATE quota_seats SET taken = 3", "3 seats of review/positive are taken, by 1 records"),
+        (
+            "UPDATE dedup_bands SET record_id = 'x'",
+            "1 entries of the near-duplicate index name a record that is not there",
+        ),
+        (
+            "INSERT INTO contrast_pairs SELECT record_id, 'x', 0.9, run_id FROM records",
+            "1 contrast pairs name a record that is not there",
+        ),
         ("UPDATE records SET content_hash = 'x'", "1 records no longer have the text their content hash was made of"),
     ],
 )
