@@ -102,9 +102,11 @@ async def _settle(ledger: Ledger, terms: Terms, item: TrainingItem, answer: Any)
     """Write a rejection down, or have the item judged again, as the stages do."""
     while isinstance(answer, Rejection):
         try:
-            answer = await ledger.reject(item, terms, "write_record", answer, {})
+            await ledger.reject(item, terms, "write_record", answer, {})
         except OutdatedError:
             (answer,) = await asyncio.gather(ledger.accept(item, terms), return_exceptions=True)
+        else:
+            return
     assert not isinstance(answer, BaseException), answer
 
 
