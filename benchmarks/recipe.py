@@ -59,15 +59,28 @@ def follow_recipe(reviews: Iterable[Mapping[str, str]], database: Path) -> int:
     return kept
 
 
+def hash_text(text: str) -> str:
+    """Hash a text as the recipe does: SHA-256 of the lower-cased text."""
+    return hashlib.sha256(text.lower().strip().encode()).hexdigest()
+
+
+def sign(text: str) -> MinHash:
+    """Sign a text as the recipe does, word by word."""
+    signature = MinHash(num_perm=128)
+    for word in text.lower().split():
+        signature.update(word.encode())
+    return signature
+
+
 def _keep(raw: Mapping[str, str], connection: sqlite3.Connection, lsh: MinHashLSH) -> bool:
     try:
         review = _Review.model_validate({**raw, "source": "shop", "scraped_at": datetime.now(UTC)})
     except ValidationError:
         return False
-    content_hash = hashlib.sha256(review.text.lower().strip().encode()).hexdigest()
+    content_hash = hash_text(review.text)
     if connection.execute("SELECT review_id FROM reviews WHERE content_hash = ?", [content_hash]).fetchone():
         return False
-    signature = _signature(review.text)
+    signature = sign(review.text)
     if lsh.query(signature):
         return False
     lsh.insert(review.review_id, signature)
@@ -76,10 +89,3 @@ def _keep(raw: Mapping[str, str], connection: sqlite3.Connection, lsh: MinHashLS
     connection.execute(f"INSERT INTO reviews ({_COLUMNS}) VALUES ({places})", row)  # noqa: S608 - our own names
     connection.commit()
     return True
-
-
-def _signature(text: str) -> MinHash:
-    signature = MinHash(num_perm=128)
-    for word in text.lower().split():
-        signature.update(word.encode())
-    return signature

@@ -21,7 +21,7 @@ _STARS = {5: 46, 4: 24, 3: 15, 2: 7, 1: 8}
 def invent_reviews(number: int, reviews_a_product: int = REVIEWS_A_PAGE) -> Iterator[dict[str, str]]:
     """Invent reviews, the same ones in every run: review_id, product_id, text, title, rating (1-5), author, date."""
     chance = random.Random(_SEED)  # noqa: S311 - nothing here is secret
-    vocabulary = _vocabulary(chance)
+    vocabulary = invent_words(chance, _WORDS)
     weights = list(accumulate((rank + 2.7) ** -1.18 for rank in range(len(vocabulary))))
 
     def words(count: int) -> list[str]:
@@ -32,7 +32,7 @@ def invent_reviews(number: int, reviews_a_product: int = REVIEWS_A_PAGE) -> Iter
         yield {
             "review_id": f"R{turn}",
             "product_id": f"P{turn // reviews_a_product}",
-            "text": _prose([_sometimes_digits(chance, word) for word in words(length)]),
+            "text": prose([_sometimes_digits(chance, word) for word in words(length)]),
             "title": " ".join(words(3)).capitalize(),
             "rating": str(chance.choices(list(_STARS), list(_STARS.values()))[0]),
             "author": f"{words(1)[0].title()} {chance.choice('ABCDEFGHKLM')}.",
@@ -51,21 +51,22 @@ def write_csv(path: Path, number: int) -> None:
         rows.writerows(reviews)
 
 
-def _vocabulary(chance: random.Random) -> list[str]:
+def invent_words(chance: random.Random, number: int) -> list[str]:
     """Invent different words, the short ones first: they are the common ones."""
-    words = dict.fromkeys(_words(chance))
-    return sorted(islice(words, _WORDS), key=len)
+    words = dict.fromkeys(_words(chance, 3 * number))
+    return sorted(islice(words, number), key=len)
 
 
-def _words(chance: random.Random) -> Iterator[str]:
-    for _ in range(3 * _WORDS):
+def prose(words: list[str]) -> str:
+    """Write words down as sentences."""
+    sentences = (words[start : start + _SENTENCE] for start in range(0, len(words), _SENTENCE))
+    return " ".join(f"{' '.join(sentence).capitalize()}." for sentence in sentences)
+
+
+def _words(chance: random.Random, number: int) -> Iterator[str]:
+    for _ in range(number):
         yield "".join(chance.choices(_SYLLABLES, k=chance.choice((1, 2, 2, 3, 3, 4))))
 
 
 def _sometimes_digits(chance: random.Random, word: str) -> str:
     return str(chance.randrange(2, 200)) if chance.random() < _DIGITS_A_WORD else word
-
-
-def _prose(words: list[str]) -> str:
-    sentences = (words[start : start + _SENTENCE] for start in range(0, len(words), _SENTENCE))
-    return " ".join(f"{' '.join(sentence).capitalize()}." for sentence in sentences)

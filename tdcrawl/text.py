@@ -20,7 +20,7 @@ TOKENS_VERSION = 1
 # What shops put before or after a review that was bought or passed on: "[This review was collected as …]".
 _NOTICE = regex.compile(r"[\[【](?:[^\[\]【】]{12,300})[\]】]")
 # Most texts are ASCII, and one table then does what case folding and the search for words would.
-_ASCII_WORDS = {code: chr(code).lower() if chr(code).isalnum() or chr(code) == "_" else " " for code in range(128)}
+_ASCII_WORDS = bytes(ord(chr(code).lower()) if chr(code).isalnum() or chr(code) == "_" else 32 for code in range(256))
 
 
 def clean(text: str) -> str:
@@ -47,7 +47,8 @@ def normalise(text: str) -> str:
     A text without any word (only emoji, say) stands for itself, so that two different ones do not become equal.
     """
     if text.isascii():
-        return " ".join(text.translate(_ASCII_WORDS).split()) or " ".join(text.lower().split())
+        words = text.encode().translate(_ASCII_WORDS).split()
+        return b" ".join(words).decode() or " ".join(text.lower().split())
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     folded = _FORMAT_CHARACTERS.sub("", folded)
     return " ".join(_WORD.findall(folded)) or " ".join(folded.split())

@@ -4,9 +4,15 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from itertools import combinations
 from pathlib import Path
+from random import Random
 from typing import Any
 
+import pytest
+
+from benchmarks.corpus import Corpus, Review, invent_corpus
+from benchmarks.near_truth import THRESHOLD, Truth, similar_pairs
 from benchmarks.reviews import invent_reviews
 from tdcrawl import text
 
@@ -20,6 +26,17 @@ def measure(*arguments: str) -> dict[str, Any]:
     assert finished.returncode == 0, finished.stderr
     figures: dict[str, Any] = json.loads(finished.stdout.splitlines()[-1])
     return figures
+
+
+@pytest.fixture(scope="module")
+def corpus() -> Corpus:
+    """Invent a corpus that comparing each with every other does not take long for."""
+    return invent_corpus(2000)
+
+
+def bag(review: Review) -> frozenset[str]:
+    """Give the word set of a review, as the project defines it."""
+    return text.tokens(text.normalise(review.text))
 
 
 def test_crawl_compares_all_stages_with_none_and_with_bare_scrapy() -> None:
@@ -48,3 +65,117 @@ def test_invented_reviews_are_all_different_and_as_long_as_real_ones() -> None:
     assert max(Counter(map(text.normalise, texts)).values()) == 1
     words = sum(map(text.count_words, texts)) / len(texts)
     assert 55 <= words <= 65
+
+
+def test_near_duplicates_compare_with_the_recipe_and_with_rensa() -> None:
+    figures = measure("benchmarks/near_duplicates.py", "--records", "300")
+    assert (figures["records"], figures["rounds"]) == (300, 1)
+    ways = ["recall", "precision", "contrast_pairs_kept", "records_per_second", "bytes_per_record", "kept"]
+    assert figures.keys() >= {f"{way}{figure}" for way in ("", "seed_", "rensa_") for figure in ways}
+    for other in ("seed", "rensa"):
+        ratio = figures["records_per_second"] / figures[f"{other}_records_per_second"]
+        assert figures[f"speedup_over_{other}"] == pytest.approx(ratio, rel=0.001)
+    assert figures["precision"] == 1
+    assert figures["recall"] > figures["seed_recall"]
+
+
+def test_near_duplicates_give_no_figure_when_there_would_be_no_contrast_pair() -> None:
+    command = [sys.executable, "benchmarks/near_duplicates.py", "--records", "99"]
+    finished = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert finished.returncode == 2
+    assert "--records must be 100 or more" in finished.stderr
+
+
+def test_corpus_is_the_same_in_every_run_and_of_the_stated_shares(corpus: Corpus) -> None:
+    assert corpus == invent_corpus(2000)
+    assert [len(part) for part in (corpus.reviews, corpus.near, corpus.exact, corpus.contrast)] == [2000, 400, 200, 20]
+    lengths = [text.count_words(review.text) for review in corpus.reviews]
+    assert 50 <= min(lengths) < 55
+    # One more for a negation.
+    assert 195 < max(lengths) <= 201
+    assert len({copy.place for part in (corpus.near, corpus.exact, corpus.contrast) for copy in part}) == 620
+    assert [review.record_id for review in corpus.reviews[:2]] == ["R0", "R1"]
+
+
+def test_near_copies_have_the_similarity_that_was_aimed_at_spread_evenly(corpus: Corpus) -> None:
+    for place, original, similarity in corpus.near:
+        one, other = corpus.reviews[place], corpus.reviews[original]
+        assert text.jaccard(bag(one), bag(other)) == similarity
+        assert text.normalise(one.text) != text.normalise(other.text)
+        assert (one.rating, "not" in bag(one)) == (other.rating, "not" in bag(other))
+    tenths = Counter(min(9, int(20 * (copy.similarity or 0) - 10)) for copy in corpus.near)
+    assert sorted(tenths) == list(range(10))
+    assert all(20 <= number <= 60 for number in tenths.values())
+
+
+def test_exact_copies_have_the_same_words_and_half_of_them_another_look(corpus: Corpus) -> None:
+    pairs = [(corpus.reviews[copy.place], corpus.reviews[copy.original]) for copy in corpus.exact]
+    assert all(text.normalise(one.text) == text.normalise(other.text) for one, other in pairs)
+    assert 0.4 < sum(one.text != other.text for one, other in pairs) / len(pairs) < 0.6
+
+
+def test_contrast_pairs_differ_in_a_negation_or_a_word_and_the_rating(corpus: Corpus) -> None:
+    copied = {copy.original for copy in (*corpus.near, *corpus.exact)}
+    kinds = Counter(_kind(corpus.reviews[copy.place], corpus.reviews[copy.original]) for copy in corpus.contrast)
+    assert kinds.keys() == {"negation", "rating"}
+    assert min(kinds.values()) > 5
+    assert copied.isdisjoint(copy.original for copy in corpus.contrast)
+
+
+def _kind(one: Review, other: Review) -> str:
+    assert THRESHOLD < text.jaccard(bag(one), bag(other)) < 1
+    if one.rating == other.rating:
+        assert (bag(one) ^ bag(other)) <= {"not", "never"}
+        return "negation"
+    assert {one.label, other.label} == {"positive", "negative"}
+    words, others = (text.normalise(review.text).split() for review in (one, other))
+    assert sum(word != another for word, another in zip(words, others, strict=True)) == 1
+    return "rating"
+
+
+def test_two_invented_texts_share_as_many_words_as_real_ones(corpus: Corpus) -> None:
+    bags = [bag(review) for review in corpus.reviews]
+    chance = Random(1)  # noqa: S311 - nothing here is secret
+    shares = [text.jaccard(*chance.sample(bags, 2)) for _ in range(2000)]
+    assert 0.1 < sum(shares) / len(shares) < 0.125
+
+
+def test_truth_is_what_comparing_each_with_every_other_gives(corpus: Corpus) -> None:
+    bags = [bag(review) for review in corpus.reviews]
+    naive = {(a, b) for a, b in combinations(range(2000), 2) if text.jaccard(bags[a], bags[b]) >= THRESHOLD}
+    found = list(similar_pairs([review.text for review in corpus.reviews]))
+    assert len(found) == len(naive) > 400
+    assert set(found) == naive
+
+
+def test_truth_holds_a_pair_right_at_the_threshold_and_none_below() -> None:
+    whole = [f"w{turn}" for turn in range(100)]
+    texts = [" ".join(words) for words in (whole, whole[:80], whole[:79], [*whole, "x"])]
+    assert sorted(similar_pairs(texts)) == [(0, 1), (0, 3), (1, 2)]
+    assert list(similar_pairs(["", "a b"])) == []
+
+
+def test_decisions_are_judged_by_what_was_kept() -> None:
+    words = " ".join(f"w{turn}" for turn in range(50))
+    reviews = [(words, 5), (f"{words} x", 5), (f"{words} not", 5), (f"{words} y", 1), ("quite something else", 5)]
+    corpus = Corpus([Review(f"R{place}", *review) for place, review in enumerate(reviews)], [], [], [])
+    truth = Truth(corpus)
+
+    def judged(*decisions: str | None) -> tuple[float, float]:
+        figures = truth.judge(decisions)
+        return figures["recall"], figures["precision"]
+
+    assert judged(None, "R0", None, None, None) == (1, 1)
+    assert judged(None, None, None, None, None) == (0, 1)
+    assert judged(None, "R0", "R0", None, "R0") == (1, 2 / 3)
+    with pytest.raises(SystemExit, match="R2 was taken for a duplicate of R1, which had not been kept before it"):
+        judged(None, "R0", "R1", None, None)
+
+
+def test_contrast_pair_counts_as_kept_when_both_are(corpus: Corpus) -> None:
+    decisions: list[str | None] = [None] * len(corpus.reviews)
+    truth = Truth(corpus)
+    assert truth.judge(decisions)["contrast_pairs_kept"] == 1
+    earlier, later = sorted(corpus.contrast[0][:2])
+    decisions[later] = f"R{earlier}"
+    assert truth.judge(decisions)["contrast_pairs_kept"] == pytest.approx(0.95)

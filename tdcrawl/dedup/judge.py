@@ -1,23 +1,20 @@
 """HAVE WE SEEN it? What two texts are to each other, and which of them stays."""
 
-from collections import Counter
+import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
-
-import regex
+from importlib import resources
 
 from tdcrawl import text
 from tdcrawl.likeness import Judgement, Likeness, Match
 
-# Words that turn a sentence into its opposite, as they stand in a normalised text, where an apostrophe is a space.
-_NEGATION = regex.compile(
-    r"\b(?:not|no|never|none|nobody|nothing|nowhere|neither|nor|cannot|without|hardly|barely|scarcely|"
-    r"(?:ai|are|ca|could|did|does|do|had|has|have|is|might|must|need|should|was|were|wo|would)n(?: ?t)?\b|"
-    r"can t|cant|wont|dont|"
-    r"nicht|nichts|nie|niemals|kein\w*|ohne|weder|pas|jamais|aucun\w*|sans|ni|rien|"
-    r"nunca|jamás|nada|sin|ningun\w*|tampoco|não|nem|sem|non|mai|senza|nessun\w*|"
-    r"niet|nooit|geen|zonder|inte|aldrig|ingen|ikke|ei|nie|bez|żaden|не|нет|без|никогда)\b"
+_NEGATIONS = frozenset(
+    word
+    for words in tomllib.loads(resources.files(__package__).joinpath("negations.toml").read_text("utf-8")).values()
+    for word in words
 )
+# Their first halves are words of another meaning too, so the two are joined before words are looked up.
+_SPLIT = ((" can t ", " cant "), (" won t ", " wont "))
 Rank = tuple[object, ...]
 """Which of two copies is better: the one whose rank is the smaller. No two items have the same."""
 
@@ -68,6 +65,10 @@ def compare(newcomer: Text, record: Text, threshold: float) -> Match | None:
     return Match(record.item_id, Likeness.NEAR if alike else Likeness.CONTRAST, score)
 
 
-def negations(normalised: str) -> Counter[str]:
-    """Count the words of a normalised text that negate: English, and the commonest of other European languages."""
-    return Counter(_NEGATION.findall(normalised))
+def negations(normalised: str) -> list[str]:
+    """List the words of a normalised text that negate, sorted: English, and the commonest of European languages."""
+    if " t " in f"{normalised} ":
+        normalised = f" {normalised} "
+        for parted, joined in _SPLIT:
+            normalised = normalised.replace(parted, joined)
+    return sorted(word for word in normalised.split() if word in _NEGATIONS)

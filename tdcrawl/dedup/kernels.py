@@ -16,9 +16,9 @@ Rows = npt.NDArray[np.int64]
 _BYTES = types.Array(types.uint8, 1, "C", readonly=True)
 _WORDS = types.uint32[::1]
 _TABLE = types.uint32[:, ::1]
-_BITS = types.uint64[::1]
 _BIT_TABLE = types.uint64[:, ::1]
-_SPACE = 32
+_ROWS = types.int64[::1]
+_SPACE, _NEW_LINE = np.uint8(32), np.uint8(10)
 _FNV_OFFSET, _FNV_PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
 _GOLDEN = np.uint32(0x9E3779B1)
 _MOST = np.uint32(0xFFFFFFFF)
@@ -33,38 +33,44 @@ def mix(value: np.uint32) -> np.uint32:
     return np.uint32(value ^ (value >> np.uint32(16)))
 
 
-@njit(types.void(_BYTES, _WORDS, _WORDS, _WORDS), cache=True, nogil=True)
-def minima(text: Bytes, multipliers: Words, increments: Words, signature: Words) -> None:
-    """Fill a MinHash signature from the tokens of a UTF-8 text, parted by spaces.
+@njit(types.void(_BYTES, _WORDS, _WORDS, _TABLE), cache=True, nogil=True)
+def minima(texts: Bytes, multipliers: Words, increments: Words, signatures: Words) -> None:
+    """Fill a MinHash signature for each line of a UTF-8 text, from its tokens, parted by spaces.
 
     A token's hash is FNV-1a of 64 bits folded to 32; what follows is datasketch's scheme affine32.
     """
-    signature[:] = _MOST
-    token, length = _FNV_OFFSET, 0
-    for place in range(text.size + 1):
-        if place < text.size and text[place] != _SPACE:
-            token = (token ^ np.uint64(text[place])) * _FNV_PRIME
+    signatures[:] = _MOST
+    line, token, length = 0, _FNV_OFFSET, 0
+    for place in range(texts.size + 1):
+        byte = texts[place] if place < texts.size else _NEW_LINE
+        if byte not in (_SPACE, _NEW_LINE):
+            token = (token ^ np.uint64(byte)) * _FNV_PRIME
             length += 1
-        elif length:
+            continue
+        if length:
             hashed = mix(np.uint32(token ^ (token >> np.uint64(32))))
+            signature = signatures[line]
             for turn in range(signature.size):
                 value = np.uint32(multipliers[turn] * hashed + increments[turn])
                 signature[turn] = min(signature[turn], value)
             token, length = _FNV_OFFSET, 0
+        line += byte == _NEW_LINE
 
 
-@njit(types.void(_WORDS, _WORDS, _BITS), cache=True, nogil=True)
-def condense(signature: Words, keys: Words, sketch: Bits) -> None:
-    """Reduce a signature to a key for each band, and to a sketch of the lowest bit of each value."""
-    rows = signature.size // keys.size
-    for band in range(keys.size):
-        key = np.uint32(band)
-        for value in signature[band * rows : (band + 1) * rows]:
-            key = mix(np.uint32((key ^ value) * _GOLDEN))
-        keys[band] = key
-    sketch[:] = 0
-    for turn in range(signature.size):
-        sketch[turn >> 6] |= np.uint64(signature[turn] & np.uint32(1)) << np.uint64(turn & 63)
+@njit(types.void(_TABLE, _TABLE, _BIT_TABLE), cache=True, nogil=True)
+def condense(signatures: Words, keys: Words, sketches: Bits) -> None:
+    """Reduce each signature to a key for each band, and to a sketch of the lowest bit of each value."""
+    rows = signatures.shape[1] // keys.shape[1]
+    sketches[:] = 0
+    for line in range(signatures.shape[0]):
+        signature = signatures[line]
+        for band in range(keys.shape[1]):
+            key = np.uint32(band)
+            for value in signature[band * rows : (band + 1) * rows]:
+                key = mix(np.uint32((key ^ value) * _GOLDEN))
+            keys[line, band] = key
+        for turn in range(signature.size):
+            sketches[line, turn >> 6] |= np.uint64(signature[turn] & np.uint32(1)) << np.uint64(turn & 63)
 
 
 @njit(types.uint64(types.uint32, types.uint64), cache=True, nogil=True)
@@ -109,39 +115,50 @@ def ones(bits: np.uint64) -> np.uint64:
 
 
 @njit(
-    types.int64(_WORDS, _BITS, types.int64, _TABLE, _TABLE, _TABLE, _BIT_TABLE, types.int64[::1]),
+    types.int64(types.int64, types.int64, _TABLE, _TABLE, _TABLE, _BIT_TABLE, _ROWS, types.int64),
     cache=True,
     nogil=True,
 )
 def search(
-    key: Words,
-    sketch: Bits,
-    most_apart: int,
-    keys: Words,
-    links: Words,
-    heads: Words,
-    sketches: Bits,
-    found: Rows,
+    wanted: int, most_apart: int, keys: Words, links: Words, heads: Words, sketches: Bits, found: Rows, start: int
 ) -> int:
-    """Collect the rows that share a band with a key and whose sketch differs in few enough bits; returns how many.
+    """Append to `found`, from `start` on, the rows that share a band with a row and nearly have its sketch.
 
-    More than `found` can hold are counted, not kept.
+    Returns where they end; what `found` cannot hold is counted, not kept.
     """
-    count = 0
-    for band in range(key.size):
-        row = np.int64(heads[band, slot(key[band], heads.shape[1])]) - 1
+    end = start
+    for band in range(keys.shape[1]):
+        key = keys[wanted, band]
+        row = np.int64(heads[band, slot(key, heads.shape[1])]) - 1
         while row >= 0:
-            if keys[row, band] == key[band]:
+            if keys[row, band] == key and row != wanted:
                 apart = np.uint64(0)
-                for word in range(sketch.size):
-                    apart += ones(sketch[word] ^ sketches[row, word])
+                for word in range(sketches.shape[1]):
+                    apart += ones(sketches[wanted, word] ^ sketches[row, word])
                 if apart <= most_apart:
                     known = False
-                    for earlier in range(min(count, found.size)):
+                    for earlier in range(start, min(end, found.size)):
                         known = known or found[earlier] == row
                     if not known:
-                        if count < found.size:
-                            found[count] = row
-                        count += 1
+                        if end < found.size:
+                            found[end] = row
+                        end += 1
             row = np.int64(links[row, band]) - 1
-    return count
+    return end
+
+
+@njit(types.int64(_ROWS, types.int64, _TABLE, _TABLE, _TABLE, _BIT_TABLE, _ROWS, _ROWS), cache=True, nogil=True)
+def stream(
+    rows: Rows, most_apart: int, keys: Words, links: Words, heads: Words, sketches: Bits, places: Rows, found: Rows
+) -> int:
+    """Link rows one after another, each after a search: `found[n]` was there before `rows[places[n]]`.
+
+    Returns how many pairs there are; what `found` cannot hold is counted, not kept.
+    """
+    end = 0
+    for place in range(rows.size):
+        start = end
+        end = search(rows[place], most_apart, keys, links, heads, sketches, found, start)
+        places[start:end] = place
+        link(keys, links, heads, rows[place], rows[place] + 1)
+    return end

@@ -1,5 +1,6 @@
 """HAVE WE SEEN nearly these words? The MinHash signature of a text: datasketch defines it, kernels.py computes it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -30,6 +31,14 @@ class Signature:
     sketch: Bits
 
 
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    """Hold the signatures of several texts: arrays of (texts, bands) and (texts, words of a sketch)."""
+
+    keys: Words
+    sketches: Bits
+
+
 def minhash() -> MinHash:
     """Build the datasketch MinHash that defines our signatures, without any token yet."""
     return MinHash(num_perm=PERMUTATIONS, seed=_SEED, hashfunc=token_hash, scheme="affine32")
@@ -46,19 +55,27 @@ def token_hash(token: bytes) -> int:
 _MULTIPLIERS, _INCREMENTS = (np.ascontiguousarray(part, np.uint32) for part in minhash().permutations)
 
 
-def minima(normalised: str) -> Words:
-    """Compute the MinHash values of a normalised text: 182 uint32, those of `minhash()` updated with its tokens."""
-    values = np.empty(PERMUTATIONS, np.uint32)
-    tokens = np.frombuffer(text.token_text(normalised).encode(), np.uint8)
-    kernels.minima(tokens, _MULTIPLIERS, _INCREMENTS, values)
+def minima(normalised: Sequence[str]) -> Words:
+    """Compute the MinHash values of normalised texts: (texts, 182) uint32, those of `minhash()` with their tokens."""
+    values = np.empty((len(normalised), PERMUTATIONS), np.uint32)
+    lines = "\n".join(map(text.token_text, normalised)).encode()
+    kernels.minima(np.frombuffer(lines, np.uint8), _MULTIPLIERS, _INCREMENTS, values)
     return values
+
+
+def sign_all(normalised: Sequence[str]) -> Signatures:
+    """Sign normalised texts."""
+    signatures = Signatures(
+        np.empty((len(normalised), BANDS), np.uint32), np.empty((len(normalised), SKETCH_WORDS), np.uint64)
+    )
+    kernels.condense(minima(normalised), signatures.keys, signatures.sketches)
+    return signatures
 
 
 def sign(normalised: str) -> Signature:
     """Sign a normalised text."""
-    signature = Signature(np.empty(BANDS, np.uint32), np.empty(SKETCH_WORDS, np.uint64))
-    kernels.condense(minima(normalised), signature.keys, signature.sketch)
-    return signature
+    signatures = sign_all([normalised])
+    return Signature(signatures.keys[0], signatures.sketches[0])
 
 
 def most_bits_apart(threshold: float) -> int:

@@ -114,3 +114,37 @@ def test_near_and_jaccard_give_the_true_pairs_of_the_shared_articles(shared_data
                 pairs.add(frozenset((articles[number][0], articles[int(item_id, 16)][0])))
         index.add(f"{number:032x}", near.sign(normalised))
     assert pairs == {frozenset(pair) for pair in zip(truth[::2], truth[1::2], strict=True)}
+
+
+@pytest.mark.parametrize("at_a_time", [1, 7, 400])
+def test_index_when_it_grows_with_rows_that_are_free(at_a_time: int) -> None:
+    texts, index = list(some_texts(3_000).items()), TextIndex(0.8)
+    for start in range(0, len(texts), at_a_time):
+        some = texts[start : start + at_a_time]
+        index.stream([item_id for item_id, _ in some], near.sign_all([words for _, words in some]))
+        for item_id, _ in some:
+            index.settle(item_id, accepted=int(item_id, 16) % 3 > 0)
+    index.load(b"".join(entry_bytes(f"{number:032x}", near.sign(f"loaded {number}")) for number in range(5_000, 9_000)))
+    assert len(index) == 2_000 + 4_000
+    for item_id, words in texts:
+        assert index.near(near.sign(words)) == ({item_id} if int(item_id, 16) % 3 else set())
+
+
+def test_stream_gives_what_asking_one_by_one_gives() -> None:
+    words = [f"one two three four five six seven eight nine {number % 3}" for number in range(40)]
+    ids = [f"{number:032x}" for number in range(40)]
+    streamed, asked = TextIndex(0.8), TextIndex(0.8)
+    expected = []
+    for place, (item_id, text_) in enumerate(zip(ids, words, strict=True)):
+        expected += [(place, other) for other in asked.near(near.sign(text_))]
+        asked.reserve(item_id, near.sign(text_))
+    # More pairs than there was room for at first, in two pieces.
+    pairs = streamed.stream(ids[:30], near.sign_all(words[:30]))
+    pairs += [(30 + place, other) for place, other in streamed.stream(ids[30:], near.sign_all(words[30:]))]
+    assert sorted(pairs) == sorted(expected)
+    for index in (streamed, asked):
+        for item_id in ids[5:]:
+            index.settle(item_id, accepted=False)
+    assert streamed.near(near.sign(words[0])) == asked.near(near.sign(words[0])) == set(ids[:5])
+    assert streamed.stream(ids[5:8], near.sign_all(words[:3]))
+    assert len(streamed) == 8
