@@ -26,7 +26,8 @@ from sqlalchemy.schema import CreateView
 from sqlalchemy.types import TypeEngine
 
 from tdcrawl.records.columns import Columns, ColumnType, Row, to_json, typed
-from tdcrawl.store.tables import UtcTime, dataset_rows, dataset_versions
+from tdcrawl.store.tables import dataset_rows, dataset_versions
+from tdcrawl.store.utc_time import UtcTime
 
 _ROWS_AT_ONCE = 1_000
 # For one statement: options of a connection would stay with it.

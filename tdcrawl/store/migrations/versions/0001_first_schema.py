@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from tdcrawl.store.tables import UtcTime
+from tdcrawl.store.utc_time import UtcTime
 
 revision = "0001"
 down_revision = None
