@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from queue import Empty, SimpleQueue
 from threading import Thread
+from time import sleep
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -14,6 +15,9 @@ from tdcrawl.errors import StoreError
 from tdcrawl.store.engine import reachable, writing
 
 MAX_BATCH = 500
+# The items of a page come within milliseconds. Each statement costs as much as the rows of ten items, so writing the
+# first alone, and the next three after it, would cost more than the short wait does.
+_GATHER_SECONDS = 0.02
 _A = TypeVar("_A")
 _T = TypeVar("_T")
 
@@ -63,6 +67,7 @@ class Writer:
 
     def _run(self) -> None:
         while (first := self._queue.get()) is not None:
+            sleep(_GATHER_SECONDS)
             batch = [first]
             while len(batch) < MAX_BATCH and (write := self._waiting()) is not None:
                 batch.append(write)
