@@ -67,8 +67,10 @@ def _within(scaled: Scaled) -> Scaled:
 
 
 def _stars(text: str) -> tuple[float, float | None] | None:
+    if _NUMBER.search(text):
+        return None
     filled, empty = (sum(map(text.count, stars)) for stars in (_FILLED_STARS, _EMPTY_STARS))
-    if not filled or _NUMBER.search(text):
+    if not filled:
         return None
     value = filled + text.count(_HALF) / 2
     return value, (filled + empty + text.count(_HALF) if empty else None)

@@ -86,9 +86,7 @@ def _strings(entity: Entity, paths: Paths, graph: _Graph) -> dict[str, str]:
 
 def _says_something(raw: Mapping[str, str], record_type: RecordType) -> bool:
     """Tell a record, however broken, from a mere reference: it has one of the fields that no record can be without."""
-    return any(
-        name != record_type.group_field and record_type.requires(name) for name in raw if name in record_type.fields
-    )
+    return any(name != record_type.group_field for name in raw if name in record_type.required)
 
 
 def _content(raw: Mapping[str, str], record_type: RecordType) -> str:

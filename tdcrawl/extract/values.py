@@ -39,8 +39,7 @@ def read_values(record_type: RecordType, raw: Raw, rules: ValueRules) -> dict[st
     """
     errors: list[FieldError] = []
     values: dict[str, Any] = {}
-    # Ratings come last, because they need the bounds of their scale.
-    for name, field in sorted(record_type.fields.items(), key=lambda pair: pair[1].kind is Kind.RATING):
+    for name, field in record_type.reading_order:
         try:
             if string := _string(record_type, raw, name):
                 values |= _read_field(field, string, rules, values)
@@ -50,12 +49,12 @@ def read_values(record_type: RecordType, raw: Raw, rules: ValueRules) -> dict[st
     errors.extend(_error(name, unknown, raw) for name in raw if name not in record_type.fields)
     if errors:
         raise failed(errors)
-    return {name: value for name, value in values.items() if name in record_type.model.model_fields}
+    return {name: value for name, value in values.items() if name in record_type.model_fields}
 
 
 def _string(record_type: RecordType, raw: Raw, name: str) -> str:
     string = text.clean(raw.get(name, ""))
-    if not string and record_type.requires(name) and record_type.fields[name].kind is not Kind.RATING_BOUND:
+    if not string and name in record_type.required and record_type.fields[name].kind is not Kind.RATING_BOUND:
         raise Doubt(ValidateReason.MISSING_FIELD, f"a {record_type.name} needs it")
     return string
 

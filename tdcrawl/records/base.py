@@ -2,10 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -86,10 +87,22 @@ class RecordType:
     rule: Callable[[Any], str]
     stratum: Callable[[Any], str]
 
-    def requires(self, name: str) -> bool:
-        """Say whether no record can be without the model field that a scraped field fills."""
-        filled = self.model.model_fields.get(self.fields[name].into)
-        return filled is not None and filled.is_required()
+    # Asked of every item, and pydantic takes its time to answer.
+    @cached_property
+    def model_fields(self) -> frozenset[str]:
+        """Give the names of the model's fields."""
+        return frozenset(self.model.model_fields)
+
+    @cached_property
+    def required(self) -> frozenset[str]:
+        """Give the names of the scraped fields without whose model field no record can be."""
+        wanted = {name for name, filled in self.model.model_fields.items() if filled.is_required()}
+        return frozenset(name for name, field in self.fields.items() if field.into in wanted)
+
+    @cached_property
+    def reading_order(self) -> Sequence[tuple[str, Field]]:
+        """Give the scraped fields with their names, ratings last: they need the bounds of their scale."""
+        return sorted(self.fields.items(), key=lambda pair: pair[1].kind is Kind.RATING)
 
     def sameness(self, record: Record) -> str:
         """Give the normalised text that decides whether two records are the same."""
