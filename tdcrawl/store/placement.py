@@ -6,6 +6,7 @@ turns a record into its duplicate, and what repeated only that record is placed 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
@@ -28,6 +29,11 @@ SETTLE = (
         at=bindparam("now"),
     )
 )  # fmt: skip
+_SETTLE_AS_RECORDS = (
+    update(outcomes)
+    .where(outcomes.c.item_id.in_(bindparam("items", expanding=True)))
+    .values(bucket=Bucket.RECORD, stage=None, reason=None, detail=None, at=bindparam("now"))
+)
 
 
 class Sameness(Protocol):
@@ -92,7 +98,7 @@ class Placement:
         """Insert the records that were kept since the last time, and the seats they take."""
         kept, self._kept = self._kept, {}
         if kept:
-            self._settle([settled_row(record_id, Bucket.RECORD) for record_id in kept])
+            self._connection.execute(_SETTLE_AS_RECORDS, {"items": list(kept), "now": datetime.now(UTC)})
             rows = [{**with_label(row, label), "cluster_id": row["record_id"]} for row, label, _ in kept.values()]
             self._insert(records, rows)
             self._insert(labels, [label_row(record_id, label) for record_id, (_, label, _) in kept.items()])

@@ -14,6 +14,11 @@ _RECORDS_IN = (
     .select_from(records)
     .where(records.c.record_type == bindparam("of_type"), records.c.stratum == bindparam("in_stratum"))
 )
+_SET = (
+    update(quota_seats)
+    .where(quota_seats.c.record_type == bindparam("of_type"), quota_seats.c.stratum == bindparam("in_stratum"))
+    .values(taken=bindparam("number"))
+)
 
 
 class Seats:
@@ -48,8 +53,8 @@ class Seats:
         return self._taken_now[stratum]
 
     def _set(self, stratum: str, taken: int) -> None:
-        here = (quota_seats.c.record_type == self._record_type, quota_seats.c.stratum == stratum)
-        if self._connection.execute(update(quota_seats).where(*here).values(taken=taken)).rowcount == 0:
+        changed = {"of_type": self._record_type, "in_stratum": stratum, "number": taken}
+        if self._connection.execute(_SET, changed).rowcount == 0:
             row = {"record_type": self._record_type, "stratum": stratum, "taken": taken}
             self._connection.execute(insert(quota_seats), [row])
 
