@@ -37,6 +37,8 @@ class Session:
     person_key: bytes
     quota: Mapping[str, int]
     in_flight: InFlight = field(default_factory=InFlight)
+    left_pending: set[str] = field(default_factory=set)
+    """Pages of which an item has no outcome and never will in this run: they must not be closed."""
 
     @property
     def run(self) -> Run:
@@ -90,8 +92,9 @@ class Session:
         kind, now = self.record_type, datetime.now(UTC)
         twins: dict[tuple[str, ...], int] = {}
         for raw in raws:
-            group = raw.get(kind.group_field) or canonical_url(url, self.url_rules)
-            native = raw.get(kind.native_id_field)
+            # Cleaned, as all that is stored: no database holds a lone surrogate, PostgreSQL not even a NUL.
+            group = text.clean(raw.get(kind.group_field, "")) or canonical_url(url, self.url_rules)
+            native = text.clean(raw.get(kind.native_id_field, ""))
             said = (text.normalise(raw.get(name, "")) for name in kind.identity_fields)
             identity = ("native", native) if native else ("says", *said)
             ordinal = twins.get((group, *identity), 0)

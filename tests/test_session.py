@@ -23,7 +23,9 @@ Ids = Callable[..., list[str]]
 def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     """Open a session of the practice shop."""
     folder: Path = tmp_path_factory.mktemp("session")
-    settings = Settings({"TDCRAWL_DATA_DIR": str(folder), "TDCRAWL_DATABASE_URL": f"sqlite:///{folder}/ids.db"})
+    settings = Settings()
+    settings.setmodule("tdcrawl.settings")
+    settings.setdict({"TDCRAWL_DATA_DIR": str(folder), "TDCRAWL_DATABASE_URL": f"sqlite:///{folder}/ids.db"})
     opened = open_session(load_profile("demo_store"), "retailer_reviews", settings)
     yield opened
     opened.ledger.finish("finished", {})
@@ -83,3 +85,10 @@ def test_page_is_one_for_all_spellings_and_another_in_another_run(session: Sessi
 @given(st.dictionaries(st.sampled_from(["author", "date", "text", "product_id"]), st.text(max_size=20)))
 def test_ids_are_the_same_at_every_visit(session: Session, raw: dict[str, str]) -> None:
     assert ids(session, raw) == ids(session, raw)
+
+
+def test_ids_and_product_hold_nothing_that_no_database_can_store(session: Session) -> None:
+    raw = {"review_id": "R\ud8001", "product_id": " 7\x00\udc00 ", "text": "words"}
+    (item,) = session.items([raw], "page", URL)
+    assert (item.group_key, item.raw["product_id"]) == ("7", "7")
+    assert [item.item_id] == ids(session, {"review_id": "R1", "product_id": "7", "text": "words"})

@@ -27,6 +27,12 @@ class QuietLogFormatter(LogFormatter):
         """Say that an item did not become a record, and why."""
         return _line("Not accepted (%(why)s): %(item)s", item=item.item_id, why=str(exception))
 
+    def item_error(
+        self, item: Any, exception: BaseException, response: Response | Failure | None, spider: Spider
+    ) -> LogFormatterResult:
+        """Say which item met an error of the program."""
+        return {"level": logging.ERROR, "msg": "Error processing item %(item)s", "args": {"item": item.item_id}}
+
 
 def _line(message: str, **values: str) -> LogFormatterResult:
     return {"level": logging.DEBUG, "msg": message, "args": values}

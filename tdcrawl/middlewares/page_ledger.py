@@ -62,8 +62,8 @@ class PageLedger:
         await self._session.in_flight.settled([item.item_id for item in unsettled])
         if self._items_left == 0:
             self._spider.stop("limit_reached")
-        # A page with more to give than this run was asked for stays pending.
-        if len(items) == len(found):
+        # A page with more to give than this run was asked for, or with an item left without outcome, stays pending.
+        if len(items) == len(found) and page_id not in self._session.left_pending:
             self._spider.end_page(page_id, rejection)
 
     def on_scheduled(self, request: Request) -> None:

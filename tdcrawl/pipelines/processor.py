@@ -32,7 +32,11 @@ class StageProcessor(ItemPipelineManager):
         except StoreError as error:
             # The item stays pending; the next run finds it so.
             self._site_spider.stop("sink_unavailable", str(error))
+            self._site_spider.session.left_pending.add(item.page_id)
             raise DropItem("the database is gone") from error
+        except BaseException:
+            self._site_spider.session.left_pending.add(item.page_id)
+            raise
         finally:
             for stage in passed:
                 stage.settle(item, accepted=item.written)
@@ -77,6 +81,10 @@ class StageProcessor(ItemPipelineManager):
                 await self._reject(item, stage, rejection)
             except OutdatedError:
                 continue
+            except StoreError:
+                raise
+            except Exception as error:  # noqa: BLE001 - an item has an outcome whatever keeps its rejection from the ledger
+                return await self._fail_plainly(item, stage, error)
             return rejection
         return None
 
@@ -85,6 +93,22 @@ class StageProcessor(ItemPipelineManager):
         why = masked(why)
         kept = evidence(item, session.record_type, why, session.person_key)
         await session.ledger.reject(item, session.terms, stage.name, why, kept)
+
+    async def _fail_plainly(self, item: TrainingItem, stage: Stage, error: Exception) -> Rejection:
+        """Fail an item whose rejection could not be written, keeping nothing that may be the cause."""
+        self._tell(stage, item, error)
+        why = Rejection(Bucket.FAILED, AnyStageReason.STAGE_ERROR, f"{stage.name}: not written: {type(error).__name__}")
+        kept = {"errors": [], "message": why.detail, "item": {}}
+        session = self._site_spider.session
+        try:
+            await session.ledger.reject(item, session.terms, stage.name, why, kept)
+        except StoreError:
+            raise
+        except Exception as again:
+            what = "Stage %s: item %s stays pending, its outcome cannot be written: %s"
+            logger.error(what, stage.name, item.item_id, type(again).__name__)  # noqa: TRY400 - a traceback quotes the item
+            raise DropItem("its outcome cannot be written") from again
+        return why
 
     async def _attempt(self, stage: Any, item: TrainingItem) -> Rejection | None:
         try:
@@ -111,7 +135,9 @@ class StageProcessor(ItemPipelineManager):
         # With a traceback once: a stage that breaks on every item would bury the log.
         traceback = None if stage in self._told else error
         self._told.add(stage)
-        logger.error("Stage %s broke on item %s: %r", stage.name, item.item_id, error, exc_info=traceback)
+        # Not its repr: that of a UnicodeError holds the whole text.
+        told = (stage.name, item.item_id, type(error).__name__, error)
+        logger.error("Stage %s broke on item %s: %s: %s", *told, exc_info=traceback)
 
     def _count_bucket(self, item: TrainingItem, rejection: Rejection | None) -> None:
         bucket = rejection.bucket if rejection else Bucket.RECORD if item.written else Bucket.PENDING

@@ -26,7 +26,7 @@ def open_engine(database_url: str) -> Engine:
     """Open the database at a URL, creating or upgrading its schema; raises SettingError or StoreError."""
     url = _driver_url(database_url)
     try:
-        engine = _sqlite(url) if url.get_backend_name() == "sqlite" else create_engine(url, pool_pre_ping=True)
+        engine = _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url)
         _upgrade(engine)
     except (DBAPIError, OSError) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
@@ -79,10 +79,16 @@ def _sqlite(url: URL) -> Engine:
     if not url.database or url.database == ":memory:":
         raise SettingError("TDCRAWL_DATABASE_URL: SQLite needs a file, e.g. sqlite:///data/tdcrawl.db")
     Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False})
+    connect_args = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
+    engine = create_engine(url, connect_args=connect_args, hide_parameters=True)
     event.listen(engine, "connect", _on_sqlite_connect)
     event.listen(engine, "begin", _on_sqlite_begin)
     return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    # Parameters are what pages say: an error that quotes them would put them into the log.
+    return create_engine(url, pool_pre_ping=True, hide_parameters=True)
 
 
 def _on_sqlite_connect(connection: Any, _record: object) -> None:

@@ -94,6 +94,18 @@ def test_item_that_has_its_outcome_is_on_its_way_no_more(spider: RetailerReviews
     assert item.item_id not in spider.session.in_flight
 
 
+def test_page_with_an_item_that_was_left_without_outcome_stays_pending(spider: RetailerReviews) -> None:
+    async def scene() -> None:
+        ledger = PageLedger(spider)
+        response = await started(ledger)
+        spider.session.left_pending.add(response.meta["page_id"])
+        await settle(spider, ledger.process_spider_output(response, output(spider, response)))
+        await spider.session.ledger.schedule([])
+
+    asyncio.run(scene())
+    assert state(spider) == [("pending", None)]
+
+
 def test_callback_that_breaks_keeps_what_it_had_read(spider: RetailerReviews) -> None:
     async def scene() -> list[TrainingItem]:
         ledger = PageLedger(spider)
