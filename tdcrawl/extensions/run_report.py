@@ -1,6 +1,7 @@
 """End the run: the ledger is closed, exported and checked, and the run is judged."""
 
 import logging
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -37,9 +38,11 @@ class RunReport:
         crawler.signals.connect(self.on_closed, signals.spider_closed)
         return self
 
-    def on_closed(self, spider: SiteSpider, reason: str) -> None:
+    async def on_closed(self, spider: SiteSpider, reason: str) -> None:
         """Commit what is left, write the exports, and judge."""
         session, stats = spider.session, self._crawler.stats.get_stats()
+        with suppress(StoreError):  # Where the database is gone, finish says so.
+            await session.ledger.drained()
         figures = {name: value for name, value in stats.items() if name.startswith("tdcrawl/")}
         try:
             session.ledger.finish(reason, figures)

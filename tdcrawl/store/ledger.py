@@ -71,6 +71,10 @@ class Ledger:
         """Say how a page ended; the result is False where it had ended already."""
         return self._writer.submit(page_writes.close, page_writes.End(page_id, state, reason, detail))
 
+    def drained(self) -> Future[set[str]]:
+        """Wait until all writes so far are committed and whoever waited for one has heard of it."""
+        return self.schedule([])  # Writes are answered in the order in which they came.
+
     def finish(self, reason: str, stats: Mapping[str, Any]) -> None:
         """Commit what is left and end the run; call it once, last. Raises StoreError where the database is gone."""
         self._writer.close()

@@ -91,6 +91,12 @@ def test_crawl_when_the_shop_answers_500(crawl_pages: CrawlPages) -> None:
     assert crawled.figures["warnings"] == ["no record was kept:", "  1 pages failed (http_status)"]
 
 
+def test_crawl_when_no_page_holds_anything_says_so(crawl_pages: CrawlPages) -> None:
+    crawled = crawl_pages({"/": Page("<html><p>nothing here")})
+    nothing = "  1 pages were read and the reader found no new item on them"
+    assert crawled.figures["warnings"] == ["no record was kept:", nothing]
+
+
 def test_crawl_when_expectations_fail(crawl: Crawl, shop: ShopServer) -> None:
     crawled = crawl(shop, "-a", f"start={shop.base_url}/product/99")
     assert crawled.status == 1
