@@ -48,7 +48,11 @@ def _of_ignored(error: IgnoreRequest) -> PageRejection:
         return PageRejection(PageState.SKIPPED, PageReason.ROBOTS_DISALLOWED, "robots.txt forbids it to this agent")
     if message.startswith("max redirections"):
         return _failed(PageReason.TRAP, "it redirects without end")
-    return PageRejection(PageState.SKIPPED, PageReason.OFF_SITE, message)
+    if "exceeded DOWNLOAD_MAXSIZE" in message:
+        return _failed(PageReason.TOO_LARGE, message)
+    if message.startswith("Filtered offsite request"):
+        return PageRejection(PageState.SKIPPED, PageReason.OFF_SITE, message)
+    return _failed(PageReason.UNREACHABLE, message)
 
 
 def _failed(reason: PageReason, detail: str) -> PageRejection:

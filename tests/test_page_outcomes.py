@@ -1,0 +1,52 @@
+"""Outcomes of pages that were refused on their way, by what Scrapy really says of them."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
+from scrapy.downloadermiddlewares.offsite import OffsiteMiddleware
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Request, Response
+from twisted.python.failure import Failure
+
+from tdcrawl.outcomes import PageReason, PageRejection, PageState
+from tdcrawl.page_outcomes import of_failure
+from tests.crawlers import a_spider
+
+PAGE = Request("https://shop.example/p")
+
+
+def outcome(error: Exception) -> tuple[PageState, PageReason]:
+    rejection: PageRejection = of_failure(Failure(error))
+    return rejection.state, rejection.reason
+
+
+def test_page_that_is_too_large_once_it_is_unpacked(tmp_path: Path) -> None:
+    body = gzip.compress(b"x" * 100_000)
+    with a_spider(tmp_path) as spider, pytest.raises(IgnoreRequest) as caught:
+        spider.crawler.settings.frozen = False
+        spider.crawler.settings.set("DOWNLOAD_MAXSIZE", 50_000, priority="cmdline")
+        unpack = HttpCompressionMiddleware.from_crawler(spider.crawler)
+        unpack.process_response(PAGE, Response(PAGE.url, body=body, headers={"Content-Encoding": "gzip"}))
+    assert outcome(caught.value) == (PageState.FAILED, PageReason.TOO_LARGE)
+
+
+def test_page_that_lies_off_the_site(tmp_path: Path) -> None:
+    with a_spider(tmp_path) as spider, pytest.raises(IgnoreRequest) as caught:
+        offsite = OffsiteMiddleware.from_crawler(spider.crawler)
+        offsite.spider_opened(spider)
+        offsite.process_request(Request("https://other.example/"))
+    assert outcome(caught.value) == (PageState.SKIPPED, PageReason.OFF_SITE)
+
+
+@pytest.mark.parametrize(
+    ("message", "state", "reason"),
+    [
+        ("Forbidden by robots.txt", PageState.SKIPPED, PageReason.ROBOTS_DISALLOWED),
+        ("max redirections reached", PageState.FAILED, PageReason.TRAP),
+        ("Ignored request not in cache: <GET …>", PageState.FAILED, PageReason.UNREACHABLE),
+    ],
+)
+def test_page_that_was_ignored(message: str, state: PageState, reason: PageReason) -> None:
+    assert outcome(IgnoreRequest(message)) == (state, reason)
