@@ -24,18 +24,19 @@ def outcome(error: Exception) -> tuple[PageState, PageReason]:
 
 def test_page_that_is_too_large_once_it_is_unpacked(tmp_path: Path) -> None:
     body = gzip.compress(b"x" * 100_000)
-    with a_spider(tmp_path) as spider, pytest.raises(IgnoreRequest) as caught:
-        spider.crawler.settings.frozen = False
-        spider.crawler.settings.set("DOWNLOAD_MAXSIZE", 50_000, priority="cmdline")
+    small = Request(PAGE.url, meta={"download_maxsize": 50_000})
+    with a_spider(tmp_path) as spider:
         unpack = HttpCompressionMiddleware.from_crawler(spider.crawler)
-        unpack.process_response(PAGE, Response(PAGE.url, body=body, headers={"Content-Encoding": "gzip"}))
+    with pytest.raises(IgnoreRequest) as caught:
+        unpack.process_response(small, Response(PAGE.url, body=body, headers={"Content-Encoding": "gzip"}))
     assert outcome(caught.value) == (PageState.FAILED, PageReason.TOO_LARGE)
 
 
 def test_page_that_lies_off_the_site(tmp_path: Path) -> None:
-    with a_spider(tmp_path) as spider, pytest.raises(IgnoreRequest) as caught:
+    with a_spider(tmp_path) as spider:
         offsite = OffsiteMiddleware.from_crawler(spider.crawler)
         offsite.spider_opened(spider)
+    with pytest.raises(IgnoreRequest) as caught:
         offsite.process_request(Request("https://other.example/"))
     assert outcome(caught.value) == (PageState.SKIPPED, PageReason.OFF_SITE)
 
