@@ -36,7 +36,7 @@ def run_figures(
         "reason": verdict.reason,
         "seconds": stats.get("elapsed_time_seconds"),
         "items": _with_pending(stats, "items", "yielded", Bucket)
-        | {name: _stat(stats, "items", name) for name in ("seen_again", "moved")},
+        | {name: _stat(stats, "items", name) for name in ("seen_again", "reopened", "moved")},
         "pages": _with_pending(stats, "pages", "scheduled", PageState),
         "strata": with_prefix(stats, "tdcrawl/strata/"),
         "page_reasons": {state: with_prefix(stats, f"tdcrawl/pages/{state}/") for state in ("failed", "skipped")},

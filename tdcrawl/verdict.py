@@ -62,7 +62,9 @@ def why_empty(stats: Stats) -> Iterator[str]:
 
 
 def _failed_share(stats: Stats) -> float:
-    return _count(stats, "items/failed") / max(1, _count(stats, "items/yielded"))
+    # An item that failed in an earlier run and fails again is no news.
+    failed = _count(stats, "items/failed") - _count(stats, "items/failed_again")
+    return failed / max(1, _count(stats, "items/yielded") - _count(stats, "items/reopened"))
 
 
 def _reasons(stats: Stats, prefix: str) -> list[tuple[str, int]]:

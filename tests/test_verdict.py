@@ -37,6 +37,11 @@ STATS = {"tdcrawl/items/yielded": 100, "tdcrawl/items/record": 95, "tdcrawl/item
             ["8.3% of the items failed; the site's max_failed_share is 8.0%"],
         ),
         ("finished", {"items/yielded": 60, "items/seen_again": 500, "items/failed": 1}, GOOD, 0, [], []),
+        (
+            "finished",
+            {"items/yielded": 150, "items/reopened": 50, "items/failed": 55, "items/failed_again": 50},
+            GOOD, 0, [], [],
+        ),
         ("shutdown", {"items/yielded": 70}, GOOD, 130, [], []),
     ],
 )  # fmt: skip

@@ -91,15 +91,18 @@ class PageLedger:
             if item.item_id not in in_flight:
                 in_flight.begin(item.item_id)
                 fresh[item.item_id] = item
-        unfinished: set[str] = set()
+        unfinished: dict[str, bool] = {}
         try:
             unfinished = await self._session.ledger.take(page_id, list(fresh.values()), len(items) - len(fresh))
         finally:
-            for item_id in fresh.keys() - unfinished:
+            for item_id in fresh.keys() - unfinished.keys():
                 in_flight.end(item_id)
         self._spider.count("tdcrawl/items/yielded", len(unfinished))
+        self._spider.count("tdcrawl/items/reopened", sum(unfinished.values()))
         self._spider.count("tdcrawl/items/seen_again", len(items) - len(unfinished))
-        return [item for item in fresh.values() if item.item_id in unfinished]
+        for item_id, reopened in unfinished.items():
+            fresh[item_id].reopened = reopened
+        return [fresh[item_id] for item_id in unfinished]
 
     async def _schedule(self, requests: Iterable[Request]) -> list[Request]:
         wanted: dict[str, tuple[PageRequest, Request]] = {}

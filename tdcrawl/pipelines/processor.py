@@ -142,6 +142,8 @@ class StageProcessor(ItemPipelineManager):
     def _count_bucket(self, item: TrainingItem, rejection: Rejection | None) -> None:
         bucket = rejection.bucket if rejection else Bucket.RECORD if item.written else Bucket.PENDING
         self._site_spider.count(f"tdcrawl/items/{bucket}", 1)
+        if item.reopened and bucket is Bucket.FAILED:
+            self._site_spider.count("tdcrawl/items/failed_again", 1)
         session = self._site_spider.session
         if item.written:
             self._site_spider.count(f"tdcrawl/strata/{session.record_type.stratum(item.believed())}", 1)

@@ -121,7 +121,7 @@ class TrainingItem:
     `fetched_at` UTC. `group_key` is the thing the record is about (for a review its product) within the site.
     `normalised`, `content_hash` and `signature` (dedup/near.py) are made once, for all stages that compare.
     `replaces` says whether it is a better copy of a record, `moves` which other items left
-    their buckets when it was written.
+    their buckets when it was written, `reopened` whether it failed or was over quota in an earlier run.
     """
 
     item_id: str
@@ -142,6 +142,7 @@ class TrainingItem:
     flags: list[str] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
     written: bool = False
+    reopened: bool = False
 
     def believed(self) -> Record:
         """Give the valid record; raises ValueError where no stage has validated the item."""

@@ -41,11 +41,12 @@ class Ledger:
         """Note the pages to read; the result holds the ids of those this run does not know yet."""
         return self._writer.submit(page_writes.schedule, (self.run, wanted))
 
-    def take(self, page_id: str, items: Sequence[TrainingItem], seen_again: int) -> Future[set[str]]:
+    def take(self, page_id: str, items: Sequence[TrainingItem], seen_again: int) -> Future[dict[str, bool]]:
         """Note the items that a page yielded, as pending; the result holds the ids of those still to be processed.
 
         An item that has its outcome (from an earlier page or run) is counted as seen again, with the `seen_again` that
-        the caller knows of. One left pending by a run that died is taken up.
+        the caller knows of. One left pending by a run that died is taken up. One that failed or was over quota in an
+        earlier run is reopened: the result says so of its id.
         """
         return self._writer.submit(page_writes.take, page_writes.Yield(self.run, page_id, items, seen_again))
 

@@ -5,17 +5,34 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, insert, select, update
+from sqlalchemy import BindParameter, Connection, Executable, bindparam, delete, insert, select, update
 
 from tdcrawl.outcomes import Bucket, PageReason, PageState
 from tdcrawl.records.base import TrainingItem
-from tdcrawl.store.rows import PageRequest, Run, outcome_row, page_row
-from tdcrawl.store.tables import outcomes, pages, runs
+from tdcrawl.store.rows import PageRequest, Row, Run, outcome_row, page_row
+from tdcrawl.store.tables import failed_records, outcomes, over_quota, pages, runs
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _KNOWN_PAGES = select(pages.c.page_id).where(pages.c.page_id.in_(_IDS))
 _OPEN_PAGES = _KNOWN_PAGES.where(pages.c.state == PageState.PENDING)
-_BUCKETS = select(outcomes.c.item_id, outcomes.c.bucket).where(outcomes.c.item_id.in_(_IDS))
+_KNOWN = (
+    select(outcomes.c.item_id, outcomes.c.bucket, runs.c.started_at)
+    .join(runs, runs.c.run_id == outcomes.c.run_id)
+    .where(outcomes.c.item_id.in_(_IDS))
+)
+_TAKE_UP = (
+    update(outcomes)
+    .where(outcomes.c.item_id == bindparam("item"))
+    .values(
+        bucket=Bucket.PENDING, run_id=bindparam("run"), page_id=bindparam("page"), at=bindparam("now"),
+        stage=None, reason=None, detail=None,
+    )
+)  # fmt: skip
+# Outcomes that a mended site file or a larger quota may change.
+_REOPENED = {
+    Bucket.FAILED: delete(failed_records).where(failed_records.c.item_id == bindparam("item")),
+    Bucket.OVER_QUOTA: delete(over_quota).where(over_quota.c.item_id == bindparam("item")),
+}
 _COUNT_ITEMS = (
     update(pages)
     .where(pages.c.page_id == bindparam("page"))
@@ -82,23 +99,52 @@ def schedule(connection: Connection, wanted: list[tuple[Run, Sequence[PageReques
     return answers
 
 
-def take(connection: Connection, wanted: list[Yield]) -> list[set[str]]:
-    """Insert an outcome, pending, for each item that has none; returns the ids still to be settled, for each page."""
-    ids = [item.item_id for page in wanted for item in page.items]
-    known: dict[str, str] = dict(connection.execute(_BUCKETS, {"ids": ids}).all())
-    now, inserted, counts, answers = datetime.now(UTC), [], [], []
+def take(connection: Connection, wanted: list[Yield]) -> list[dict[str, bool]]:
+    """Give a pending outcome to each item that is new, was left pending, or may fare better than in an earlier run.
+
+    Returns for each page the ids that are to be settled, each with whether its outcome was reopened.
+    """
+    known = _known(connection, [item.item_id for page in wanted for item in page.items])
+    now, inserted, taken_up, counts, answers = datetime.now(UTC), [], [], [], list[dict[str, bool]]()
+    left = {bucket: list[Row]() for bucket in _REOPENED}
     for page in wanted:
         new = {item.item_id: item for item in page.items if item.item_id not in known}
-        unfinished = {item.item_id for item in page.items if known.get(item.item_id) == Bucket.PENDING}
+        old = {item.item_id: known[item.item_id] for item in page.items if item.item_id in known}
+        pending = [item_id for item_id, (bucket, _) in old.items() if bucket == Bucket.PENDING]
+        reopened = {i: left[Bucket(bucket)] for i, (bucket, began) in old.items() if _may_change(bucket, began, page)}
         inserted += [outcome_row(item, page.run, now) for item in new.values()]
-        again = page.seen_again + len(page.items) - len(new) - len(unfinished)
+        taken_up += [_taken_up(item_id, page, now) for item_id in (*pending, *reopened)]
+        for item_id, rows in reopened.items():
+            rows.append({"item": item_id})
+        known |= dict.fromkeys((*new, *reopened), (Bucket.PENDING, page.run.started_at))
+        answers.append(dict.fromkeys((*new, *pending), False) | dict.fromkeys(reopened, True))
+        again = page.seen_again + len(page.items) - len(answers[-1])
         counts.append({"page": page.page_id, "new": len(new), "again": again})
-        known |= dict.fromkeys(new, Bucket.PENDING)
-        answers.append(new.keys() | unfinished)
-    if inserted:
-        connection.execute(insert(outcomes), inserted)
-    connection.execute(_COUNT_ITEMS, counts)
+    _write(connection, insert(outcomes), inserted)
+    _write(connection, _TAKE_UP, taken_up)
+    for bucket, rows in left.items():
+        _write(connection, _REOPENED[bucket], rows)
+    _write(connection, _COUNT_ITEMS, counts)
     return answers
+
+
+def _known(connection: Connection, ids: list[str]) -> dict[str, tuple[str, datetime]]:
+    """Find the bucket of each item that has one, and when the run began that its outcome is from."""
+    return {item_id: (bucket, began) for item_id, bucket, began in connection.execute(_KNOWN, {"ids": ids})}
+
+
+def _may_change(bucket: str, began: datetime, page: Yield) -> bool:
+    # Only in a later run: two at once would go on reopening what the other has just settled.
+    return bucket in _REOPENED and began < page.run.started_at
+
+
+def _taken_up(item_id: str, page: Yield, now: datetime) -> Row:
+    return {"item": item_id, "run": page.run.run_id, "page": page.page_id, "now": now}
+
+
+def _write(connection: Connection, statement: Executable, rows: list[Row]) -> None:
+    if rows:
+        connection.execute(statement, rows)
 
 
 def close(connection: Connection, wanted: list[End]) -> list[bool]:

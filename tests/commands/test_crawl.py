@@ -19,7 +19,8 @@ from tests.conftest import RunScrapy
 
 ALL = sum(len(product.reviews) for product in practice_shop().products)
 FAILED = sum(len(changes) for changes in BROKEN.values())
-KEPT = ALL - FAILED - CROSS_POSTED - NEAR_COPIES
+KNOWN = ALL - FAILED
+KEPT = KNOWN - CROSS_POSTED - NEAR_COPIES
 
 
 def found(database_url: str, query: Select[Any]) -> dict[str, Any]:
@@ -40,6 +41,7 @@ def test_crawl_accounts_for_every_planted_review(shop: ShopServer, crawl: Crawl,
     assert crawled.status == 0, crawled.errors
     assert crawled.figures["balanced"]
     assert crawled.figures["items"] == {
+        "moved": crawled.figures["items"]["moved"], "reopened": 0,
         "yielded": ALL, "seen_again": 0, "record": KEPT, "duplicate": CROSS_POSTED + NEAR_COPIES, "failed": FAILED,
         "over_quota": 0, "needs_review": 0, "pending": 0,
     }  # fmt: skip
@@ -102,8 +104,22 @@ def test_crawl_again_when_all_was_seen(shop: ShopServer, crawl: Crawl, database_
     crawl(shop, TDCRAWL_DATABASE_URL=database_url)
     again = crawl(shop, TDCRAWL_DATABASE_URL=database_url)
     assert again.status == 0
-    assert (again.figures["items"]["yielded"], again.figures["items"]["seen_again"]) == (0, ALL)
-    assert f"  {ALL} items have their outcome from earlier pages or runs" in again.figures["warnings"]
+    items = again.figures["items"]
+    # What failed has another chance, and fails again, which is no news.
+    assert [items[name] for name in ("yielded", "reopened", "failed")] == [FAILED] * 3
+    assert items["seen_again"] == KNOWN
+    assert f"  {KNOWN} items have their outcome from earlier pages or runs" in again.figures["warnings"]
+    assert again.figures["balanced"]
+
+
+def test_crawl_again_with_a_larger_quota_takes_what_was_surplus(
+    shop: ShopServer, crawl: Crawl, database_url: str
+) -> None:
+    crawl(shop, TDCRAWL_DATABASE_URL=database_url, TDCRAWL_QUOTA='{"positive": 40}')
+    again = crawl(shop, TDCRAWL_DATABASE_URL=database_url)
+    assert again.status == 0
+    assert again.figures["balanced"]
+    assert len(found(database_url, select(records.c.record_id, records.c.cluster_id))) == KEPT
 
 
 def test_limit_stops_at_that_many_items_and_leaves_the_page_pending(shop: ShopServer, crawl: Crawl) -> None:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from tdcrawl.errors import SettingError
+from tdcrawl.outcomes import AnyStageReason, Bucket, Rejection
 from tdcrawl.pipelines.base import Stage
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.settings import ITEM_PIPELINES
@@ -176,3 +177,10 @@ def test_a_pipeline_that_is_no_stage_is_refused(open_line: Callable[..., Any]) -
 
     with pytest.raises(SettingError, match="Foreign is no stage"):
         open_line(ITEM_PIPELINES={Foreign: 100})
+
+
+def test_process_item_when_it_failed_in_an_earlier_run_counts_it_apart(line: Line) -> None:
+    (item,) = line.items([{**GOOD, "rating": "great"}])
+    item.reopened = True
+    line.processor._count_bucket(item, Rejection(Bucket.FAILED, AnyStageReason.STAGE_ERROR, "again"))
+    assert (line.stat("items/failed"), line.stat("items/failed_again")) == (1, 1)

@@ -35,7 +35,7 @@ def rows(ledger: Ledger, table: Table) -> list[dict[str, Any]]:
 def test_accept_writes_record_label_and_outcome_together(database_url: str) -> None:
     async def crawl(ledger: Ledger) -> None:
         await ledger.schedule([PAGE])
-        assert await ledger.take("page-1", [an_item()], 0) == {an_item().item_id}
+        assert await ledger.take("page-1", [an_item()], 0) == {an_item().item_id: False}
         await ledger.accept(an_item(), terms(ledger.engine))
         await ledger.close_page("page-1", PageState.DONE)
 
@@ -110,14 +110,14 @@ def test_reject_puts_the_item_in_the_table_of_its_bucket(database_url: str, reje
 
 
 def test_take_when_an_item_has_its_outcome_counts_it_as_seen_again(database_url: str) -> None:
-    async def crawl(ledger: Ledger) -> set[str]:
+    async def crawl(ledger: Ledger) -> dict[str, bool]:
         await ledger.schedule([PAGE])
         await ledger.take("page-1", [an_item()], 0)
         await ledger.accept(an_item(), terms(ledger.engine))
         return await ledger.take("page-1", [an_item(), an_item("two")], 3)
 
     with a_ledger(database_url) as ledger:
-        assert asyncio.run(crawl(ledger)) == {an_item("two").item_id}
+        assert asyncio.run(crawl(ledger)) == {an_item("two").item_id: False}
         assert [(row["items_yielded"], row["items_seen_again"]) for row in rows(ledger, pages)] == [(2, 4)]
 
 
@@ -128,7 +128,7 @@ def test_take_when_an_earlier_run_died_takes_its_item_up(database_url: str) -> N
 
     async def again(ledger: Ledger) -> None:
         await ledger.schedule([PageRequest("page-2", PAGE.url, PAGE.canonical_url)])
-        assert await ledger.take("page-2", [an_item(page_id="page-2")], 0) == {an_item().item_id}
+        assert await ledger.take("page-2", [an_item(page_id="page-2")], 0) == {an_item().item_id: False}
         await ledger.accept(an_item(page_id="page-2"), terms(ledger.engine))
 
     with a_ledger(database_url) as ledger:
@@ -137,6 +137,7 @@ def test_take_when_an_earlier_run_died_takes_its_item_up(database_url: str) -> N
         asyncio.run(again(ledger))
         check = check_ledger(ledger.engine)
         assert (check.items["yielded"], check.items["record"], check.items["pending"]) == (1, 1, 0)
+        assert [(row["run_id"], row["page_id"]) for row in rows(ledger, outcomes)] == [("run-2", "page-2")]
 
 
 def test_settling_twice_changes_nothing(database_url: str) -> None:
