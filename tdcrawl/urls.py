@@ -41,6 +41,9 @@ _DRAWN_BY_LOT = re.compile(r"(?=.*\d)(?=.*[a-zA-Z])[\w,-]{6,}|[\w,-]{20,}")
 _PATH_PARAMETER = re.compile(r";([^/;=]+)=([^/;]*)")
 _PATH_SESSION = re.compile(r"/\(S\([a-z0-9]{24}\)\)(?=/|$)")
 _LITERAL_START = re.compile(r"\^?((?:[A-Za-z0-9_/-](?![?*{|]))*)")
+_MARKER = "/~same_page/"
+_MARKED = re.compile(rf"{_MARKER}[A-Za-z0-9_~-]+")
+_UNMARKABLE = re.compile(r"[^A-Za-z0-9_-]")
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,8 @@ class UrlRules:
     `same_page` is an RE2 pattern with a group `id`, searched in the path alone: the query is no part of it, so a
     product's `?page=2` stays a page of its own, and a part of the pattern that would match a query has no effect.
     Paths in which it is found with the same `id` are one page: the literal beginning of the pattern and the `id`
-    stand for them, whatever else was matched or follows (`/product/7/blue-mug` and `/product/7` are `/product/7`).
+    stand for them, whatever else is in them (`/de/product/7/blue-mug` is `/product/7`). Where the pattern would not
+    find that `id` there again, `/~same_page/` and the `id` stand for them.
     """
 
     drop_params: frozenset[str] = frozenset()
@@ -125,12 +129,16 @@ def _port(parts: SplitResult) -> str:
 
 
 def _path(path: str, rules: UrlRules) -> str:
+    path = _lasting(path, rules)
+    return _one_page(path, rules) if rules.same_page and not _MARKED.fullmatch(path) else path
+
+
+def _lasting(path: str, rules: UrlRules) -> str:
     encoded = _encode_path(path)
     lasting = _PATH_PARAMETER.sub(
         lambda found: "" if _is_noise(found[1], found[2], rules) else found[0], _PATH_SESSION.sub("", encoded)
     )
-    path = encoded if lasting == encoded else _encode_path(lasting)
-    return _one_page(path, rules.same_page) if rules.same_page else path
+    return encoded if lasting == encoded else _encode_path(lasting)
 
 
 def _encode_path(path: str) -> str:
@@ -139,13 +147,22 @@ def _encode_path(path: str) -> str:
     return w3lib_canonical(f"http://host{path}").removeprefix("http://host")
 
 
-def _one_page(path: str, same_page: str) -> str:
-    found = re2.search(same_page, path)
-    if not found or found["id"] is None:
+def _one_page(path: str, rules: UrlRules) -> str:
+    pattern = rules.same_page or ""
+    page = _page_id(pattern, path)
+    if not page:
         return path
-    literal = _LITERAL_START.match(same_page)
-    start = literal[1] if literal else ""
-    return f"{path[: found.start()]}{start if start.startswith('/') else '/' + start}{found['id']}"
+    literal = _LITERAL_START.match(pattern)
+    short = f"/{literal[1].removeprefix('/') if literal else ''}{page}"
+    if _page_id(pattern, short) == page and _lasting(short, rules) == short:
+        return short
+    # The short path may be another page, or would be shortened again: a path that no shop has stands for this one.
+    return _MARKER + _UNMARKABLE.sub(lambda found: f"~{ord(found[0]):02x}", page)
+
+
+def _page_id(pattern: str, path: str) -> str | None:
+    found = re2.search(pattern, path)
+    return found["id"] if found else None
 
 
 def _query(query: str, rules: UrlRules) -> list[tuple[str, str]]:

@@ -1,9 +1,11 @@
 """One page has one address: tables of what is the same and what is not, and properties over hostile addresses."""
 
 import pytest
-from hypothesis import example, given
+import re2
+from hypothesis import example, given, reject, settings
 from hypothesis import strategies as st
 
+from tdcrawl.sites.patterns import check_alias_pattern
 from tdcrawl.urls import UrlRules, canonical_url
 
 SAME_PAGE = UrlRules(same_page=r"/product/(?P<id>\d+)(?:[/?].*)?$")
@@ -24,6 +26,22 @@ VALUES = st.sampled_from(["", "1", "2", "a1b2c3d4", "%E9", "é", "%26", "x=y", "
     max_size=4
 )
 FIELDS = st.lists(st.tuples(NAMES, VALUES), max_size=6)
+SNIPPETS = st.sampled_from(
+    ["/", "/p", "/p/", "-p", "p", "x", "7", r"\d", r"\w+", "[^/]+", ".", ".*", "(?:/p|/x)", "(?i)", ";", "%2F"]
+)
+GREED = st.sampled_from(["", "", "?", "*", "+?"])
+TERMS = st.builds("(?:{}){}".format, SNIPPETS, GREED) | SNIPPETS
+TERM_LISTS = st.lists(TERMS, max_size=3).map("".join)
+PATTERNS = st.builds(
+    "{}{}(?P<id>{}){}{}{}".format,
+    st.sampled_from(["", "^", "/list|"]),
+    TERM_LISTS, st.lists(TERMS, min_size=1, max_size=2).map("".join), TERM_LISTS,
+    st.sampled_from(["", "$", "|/x"]), st.sampled_from(["", ".*"]),
+)  # fmt: skip
+SHOP_PATHS = st.lists(
+    st.sampled_from(["/", "/p/", "/x", "-p", "7", "9", "p", ".", "..", ";", ";v=1", "%2F", "ü", "~", "/list"]),
+    max_size=7,
+).map(lambda pieces: "/" + "".join(pieces))
 FRAGMENTS = st.sampled_from(["", "#top", "#?ref=1"])
 
 
@@ -128,12 +146,23 @@ def test_site_decides_when_it_names_parameters() -> None:
         (SAME_PAGE.same_page, "/product/123/blue-mug", "/product/123"),
         (SAME_PAGE.same_page, "/product/123/blue-mug?ref=home", "/product/123"),
         (SAME_PAGE.same_page, "/product/123/blue-mug?page=2", "/product/123?page=2"),
-        (SAME_PAGE.same_page, "/de/product/123/tasse", "/de/product/123"),
+        (SAME_PAGE.same_page, "/de/product/123/tasse", "/product/123"),
         (SAME_PAGE.same_page, "/products", "/products"),
         (r"/product/(?:[\w-]+-)?(?P<id>\d+)$", "/product/blue-mug-123", "/product/123"),
-        (r"^/[^/]+/dp/(?P<id>\w+)", "/blue-mug/dp/B07/extra", "/B07"),
-        (r"(?:/p/|/item/)(?P<id>\d+)", "/item/9", "/9"),
+        (r"-p(?P<id>\d+)", "/blue-mug-p7", "/-p7"),
+        (r"-p(?P<id>\d+)", "/de/cup-p7.html", "/-p7"),
+        (r"(?P<id>\d+)", "/a/b/7/9", "/7"),
+        (r"^/[^/]+/dp/(?P<id>\w+)", "/blue-mug/dp/B07/extra", "/~same_page/B07"),
+        (r"(?:/p/|/item/)(?P<id>\d+)", "/item/9", "/~same_page/9"),
+        (r"/p/(?P<id>\d+)/reviews", "/p/7/reviews", "/~same_page/7"),
+        (r"/p/(?P<id>\d+)/reviews", "/p/7", "/p/7"),
+        (r"/p/(?P<id>.+)\.html", "/p/a_b/~c.html", "/~same_page/a_b~2f~7ec"),
+        (r"/p/(?P<id>.+?)x", "/p/;v=2x", "/~same_page/~3bv~3d2"),
+        (r"/p/x(?P<id>\.+)", "/p/x..", "/p/x.."),
+        (r"/p/x?(?P<id>\.+)", "/p/x..", "/~same_page/~2e~2e"),
+        (r"/p/(?P<id>\d*)", "/p/abc", "/p/abc"),
         (r"/list$|/p/(?P<id>\d+)", "/list", "/list"),
+        (r"/list$|/p/(?P<id>\d+)", "/p/7", "/~same_page/7"),
     ],
 )
 def test_aliases_are_one_page_when_the_pattern_finds_the_same_id(pattern: str, path: str, expected: str) -> None:
@@ -201,3 +230,23 @@ def test_address_stays_the_same_when_differently_named_parameters_change_places(
     assert canonical_url(f"https://{host}/a?{'&'.join(shuffled)}") == canonical_url(
         f"https://{host}/a?{'&'.join(some)}"
     )
+
+
+@settings(max_examples=500)
+@given(PATTERNS, SHOP_PATHS, SHOP_PATHS)
+@example(r"-p(?P<id>\d+)", "/mug-p7", "/cup-p7")
+@example(r"(?P<id>\d+)", "/a/b/7/9", "/7")
+def test_two_paths_are_one_page_exactly_when_the_pattern_finds_the_same_id(pattern: str, one: str, two: str) -> None:
+    try:
+        check_alias_pattern(pattern)
+    except ValueError:
+        reject()
+    ids, addresses = set(), set()
+    for path in (one, two):
+        plain = canonical_url(f"https://shop.example{path}")
+        found = re2.search(pattern, plain.removeprefix("https://shop.example"))
+        address = canonical_url(plain, UrlRules(same_page=pattern))
+        assert canonical_url(address, UrlRules(same_page=pattern)) == address
+        ids.add((found and found["id"]) or plain)
+        addresses.add(address)
+    assert len(ids) == len(addresses)
