@@ -14,6 +14,7 @@ _FILLED_STARS, _EMPTY_STARS = "★⭐🌟", "☆✩"
 _AS_PYTHON_WRITES = str.maketrans("\N{MINUS SIGN},\N{ARABIC DECIMAL SEPARATOR}", "-..")
 _HALF = "½"
 _LONGEST = 200
+_STARS = 5
 # What schema.org leaves unsaid means five (Google's documentation of review snippets); docs/decisions/0003-ratings.md.
 _USUAL_BEST = 5.0
 
@@ -25,6 +26,12 @@ class Scaled:
     value: float
     best: float
     worst: float = 0
+
+    def stars(self) -> float:
+        """Bring the value to the scale 1-5: by its share of the best, or from end to end where worst is below zero."""
+        if self.worst < 0:
+            return round(1 + (self.value - self.worst) * (_STARS - 1) / (self.best - self.worst), 4)
+        return max(1.0, round(self.value * _STARS / self.best, 4))
 
 
 def read_number(text: str) -> float:
@@ -39,11 +46,14 @@ def read_scaled(text: str, best: float | None, worst: float | None, usual_best: 
     """Read a value and the scale it is on; raises Doubt.
 
     The scale is what the text itself says, else the page's `best` (and `worst`), else the site's `usual_best`, else
-    five for a value that five-point scales know. Reasons: wrong_type, out_of_range, ambiguous_scale.
+    five for a value that five-point scales know. A bare 0 is on no scale but one that says it begins there. Reasons:
+    wrong_type, out_of_range, ambiguous_scale.
     """
     value, own_best = _stars(text) or _spelled(text)
     if own_best is not None:
         return _within(Scaled(value, own_best))
+    if value == 0 and (worst is None or worst > 0):
+        raise Doubt(ValidateReason.OUT_OF_RANGE, "0 is what shops write where nobody rated, unless worst_rating is 0")
     if best is None:
         best = usual_best
     if best is None:

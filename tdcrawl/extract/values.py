@@ -17,7 +17,6 @@ from tdcrawl.outcomes import FieldError, ValidateReason, failed
 from tdcrawl.records.base import Field, Kind, Raw, RecordType
 
 _QUOTED = 200
-_STARS = 5
 _TAG = re.compile(
     r"(?P<language>[a-z]{2,3})(?:[-_](?P<script>[a-z]{4}))?(?:[-_](?P<region>[a-z]{2}|\d{3}))?", re.IGNORECASE
 )
@@ -84,8 +83,7 @@ def _rating(into: str, string: str, rules: ValueRules, values: Mapping[str, Any]
     """Bring a rating to the scale 1-5, and keep what the page said beside it."""
     best, worst = values.get(f"{into}_best"), values.get(f"{into}_worst")
     said = read_scaled(string, best, worst, rules.rating_scale)
-    rating = max(1.0, round(said.value * _STARS / said.best, 4))
-    return {into: rating, f"{into}_value": said.value, f"{into}_best": said.best}
+    return {into: said.stars(), f"{into}_value": said.value, f"{into}_best": said.best}
 
 
 def _language(string: str) -> str:

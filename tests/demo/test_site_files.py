@@ -1,7 +1,9 @@
 """The bundled site files load, and fit the shop they are for."""
 
 import json
+from datetime import UTC, datetime
 from functools import reduce
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +11,12 @@ import re2
 from parsel import Selector
 
 from tdcrawl.demo.__main__ import PORT
-from tdcrawl.demo.catalogue import practice_shop
+from tdcrawl.demo.catalogue import practice_shop, shop_from_csv
 from tdcrawl.demo.markup import SITES, Markup
 from tdcrawl.demo.pages import print_shop, product_path
+from tdcrawl.extract.reading import Page, read_records
+from tdcrawl.extract.values import ValueRules, read_values
+from tdcrawl.outcomes import Rejection, ValidateReason
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.sites.loading import load_profile
 
@@ -38,6 +43,25 @@ def test_same_page_covers_every_alias_when_products_are_listed() -> None:
 
     for path in ("/product/17", "/product/17/fernhollow-kettle", "/product/17;jsessionid=A1?sid=5"):
         assert re2.search(pattern, path)["id"] == "17"
+
+
+@pytest.mark.parametrize("markup", Markup)
+def test_rating_of_zero_is_out_of_range_when_a_file_serves_it_in_any_markup(markup: Markup, tmp_path: Path) -> None:
+    reviews = tmp_path / "reviews.csv"
+    reviews.write_text(f"product_id,text,rating\n7,{'A plain spoon ' * 5},0\n7,{'A bent spoon ' * 5},2\n")
+    page = print_shop(shop_from_csv(reviews), markup, "http://127.0.0.1:1")["/product/7"]
+    read, review = load_profile(SITES[markup]).read, RECORD_TYPES["review"]
+
+    found = read_records(Page("http://127.0.0.1:1/product/7", Selector(page.body.decode())), read, review)
+
+    rules = ValueRules(read.values.locale, read.values.rating_scale, datetime.now(UTC))
+    unrated, rated = ({"product_id": "7"} | raw for raw in found.raws)
+    assert read_values(review, rated, rules)["rating"] == 2
+    with pytest.raises(Rejection) as rejection:
+        read_values(review, unrated, rules)
+    assert [(error.field, error.reason) for error in rejection.value.fields] == [
+        ("rating", ValidateReason.OUT_OF_RANGE)
+    ]
 
 
 def value_at(path: str, record: dict[str, Any]) -> Any:

@@ -44,7 +44,14 @@ def test_the_nearest_scale_counts_when_several_are_known() -> None:
     ("text", "best", "worst", "reason"),
     [
         ("80", None, None, ValidateReason.AMBIGUOUS_SCALE),
-        ("0", None, None, ValidateReason.AMBIGUOUS_SCALE),
+        ("0.5", None, None, ValidateReason.AMBIGUOUS_SCALE),
+        ("0", None, 0, ValidateReason.AMBIGUOUS_SCALE),
+        ("0", None, None, ValidateReason.OUT_OF_RANGE),
+        ("0", 5, None, ValidateReason.OUT_OF_RANGE),
+        ("0.0 stars", 10, None, ValidateReason.OUT_OF_RANGE),
+        ("0", 5, 0.5, ValidateReason.OUT_OF_RANGE),
+        ("-2", 1, -1, ValidateReason.OUT_OF_RANGE),
+        ("-1/5", 5, -5, ValidateReason.OUT_OF_RANGE),
         ("19.99", 5, None, ValidateReason.OUT_OF_RANGE),
         ("$4.99", None, None, ValidateReason.OUT_OF_RANGE),
         ("11/10", None, None, ValidateReason.OUT_OF_RANGE),
@@ -70,13 +77,35 @@ def test_the_reason_is_given_when_a_value_cannot_be_believed(
     assert doubt.value.reason is reason
 
 
-@given(st.text(max_size=60), st.none() | st.floats(1, 100), st.none() | st.floats(0, 1))
+@pytest.mark.parametrize(
+    ("text", "best", "worst", "stars"),
+    [
+        ("0/10", None, None, 1),
+        ("0%", 5, 1, 1),
+        ("0", 5, 0, 1),
+        ("2.5", 5, 0, 2.5),
+        ("5", 10, 1, 2.5),
+        ("-1", 1, -1, 1),
+        ("0", 1, -1, 3),
+        ("1", 1, -1, 5),
+        ("0", 5, -5, 3),
+        ("-5", -1, -5, 1),
+    ],
+)
+def test_a_value_becomes_stars_when_its_scale_begins_at_or_below_zero(
+    text: str, best: float | None, worst: float | None, stars: float
+) -> None:
+    assert read_scaled(text, best, worst, None).stars() == stars
+
+
+@given(st.text(max_size=60) | st.floats(-9, 99).map(str), st.none() | st.floats(1, 100), st.none() | st.floats(-9, 1))
 def test_a_value_lies_on_its_scale_when_one_is_read(text: str, best: float | None, worst: float | None) -> None:
     try:
         scaled = read_scaled(text, best, worst, None)
     except Doubt:
         return
-    assert 0 <= scaled.worst <= scaled.value <= scaled.best
+    assert scaled.worst <= scaled.value <= scaled.best
+    assert 1 <= scaled.stars() <= 5
 
 
 def test_a_number_is_refused_when_it_is_not_the_only_one() -> None:

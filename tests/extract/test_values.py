@@ -46,6 +46,11 @@ def test_a_rating_is_brought_to_five_when_it_is_on_another_scale(
     assert values["rating"] == rating
 
 
+def test_a_rating_is_neutral_when_it_is_half_way_on_a_scale_below_zero() -> None:
+    values = read_values(REVIEW, RAW | {"rating": "0", "best_rating": "1", "worst_rating": "-1"}, RULES)
+    assert (values["rating"], values["rating_value"], values["rating_best"]) == (3.0, 0.0, 1.0)
+
+
 def test_every_bad_field_is_named_when_several_are_bad() -> None:
     raw = {"text": "\u200b \0", "rating": "great", "best_rating": "five", "date": "someday", "label": "positive"}
     assert sorted(errors(raw | {"text": " \0"})) == [
@@ -66,6 +71,7 @@ def test_every_bad_field_is_named_when_several_are_bad() -> None:
         ({"rating": "$19.99"}, ValidateReason.OUT_OF_RANGE),
         ({"rating": "7", "best_rating": "5"}, ValidateReason.OUT_OF_RANGE),
         ({"rating": "0", "best_rating": "5", "worst_rating": "1"}, ValidateReason.OUT_OF_RANGE),
+        ({"rating": "0", "best_rating": "5"}, ValidateReason.OUT_OF_RANGE),
     ],
 )
 def test_the_reason_is_given_when_a_rating_cannot_be_believed(changes: dict[str, str], reason: ValidateReason) -> None:
