@@ -37,8 +37,11 @@ _TRIGGERS = {
         "frozen_dataset_rows_update",
         "frozen_dataset_rows_delete",
         "frozen_dataset_rows_insert",
+        "frozen_dataset_rows_replace",
         "frozen_dataset_versions_update",
         "frozen_dataset_versions_delete",
+        "frozen_dataset_versions_insert",
+        "frozen_dataset_versions_replace",
     },
     "postgresql": {
         "frozen_dataset_rows",

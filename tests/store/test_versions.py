@@ -2,15 +2,35 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import text
+import pytest
+from sqlalchemy import Table, select, text
+from sqlalchemy.exc import DBAPIError
 
 from tdcrawl.records.base import digest
 from tdcrawl.records.columns import ColumnType
 from tdcrawl.store import versions
-from tdcrawl.store.engine import open_engine
+from tdcrawl.store.engine import Engine, open_engine
+from tdcrawl.store.tables import dataset_rows, dataset_versions
 from tdcrawl.store.versions import Version
 
 COLUMNS = {"record_id": ColumnType.TEXT, "split": ColumnType.TEXT}
+A_ROW = {"record_id": digest("one"), "split": "train"}
+# How one may try to rewrite v1 and its row, or (by the rowid) to put another version and row in their place.
+REWRITES = [
+    "UPDATE {table} SET version = 'v9'",
+    "DELETE FROM {table}",
+    "INSERT INTO {table} SELECT * FROM {table}",
+    "INSERT INTO {table} SELECT * FROM {table} WHERE true ON CONFLICT ({key}) DO UPDATE SET version = 'v9'",
+]
+ON_SQLITE = [
+    "REPLACE INTO {table} SELECT * FROM {table}",
+    "INSERT OR REPLACE INTO {table} SELECT * FROM {table}",
+    "INSERT OR REPLACE INTO {table} (rowid, {columns}) SELECT rowid, 'v9', {others} FROM {table}",
+    "INSERT OR IGNORE INTO {table} SELECT * FROM {table}",
+    "UPDATE OR REPLACE {table} SET version = 'v9'",
+    "UPDATE OR REPLACE {table} SET rowid = 7",
+]
+ON_POSTGRESQL = ["TRUNCATE {table}"]
 
 
 def test_frozen_rows_come_by_record_id_when_no_index_is_used(postgresql_database: str) -> None:
@@ -32,4 +52,69 @@ def test_versions_come_by_number(database_url: str) -> None:
             versions.seal(connection, Version(name, "review", datetime.now(UTC), {}, 0, "", "", ""), COLUMNS)
         assert [version.name for version in versions.versions(connection)] == ["v2", "v9", "v10"]
         assert versions.find_version(connection, "v1") is None
+    engine.dispose()
+
+
+def sealed(database_url: str) -> Engine:
+    """Freeze one row as v1."""
+    engine = open_engine(database_url)
+    with engine.begin() as connection:
+        versions.add_rows(connection, "v1", [A_ROW])
+        versions.seal(connection, Version("v1", "review", datetime.now(UTC), {}, 1, "", "", ""), COLUMNS)
+    return engine
+
+
+def spelled(statement: str, table: Table) -> str:
+    """Write a statement for a table of frozen things, whose first column is the version."""
+    names = [column.name for column in table.columns]
+    key = ", ".join(column.name for column in table.primary_key)
+    return statement.format(table=table.name, key=key, columns=", ".join(names), others=", ".join(names[1:]))
+
+
+@pytest.mark.parametrize("table", [dataset_versions, dataset_rows], ids=str)
+def test_whatever_would_rewrite_a_version_is_refused(database_url: str, table: Table) -> None:
+    engine = sealed(database_url)
+    before = everything(engine)
+    own = ON_SQLITE if engine.dialect.name == "sqlite" else ON_POSTGRESQL
+    for statement in (*REWRITES, *own):
+        with pytest.raises(DBAPIError, match=r"a frozen dataset version never changes|duplicate key"):
+            rewrite(engine, spelled(statement, table))
+        assert everything(engine) == before, statement
+    engine.dispose()
+
+
+def everything(engine: Engine) -> list[object]:
+    """Read both tables whole."""
+    with engine.connect() as connection:
+        return [*connection.execute(select(dataset_versions)), *connection.execute(select(dataset_rows))]
+
+
+def rewrite(engine: Engine, statement: str) -> None:
+    """Execute a statement and commit it."""
+    with engine.begin() as connection:
+        connection.execute(text(statement))
+
+
+def test_a_further_version_is_added_when_one_is_there(database_url: str) -> None:
+    engine = sealed(database_url)
+    with engine.begin() as connection:
+        versions.add_rows(connection, "v2", [A_ROW])
+        versions.seal(connection, Version("v2", "review", datetime.now(UTC), {}, 1, "", "", ""), COLUMNS)
+        assert list(versions.frozen_rows(connection, "v2", COLUMNS, "train")) == [A_ROW]
+    engine.dispose()
+
+
+def test_a_trigger_is_missed_when_it_is_gone(database_url: str) -> None:
+    engine = open_engine(database_url)
+    list_them = {
+        "sqlite": "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'",
+        "postgresql": "SELECT tgname, tgrelid::regclass FROM pg_trigger WHERE NOT tgisinternal",
+    }[engine.dialect.name]
+    on_table = {"sqlite": "", "postgresql": " ON {}"}[engine.dialect.name]
+    with engine.begin() as connection:
+        assert versions.missing_triggers(connection) == []
+        there = sorted(connection.execute(text(list_them)).all())
+        for name, table in there:
+            connection.execute(text(f"DROP TRIGGER {name}{on_table.format(table)}"))
+        assert versions.missing_triggers(connection) == [name for name, _ in there]
     engine.dispose()
