@@ -3,13 +3,13 @@
 import argparse
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Column, Table
 
 from tdcrawl.command import Answer, TdcrawlCommand
+from tdcrawl.commands._arguments import folder
 from tdcrawl.datasets import listing
 from tdcrawl.datasets.plan import FORMATS, Balance, FreezePlan
 from tdcrawl.datasets.verify import verify_version
@@ -96,7 +96,7 @@ def _freeze_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-share", type=float, default=0.6, metavar="SHARE", help="of any one label (default: 0.6)")
     parser.add_argument("--split", type=_percentages, default=(80, 10, 10), metavar="80/10/10", help="in percent")
     parser.add_argument("--format", type=_names, default=("parquet",), metavar=",".join(FORMATS))
-    parser.add_argument("--to", type=Path, metavar="DIR", help="write DIR/vN (default: <TDCRAWL_DATA_DIR>/datasets/vN)")
+    parser.add_argument("--to", type=folder, metavar="DIR", help="write DIR/vN (default: TDCRAWL_DATA_DIR/datasets)")
 
 
 def _type_option(parser: argparse.ArgumentParser) -> None:
@@ -109,12 +109,12 @@ def _version_option(parser: argparse.ArgumentParser) -> None:
 
 def _verify_options(parser: argparse.ArgumentParser) -> None:
     _version_option(parser)
-    parser.add_argument("--at", type=Path, metavar="DIR", help="look at the copy DIR/vN instead")
+    parser.add_argument("--at", type=folder, metavar="DIR", help="look at the copy DIR/vN instead")
 
 
 def _export_options(parser: argparse.ArgumentParser) -> None:
     _version_option(parser)
-    parser.add_argument("--to", type=Path, metavar="DIR", required=True, help="write DIR/vN")
+    parser.add_argument("--to", type=folder, metavar="DIR", required=True, help="write DIR/vN")
 
 
 def _percentages(value: str) -> tuple[int, ...]:
