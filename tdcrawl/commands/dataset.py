@@ -64,7 +64,8 @@ class Command(TdcrawlCommand):
 def _freeze(command: Command, opts: argparse.Namespace) -> Answer:
     balance = Balance(opts.balance)
     plan = FreezePlan(opts.version, opts.type, balance, opts.max_share, opts.split, opts.format)
-    return asdict(freeze(command.engine, plan, opts.to or command.data_dir / "datasets"))
+    usual = command.data_dir / "datasets"
+    return asdict(freeze(command.engine, plan, opts.to or usual, named=opts.to is not None))
 
 
 def _list(command: Command, _opts: argparse.Namespace) -> Answer:

@@ -33,21 +33,27 @@ class Frozen:
     counts: Counts
 
 
-def freeze(engine: Engine, plan: FreezePlan, target: Path) -> Frozen:
+def freeze(engine: Engine, plan: FreezePlan, target: Path, *, named: bool = True) -> Frozen:
     """Freeze the records of a type as `target/vN`, with its rows and view in the database.
 
-    A freeze that was cut off between database and files is finished, as it was planned then. Raises DatasetError
-    where the version is there already, the ledger is broken, nothing can be frozen, or the balance cannot be had;
-    StoreError where the files cannot be written.
+    A freeze that was cut off between database and files is finished, as and where it was planned then: a target that
+    the user `named` must be that place. Raises DatasetError where it is another, the version is there already, the
+    ledger is broken, nothing can be frozen, or the balance cannot be had; StoreError where the files cannot be written.
     """
     with engine.connect() as connection:
         stored = versions.find_version(connection, plan.version)
     if stored is None:
         _refuse_broken_ledger(engine)
         return _freeze(engine, plan, target / plan.version)
-    if (Path(stored.location) / MANIFEST).exists():
+    place = Path(stored.location)
+    if (place / MANIFEST).exists():
         raise _frozen_already(plan.version)
-    return export(engine, plan.version, target)
+    if named and (target / plan.version).resolve() != place.resolve():
+        raise DatasetError(
+            f"{plan.version} was frozen to {place}, where its files are missing: freeze it without --to to write them "
+            f"there again, or write a copy with `dataset export {plan.version} --to DIR`"
+        )
+    return export(engine, plan.version, place.parent)
 
 
 def export(engine: Engine, name: str, target: Path) -> Frozen:

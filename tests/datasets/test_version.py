@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from tdcrawl.datasets import export as export_module
 from tdcrawl.datasets import version as version_module
 from tdcrawl.datasets.plan import Balance, FreezePlan
+from tdcrawl.datasets.verify import verify_version
 from tdcrawl.datasets.version import export, freeze
 from tdcrawl.errors import DatasetError, StoreError
 from tdcrawl.likeness import Likeness, Match
@@ -143,6 +144,20 @@ def test_freeze_when_it_was_cut_off_before_the_rename_finishes_it(engine: Engine
     shutil.rmtree(tmp_path / "v1")
     assert freeze(engine, FreezePlan("v1", balance=Balance.NONE), tmp_path) == frozen
     assert content(tmp_path / "v1") == before
+
+
+def test_freeze_when_its_files_are_lost_writes_them_where_they_were(engine: Engine, tmp_path: Path) -> None:
+    frozen = freeze(engine, V1, tmp_path / "asked")
+    shutil.rmtree(tmp_path / "asked")
+    with pytest.raises(
+        DatasetError, match=f"v1 was frozen to {tmp_path / 'asked' / 'v1'}, where its files are missing"
+    ):
+        freeze(engine, V1, tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+    assert freeze(engine, V1, tmp_path / "usual", named=False) == frozen
+    assert verify_version(engine, "v1") == []
+    shutil.rmtree(tmp_path / "asked")
+    assert freeze(engine, V1, tmp_path / "usual" / ".." / "asked") == frozen
 
 
 def test_export_writes_the_same_bytes_elsewhere(engine: Engine, tmp_path: Path) -> None:
