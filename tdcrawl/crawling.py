@@ -5,17 +5,16 @@ import logging
 from collections.abc import AsyncIterator, Iterable, Iterator
 from functools import cached_property, partial
 from typing import Any, ClassVar, Self
-from urllib.parse import urlsplit
 
 from scrapy import Spider
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response, TextResponse
-from scrapy.utils.sitemap import Sitemap
 from twisted.python.failure import Failure
 
 from tdcrawl import page_outcomes, privacy, text
 from tdcrawl.errors import SiteError
 from tdcrawl.extract.reading import Page, read_records
+from tdcrawl.links import followable, read_sitemap, without_userinfo
 from tdcrawl.outcomes import PageReason, PageRejection, PageState
 from tdcrawl.politeness import apply_site_settings, identify
 from tdcrawl.records.base import TrainingItem
@@ -78,10 +77,9 @@ class SiteSpider(Spider):
             yield self._request(url, self.parse)
 
     def parse_sitemap(self, response: Response) -> Iterator[Request]:
-        """Follow all pages that a sitemap (or an index of sitemaps) lists."""
-        sitemap = Sitemap(response.body)
-        callback = self.parse_sitemap if sitemap.type == "sitemapindex" else self.parse
-        yield from self._links(response, (entry["loc"] for entry in sitemap), callback)
+        """Follow all pages that a sitemap (or an index of sitemaps) lists; raises PageRejection where it is none."""
+        is_index, links = read_sitemap(response, self.settings.getint("DOWNLOAD_MAXSIZE"))
+        yield from self._links(response, links, self.parse_sitemap if is_index else self.parse)
 
     def parse(self, response: Response) -> Iterator[Request | TrainingItem]:
         """Read the records of a page and follow its links, whatever kind of page it is.
@@ -150,22 +148,14 @@ class SiteSpider(Spider):
 
     def _links(self, response: Response, links: Iterable[str], callback: Any, turned: int = 0) -> Iterator[Request]:
         for link in links:
-            url = _followable(response, link)
+            url = followable(response, link)
             if url is None:
                 self.count("tdcrawl/pages/unfollowable_links", 1)
             else:
                 yield self._request(url, callback, turned)
 
     def _request(self, url: str, callback: Any, turned: int = 0) -> Request:
-        return Request(url, callback=callback, errback=self.on_failure, meta={"turned": turned})
-
-
-def _followable(response: Response, link: str) -> str | None:
-    try:
-        url = response.urljoin(link.strip())
-        return url if urlsplit(url).scheme in {"http", "https"} else None
-    except ValueError:
-        return None
+        return Request(without_userinfo(url), callback=callback, errback=self.on_failure, meta={"turned": turned})
 
 
 def _refuse_unknown(arguments: Iterable[str]) -> None:

@@ -36,6 +36,10 @@ SPIDER_MIDDLEWARES = {
     # Closest to the engine: nothing may drop an item or a page once it stands in the ledger.
     "tdcrawl.middlewares.page_ledger.PageLedger": 10,
 }
+DOWNLOADER_MIDDLEWARES = {
+    # Before robots.txt is asked for: its address would hold the password too.
+    "tdcrawl.middlewares.userinfo.WithoutUserinfo": 50,
+}
 EXTENSIONS = {
     "tdcrawl.extensions.progress.Progress": 500,
     "tdcrawl.extensions.run_report.RunReport": 600,

@@ -1,16 +1,18 @@
 """SiteSpider: where it starts, and what it follows from a sitemap."""
 
 import asyncio
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from scrapy.crawler import Crawler
-from scrapy.http import XmlResponse
+from scrapy.http import Response, XmlResponse
 from scrapy.settings import Settings
 
 from tdcrawl.errors import SiteError
+from tdcrawl.outcomes import PageReason, PageRejection, PageState
 from tdcrawl.spiders.retailer_reviews import RetailerReviews
 from tests.crawlers import a_spider
 
@@ -59,6 +61,37 @@ def test_parse_sitemap_when_an_entry_is_no_address_follows_the_others(spider: Re
     found = [request.url for request in spider.parse_sitemap(response)]
     assert found == ["https://shop.example/two", "https://shop.example/three"]
     assert spider.crawler.stats.get_value("tdcrawl/pages/unfollowable_links") == 2
+
+
+def test_parse_sitemap_when_it_is_gzipped_unpacks_it(spider: RetailerReviews) -> None:
+    packed = Response(f"{SITEMAP}.gz", body=gzip.compress(sitemap("urlset", "https://shop.example/one").body))
+    assert [request.url for request in spider.parse_sitemap(packed)] == ["https://shop.example/one"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"no sitemap", b"<html><body>Not found", b"\x1f\x8b\x08no gzip", gzip.compress(b"<rss/>"), b'{"a": 1}'],
+)
+def test_parse_sitemap_when_it_is_none_says_so(spider: RetailerReviews, body: bytes) -> None:
+    with pytest.raises(PageRejection) as caught:
+        list(spider.parse_sitemap(Response(SITEMAP, body=body)))
+    assert (caught.value.state, caught.value.reason) == (PageState.FAILED, PageReason.PARSE_ERROR)
+    assert caught.value.detail == "it is no sitemap"
+
+
+def test_parse_sitemap_when_it_is_a_bomb_unpacks_no_more_than_a_page_may_be(spider: RetailerReviews) -> None:
+    bomb = gzip.compress(b"<urlset>" + b" " * 20_000_000 + b"</urlset>")
+    with pytest.raises(PageRejection) as caught:
+        list(spider.parse_sitemap(Response(SITEMAP, body=bomb)))
+    assert caught.value.reason == PageReason.TOO_LARGE
+
+
+def test_links_are_followed_without_user_and_password(spider: RetailerReviews) -> None:
+    response = sitemap("urlset", "https://jo:secret@shop.example/one", "//jo@shop.example:8080/two?to=a@b")
+    assert [request.url for request in spider.parse_sitemap(response)] == [
+        "https://shop.example/one",
+        "https://shop.example:8080/two?to=a@b",
+    ]
 
 
 def test_crawl_when_the_site_holds_another_record_type() -> None:

@@ -12,6 +12,7 @@ from twisted.python.failure import Failure
 from tdcrawl import page_outcomes
 from tdcrawl.crawling import SiteSpider
 from tdcrawl.errors import StoreError
+from tdcrawl.links import without_userinfo
 from tdcrawl.outcomes import PageReason, PageRejection, PageState
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.store.ledger import PageRequest
@@ -72,7 +73,7 @@ class PageLedger:
             return
         page_id, origin = request.meta["page_id"], request.meta["page_url"]
         if not self._session.profile.covers(request.url):
-            detail = f"it redirects off the site, to {request.url}"
+            detail = f"it redirects off the site, to {without_userinfo(request.url)}"
             self._spider.end_page(page_id, PageRejection(PageState.FAILED, PageReason.OFF_SITE, detail))
         elif self._session.page_request(request.url).page_id == self._session.page_request(origin).page_id:
             # The duplicate filter would call it seen; REDIRECT_MAX_TIMES bounds the circle.
@@ -80,7 +81,7 @@ class PageLedger:
 
     def on_dropped(self, request: Request) -> None:
         """Close a page that turned out to be one this run has already."""
-        detail = f"it redirects to {request.url}, a page this run has already"
+        detail = f"it redirects to {without_userinfo(request.url)}, a page this run has already"
         rejection = PageRejection(PageState.SKIPPED, PageReason.SAME_PAGE, detail)
         self._spider.end_page(request.meta["page_id"], rejection)
 

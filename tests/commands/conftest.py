@@ -78,7 +78,7 @@ def crawled(finished: subprocess.CompletedProcess[str]) -> Crawled:
 
 @dataclass(frozen=True)
 class Page:
-    """Say what a hand-made shop answers at one path."""
+    """Say what a hand-made shop answers at one path; {host} becomes its own host."""
 
     body: str = ""
     status: int = 200
@@ -121,10 +121,11 @@ def _hand_made(pages: Mapping[str, Page]) -> Any:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             page = pages.get(self.path, Page(status=404))
-            body = page.body.encode("utf-8", "surrogatepass")
+            host = self.headers["Host"]
+            body = page.body.replace("{host}", host).encode("utf-8", "surrogatepass")
             self.send_response(page.status)
             for name, value in {"Content-Type": "text/html; charset=utf-8", **dict(page.headers)}.items():
-                self.send_header(name, value)
+                self.send_header(name, value.replace("{host}", host))
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

@@ -157,6 +157,24 @@ def test_a_redirect_to_another_spelling_of_the_page_is_followed(crawl_pages: Cra
     assert crawled.figures["pages"]["done"] == 2
 
 
+def test_user_and_password_in_an_address_are_neither_sent_nor_kept(crawl_pages: CrawlPages, database_url: str) -> None:
+    link, target = '<a class="product" href="http://jo:secret@{host}/one">1</a>', "http://jo:secret@{host}/two"
+    site = {
+        "/": Page(f'{link}<a class="product" href="/moved">2</a>'),
+        "/one": review_page(a_review(1)),
+        "/moved": Page(status=302, headers={"Location": target}),
+        "/two": review_page(a_review(2)),
+    }
+    crawled = crawl_pages(site, TDCRAWL_DATABASE_URL=database_url)
+    assert crawled.figures["items"]["record"] == 2
+    engine = open_engine(database_url)
+    with engine.connect() as connection:
+        kept = [str(row) for table in (pages, records) for row in connection.execute(select(table))]
+    engine.dispose()
+    assert not [row for row in kept if "secret" in row]
+    assert "secret" not in crawled.errors
+
+
 def test_hostile_text_arrives_as_text(crawl_pages: CrawlPages, database_url: str) -> None:
     hostile = (
         "'); DROP TABLE records; -- <script>alert(1)</script> \x00 {{7*7}} ${jndi:x} \u202e ten words are enough here"

@@ -1,0 +1,58 @@
+"""Where pages and sitemaps lead: addresses that can be followed, without the passwords that some of them hold."""
+
+import struct
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from scrapy.http import Response
+from scrapy.utils.gz import gunzip, gzip_magic_number
+from scrapy.utils.sitemap import Sitemap
+
+from tdcrawl.outcomes import PageReason, PageRejection, PageState
+
+_KINDS = {"urlset", "sitemapindex"}
+
+
+def followable(response: Response, link: str) -> str | None:
+    """Give the address that a link of a page leads to; None where that is no web address."""
+    try:
+        url = response.urljoin(link.strip())
+        return without_userinfo(url) if urlsplit(url).scheme in {"http", "https"} else None
+    except ValueError:
+        return None
+
+
+def without_userinfo(url: str) -> str:
+    """Take user and password out of an address: pages are read as nobody in particular, and no secret is stored."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else url
+
+
+def read_sitemap(response: Response, max_size: int) -> tuple[bool, Iterator[str]]:
+    """Say whether a sitemap lists sitemaps, and what it lists; raises PageRejection where it is none.
+
+    One that is gzipped is unpacked, to `max_size` bytes at most.
+    """
+    try:
+        sitemap = Sitemap(_unpacked(response, max_size))
+    except (SyntaxError, StopIteration):  # lxml's errors are syntax errors.
+        raise _no_sitemap() from None
+    if sitemap.type not in _KINDS:
+        raise _no_sitemap()
+    return sitemap.type == "sitemapindex", (entry["loc"] for entry in sitemap)
+
+
+def _unpacked(response: Response, max_size: int) -> bytes:
+    if not gzip_magic_number(response):
+        return response.body
+    try:
+        return gunzip(response.body, max_size=max_size)
+    except ValueError:
+        detail = f"it is larger than DOWNLOAD_MAXSIZE ({max_size} bytes) once unpacked"
+        raise PageRejection(PageState.FAILED, PageReason.TOO_LARGE, detail) from None
+    except (OSError, EOFError, struct.error):
+        raise _no_sitemap() from None
+
+
+def _no_sitemap() -> PageRejection:
+    return PageRejection(PageState.FAILED, PageReason.PARSE_ERROR, "it is no sitemap")
