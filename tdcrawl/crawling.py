@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 
 from tdcrawl import page_outcomes, privacy, text
 from tdcrawl.errors import SiteError
-from tdcrawl.extract.reading import Page, read_records
+from tdcrawl.extract.reading import Page, has_markup, read_records
 from tdcrawl.links import followable, read_sitemap, without_userinfo
 from tdcrawl.outcomes import PageReason, PageRejection, PageState
 from tdcrawl.politeness import apply_site_settings, identify
@@ -91,10 +91,11 @@ class SiteSpider(Spider):
         found = read_records(Page(response.url, response.selector), self.session.profile.read, self.session.record_type)
         page = response.meta["page_id"]
         yield from self.session.items(found.raws, page, response.meta["page_url"])
-        yield from self._follow(response)
+        if has_markup(response.selector):
+            yield from self._follow(response)
         if found.reader:
             self.count(f"tdcrawl/reader/{found.reader}", 1)
-        elif found.problems:
+        if found.problems and (found.is_cut or not found.reader):
             raise PageRejection(PageState.FAILED, PageReason.PARSE_ERROR, found.problems[0])
 
     async def on_failure(self, failure: Failure) -> None:

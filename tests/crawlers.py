@@ -19,6 +19,8 @@ allowed_domains = ["shop.example"]
 [start]
 urls = ["https://shop.example/"]
 sitemaps = ["https://shop.example/sitemap.xml"]
+[follow]
+products = "a::attr(href)"
 [read]
 reader = "schema_org"
 """

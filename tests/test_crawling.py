@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from scrapy.crawler import Crawler
-from scrapy.http import Response, XmlResponse
+from scrapy.http import HtmlResponse, JsonResponse, Request, Response, TextResponse, XmlResponse
 from scrapy.settings import Settings
 
 from tdcrawl.errors import SiteError
@@ -35,6 +35,30 @@ def sitemap(kind: str, *addresses: str) -> XmlResponse:
 
 async def starts(spider: RetailerReviews) -> list[tuple[str, Any]]:
     return [(request.url, getattr(request.callback, "__name__", None)) async for request in spider.start()]
+
+
+def parsed(spider: RetailerReviews, response: TextResponse) -> tuple[list[Any], str | None]:
+    """Let the spider parse a page; what it yielded, and why the page failed."""
+    response.request = Request(response.url, meta={"page_id": "page", "page_url": response.url, "turned": 0})
+    yielded: list[Any] = []
+    try:
+        yielded.extend(spider.parse(response))
+    except PageRejection as rejection:
+        return yielded, rejection.detail
+    return yielded, None
+
+
+def test_parse_when_a_page_is_json_says_so(spider: RetailerReviews) -> None:
+    page = JsonResponse("https://shop.example/", body=b'{"a": 1}', encoding="utf-8")
+    assert parsed(spider, page) == ([], "the page is json, no HTML")
+
+
+def test_parse_when_a_page_is_nested_too_deep_keeps_what_it_has_and_fails_it(spider: RetailerReviews) -> None:
+    block = '<script type="application/ld+json">{"@type": "Review", "reviewBody": "Fine"}</script>'
+    page = HtmlResponse("https://shop.example/", body=block + "<div>" * 200_000, encoding="utf-8")
+    yielded, why = parsed(spider, page)
+    assert [item.raw["text"] for item in yielded] == ["Fine"]
+    assert why == "the page is nested deeper than can be read: its rest is lost"
 
 
 def test_start_begins_with_sitemaps_and_pages_of_the_site(spider: RetailerReviews) -> None:

@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from parsel import Selector
+
 from tdcrawl.extract import css, embedded_json, schema_org
 from tdcrawl.extract.page import Found, Page
 from tdcrawl.records.base import RecordType
 from tdcrawl.sites.profile import Read, ReaderName
 
-__all__ = ["Page", "Reading", "read_records"]
+__all__ = ["Page", "Reading", "has_markup", "read_records"]
 
 _Reader = Callable[[Page, Read, RecordType], Found]
 _READERS: dict[ReaderName, _Reader] = {
@@ -21,26 +23,41 @@ _READERS: dict[ReaderName, _Reader] = {
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Say what a page held: the strings of each record, which reader found them, and what could not be read."""
+    """Say what a page held: the strings of each record, which reader found them, and what could not be read.
+
+    `is_cut` says that there was more than the parser could take.
+    """
 
     raws: list[dict[str, str]]
     reader: str | None
     problems: list[str]
+    is_cut: bool = False
 
 
 def read_records(page: Page, read: Read, record_type: RecordType) -> Reading:
     """Read a page's records by the first of the site's readers that finds any; no page raises."""
-    problems: list[str] = []
+    is_cut = has_markup(page.selector) and _is_cut(page.selector)
+    problems: list[str] = ["the page is nested deeper than can be read: its rest is lost"] if is_cut else []
     for name in read.reader:
         found = _found(_READERS[name], page, read, record_type)
         problems.extend(found.problems)
         if found.raws:
-            return Reading(list(_identified(found.raws, record_type.native_id_field)), name, problems)
-    return Reading([], None, problems)
+            return Reading(list(_identified(found.raws, record_type.native_id_field)), name, problems, is_cut)
+    return Reading([], None, problems, is_cut)
+
+
+def has_markup(selector: Selector) -> bool:
+    """Say whether a page is HTML or XML, which alone have links and nodes."""
+    return selector.type in {"html", "xml"}
+
+
+def _is_cut(selector: Selector) -> bool:
+    # The parser recovers from everything, from its own limit by leaving the rest of the page out; its log alone tells.
+    return any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in selector.root.getroottree().parser.error_log)
 
 
 def _found(reader: _Reader, page: Page, read: Read, record_type: RecordType) -> Found:
-    if page.selector.type not in {"html", "xml"}:
+    if not has_markup(page.selector):
         return Found(problems=[f"the page is {page.selector.type}, no HTML"])
     try:
         return reader(page, read, record_type)

@@ -55,6 +55,14 @@ def test_a_page_is_a_problem_when_its_items_are_nested_too_deep() -> None:
     assert read(node * 1500).problems == ["microdata: nested more than 40 deep"]
 
 
+def test_a_page_is_cut_when_it_is_nested_deeper_than_the_parser_goes() -> None:
+    nested = "<div>" * 200_000 + '<article><p class="body">Lost</p></article>'
+    lost = "the page is nested deeper than can be read: its rest is lost"
+    assert read(nested) == Reading([], None, [lost], is_cut=True)
+    found = read(f'<article><p class="body">Seen</p></article>{nested}')
+    assert (found.raws, found.reader, found.is_cut) == ([{"text": "Seen"}], "css", True)
+
+
 def test_a_page_is_a_problem_when_a_reader_runs_out_of_stack() -> None:
     names = '{"name": ' * 700 + "1" + "}" * 700
     assert read(f'<script>article = {{"body": {names}}}</script>').problems == ["the page is nested too deep"]
