@@ -14,6 +14,7 @@ from tdcrawl import reporting
 from tdcrawl.crawling import SiteSpider
 from tdcrawl.errors import TdcrawlError
 from tdcrawl.extensions.run_report import RunReport
+from tdcrawl.verdict import INTERRUPTED
 
 
 class Command(ScrapyCrawl):
@@ -41,6 +42,11 @@ class Command(ScrapyCrawl):
         task = self.crawler_process.crawl(crawler, **opts.spargs)
         self.crawler_process.start()
         assert isinstance(task, asyncio.Task)
+        if task.cancelled() or not task.done():
+            # A second signal stops the event loop at once, whatever is under way.
+            print("the run was cut off; the same command takes up what it left", file=sys.stderr)
+            self.exitcode = INTERRUPTED
+            return
         error = task.exception()
         if isinstance(error, TdcrawlError):
             print(error, file=sys.stderr)

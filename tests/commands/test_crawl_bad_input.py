@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -230,6 +231,19 @@ def test_a_signal_drains_and_leaves_a_ledger_that_balances(
     assert check.balanced
     assert (check.items["pending"], check.pages["pending"] > 0) == (0, True)
     assert json.loads(printed)["reason"] == "shutdown"
+
+
+def test_a_second_signal_cuts_the_run_off_in_one_line(shop: ShopServer, tmp_path: Path) -> None:
+    database_url = f"sqlite:///{tmp_path}/cut.db"
+    process = start_crawl(shop, database_url, tmp_path)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    printed, errors = process.communicate(timeout=60)
+    assert (process.returncode, printed) == (130, "")
+    assert errors.splitlines()[-1] == "the run was cut off; the same command takes up what it left"
+    assert "Traceback" not in errors
+    assert "destroyed" not in errors
 
 
 def test_killed_crawl_loses_nothing_when_run_again(
