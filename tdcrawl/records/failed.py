@@ -19,7 +19,7 @@ def masked(why: Rejection) -> Rejection:
 
 
 def evidence(item: TrainingItem, record_type: RecordType, why: Rejection, person_key: bytes) -> dict[str, Any]:
-    """Build the columns `errors`, `message` and `item` of a failed record from a masked rejection."""
+    """Build what a failed record keeps of its item, its addresses included, from a masked rejection."""
     raw = {name: _cut(text.clean(value)) for name, value in item.raw.items()}
     errors = [
         {"field": error.field, "reason": error.reason, "message": error.message, "value": error.value}
@@ -28,6 +28,8 @@ def evidence(item: TrainingItem, record_type: RecordType, why: Rejection, person
     return {
         "errors": errors,
         "message": why.detail,
+        "requested_url": _mask_address(item.requested_url),
+        "canonical_url": item.canonical_url and _mask_address(item.canonical_url),
         "item": privacy.mask_fields(raw, record_type.person_fields, person_key),
     }
 
@@ -35,6 +37,11 @@ def evidence(item: TrainingItem, record_type: RecordType, why: Rejection, person
 def _cut(value: str) -> str:
     # Enough to see what was wrong; a value of megabytes would only make the feed unreadable, and masking slow.
     return value if len(value) <= _KEPT_CHARACTERS else f"{value[:_KEPT_CHARACTERS]}… ({len(value)} characters)"
+
+
+def _mask_address(url: str) -> str:
+    masked, found = privacy.mask(url.replace("%40", "@"))
+    return masked if found else url
 
 
 def _mask(quoted: str) -> str:
