@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -10,10 +11,12 @@ from pathlib import Path
 from scrapy.settings import BaseSettings
 
 from tdcrawl import __version__, privacy, text
+from tdcrawl.datasets.feeds import export_run
 from tdcrawl.dedup import near
 from tdcrawl.dedup.judge import Text
 from tdcrawl.dedup.near import Signature
 from tdcrawl.dedup.sameness import Sameness
+from tdcrawl.errors import StoreError
 from tdcrawl.in_flight import InFlight
 from tdcrawl.labeling.rules import label_by_rule
 from tdcrawl.likeness import Judgement
@@ -125,6 +128,9 @@ def open_session(profile: SiteProfile, spider: str, settings: BaseSettings) -> S
     sameness = Sameness(record_type, _threshold(settings), label_by_rule)
     ledger = Ledger.open(settings["TDCRAWL_DATABASE_URL"], run)
     sameness.open(ledger.engine, run_id)
+    for died in ledger.died:
+        with suppress(StoreError):  # Its rows are in the tables; its feeds are not worth this run.
+            export_run(ledger.engine, died, record_type, data_dir)
     return Session(
         profile,
         record_type,

@@ -12,6 +12,7 @@ from tdcrawl.outcomes import Move, PageState, Rejection
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.store import page_writes, settling
 from tdcrawl.store.engine import open_engine, reachable, writing
+from tdcrawl.store.life import show_life
 from tdcrawl.store.placement import Terms
 from tdcrawl.store.rows import PageRequest, Run
 from tdcrawl.store.settling import OutdatedError
@@ -22,14 +23,18 @@ __all__ = ["Ledger", "OutdatedError", "PageRequest", "Run", "Terms"]
 
 
 class Ledger:
-    """Write the ledger of one run. Methods that return a Future have committed when it is done."""
+    """Write the ledger of one run. Methods that return a Future have committed when it is done.
+
+    `died` are earlier runs of the site that were found dead when this one began.
+    """
 
     def __init__(self, engine: Engine, run: Run) -> None:
         self.engine = engine
         self.run = run
+        self._end_life = show_life(engine, run.run_id)
         with writing(engine) as connection:
             connection.execute(insert(runs).values(**asdict(run)))
-            page_writes.supersede(connection, run)
+            self.died = page_writes.supersede(connection, run)
         self._writer = Writer(engine)
 
     @classmethod
@@ -79,9 +84,9 @@ class Ledger:
     def finish(self, reason: str, stats: Mapping[str, Any]) -> None:
         """Commit what is left and end the run; call it once, last. Raises StoreError where the database is gone."""
         self._writer.close()
-        with reachable(), writing(self.engine) as connection:
-            connection.execute(
-                update(runs)
-                .where(runs.c.run_id == self.run.run_id)
-                .values(finished_at=datetime.now(UTC), finish_reason=reason, stats=dict(stats))
-            )
+        end = {"finished_at": datetime.now(UTC), "finish_reason": reason, "stats": dict(stats)}
+        try:
+            with reachable(), writing(self.engine) as connection:
+                connection.execute(update(runs).where(runs.c.run_id == self.run.run_id).values(end))
+        finally:
+            self._end_life()

@@ -9,6 +9,7 @@ from sqlalchemy import BindParameter, Connection, Executable, bindparam, delete,
 
 from tdcrawl.outcomes import Bucket, PageReason, PageState
 from tdcrawl.records.base import TrainingItem
+from tdcrawl.store.life import is_alive
 from tdcrawl.store.rows import PageRequest, Row, Run, outcome_row, page_row
 from tdcrawl.store.tables import failed_records, outcomes, over_quota, pages, runs
 
@@ -68,11 +69,18 @@ class End:
     detail: str | None
 
 
-def supersede(connection: Connection, run: Run) -> None:
+def supersede(connection: Connection, run: Run) -> list[str]:
     """Close the pages that ended runs of the site left pending: this run reads the site anew.
 
-    A run without an end may be alive in another process, so its pages are left to it.
+    A run without an end may be alive in another process, and keeps its pages; where it is dead its end is written
+    down. Returns the ids of those.
     """
+    endless = select(runs.c.run_id).where(
+        runs.c.site == run.site, runs.c.finished_at.is_(None), runs.c.run_id != run.run_id
+    )
+    dead = [run_id for run_id in connection.scalars(endless).all() if not is_alive(connection, run_id)]
+    died = {"finished_at": run.started_at, "finish_reason": "died"}
+    connection.execute(update(runs).where(runs.c.run_id.in_(dead)).values(died))
     ended = select(runs.c.run_id).where(runs.c.site == run.site, runs.c.finished_at.is_not(None))
     connection.execute(
         update(pages)
@@ -82,6 +90,7 @@ def supersede(connection: Connection, run: Run) -> None:
             finished_at=run.started_at,
         )
     )  # fmt: skip
+    return dead
 
 
 def schedule(connection: Connection, wanted: list[tuple[Run, Sequence[PageRequest]]]) -> list[set[str]]:

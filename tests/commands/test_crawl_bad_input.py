@@ -17,7 +17,7 @@ from sqlalchemy import select
 from tdcrawl.demo.catalogue import practice_shop
 from tdcrawl.demo.server import ShopServer
 from tdcrawl.store.engine import open_engine
-from tdcrawl.store.tables import pages, records
+from tdcrawl.store.tables import pages, records, runs
 from tdcrawl.store.verify import check_ledger
 from tests.commands.conftest import Crawl, Crawled, Page, a_review, review_page
 from tests.conftest import PROJECT, RunScrapy
@@ -255,10 +255,15 @@ def test_killed_crawl_loses_nothing_when_run_again(
     again = crawl(shop, TDCRAWL_DATABASE_URL=database_url)
     assert again.figures["balanced"]
     engine = open_engine(database_url)
-    items = check_ledger(engine).items
+    check = check_ledger(engine)
+    with engine.connect() as connection:
+        first, second = connection.execute(select(runs).order_by(runs.c.started_at)).mappings()
     engine.dispose()
     reviews = sum(len(product.reviews) for product in practice_shop().products)
-    assert (items["yielded"], items["pending"]) == (reviews, 0)
+    assert (check.items["yielded"], check.items["pending"], check.pages["pending"]) == (reviews, 0, 0)
+    assert (first["finish_reason"], second["finish_reason"]) == ("died", "finished")
+    feeds = {path.name for path in (tmp_path / "data" / "runs" / first["run_id"]).iterdir()}
+    assert feeds == {"failed_records.jsonl", "records.parquet"}
 
 
 def test_crawl_when_the_database_goes_away_stops_and_loses_nothing(

@@ -1,0 +1,58 @@
+"""A run's sign of life: there as long as its process, whatever ends that."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from sqlalchemy import select
+
+from tdcrawl.store.engine import Engine, open_engine
+from tdcrawl.store.ledger import Ledger
+from tdcrawl.store.life import is_alive, show_life
+from tdcrawl.store.tables import runs
+from tests.builders import a_run
+from tests.conftest import PROJECT
+
+LIVE = """
+import sys, time
+from tdcrawl.store.ledger import Ledger
+from tests.builders import a_run
+ledger = Ledger.open(sys.argv[1], a_run("run-1"))
+print("alive", flush=True)
+time.sleep(60)
+"""
+
+
+def alive(engine: Engine, run_id: str = "run-1") -> bool:
+    with engine.begin() as connection:
+        return is_alive(connection, run_id)
+
+
+def test_run_is_alive_until_it_ends(database_url: str, tmp_path: Path) -> None:
+    engine = open_engine(database_url)
+    end = show_life(engine, "run-1")
+    assert (alive(engine), alive(engine), alive(engine, "run-2")) == (True, True, False)
+    end()
+    assert not alive(engine)
+    engine.dispose()
+    assert list(tmp_path.glob("*.alive")) == []
+
+
+def test_run_whose_process_was_killed_is_found_dead_by_the_next(database_url: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", LIVE, database_url]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "alive\n"
+        meanwhile = Ledger.open(database_url, a_run("run-2"))
+        os.kill(process.pid, signal.SIGKILL)
+    later, other = Ledger.open(database_url, a_run("run-3")), Ledger.open(database_url, a_run("run-4", site="other"))
+    assert (meanwhile.died, later.died, other.died) == ([], ["run-1"], [])
+    with later.engine.connect() as connection:
+        ends = dict(connection.execute(select(runs.c.run_id, runs.c.finish_reason)).all())
+    assert ends == {"run-1": "died", "run-2": None, "run-3": None, "run-4": None}
+    for ledger in (meanwhile, later, other):
+        ledger.finish("finished", {})
+        ledger.engine.dispose()
+    assert list(tmp_path.glob("*.alive")) == []
