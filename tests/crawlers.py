@@ -27,13 +27,13 @@ reader = "schema_org"
 
 
 @contextmanager
-def a_spider(folder: Path, start: str | None = None) -> Iterator[RetailerReviews]:
-    """Open a spider of an invented shop, and end its run."""
+def a_spider(folder: Path, start: str | None = None, **ours: str) -> Iterator[RetailerReviews]:
+    """Open a spider of an invented shop, with settings of the test's own, and end its run."""
     site = folder / "invented_shop.toml"
     site.write_text(SITE)
     settings = Settings()
     settings.setmodule("tdcrawl.settings", priority="project")
-    ours = {"TDCRAWL_DATA_DIR": str(folder), "TDCRAWL_DATABASE_URL": f"sqlite:///{folder}/spider.db"}
+    ours |= {"TDCRAWL_DATA_DIR": str(folder), "TDCRAWL_DATABASE_URL": f"sqlite:///{folder}/spider.db"}
     settings.setdict(ours, priority="cmdline")
     crawler = Crawler(RetailerReviews, settings)
     spider = crawler.spider = RetailerReviews.from_crawler(crawler, site=str(site), start=start)
