@@ -14,6 +14,7 @@ from scrapy.exceptions import UsageError
 from scrapy.settings import BaseSettings
 
 from tdcrawl.errors import TdcrawlError
+from tdcrawl.reporting import open_console
 from tdcrawl.store.engine import Engine, open_engine
 
 Answer = dict[str, Any]
@@ -76,4 +77,4 @@ class TdcrawlCommand(ScrapyCommand):
         if as_json:
             print(json.dumps(answer))
         else:
-            self.show(Console(highlight=False, soft_wrap=True), answer)
+            self.show(open_console(), answer)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Column, Table
 
 from tdcrawl.outcomes import Bucket, PageState
@@ -13,6 +14,15 @@ from tdcrawl.store.verify import LedgerCheck
 from tdcrawl.verdict import Verdict
 
 Stats = Mapping[str, Any]
+_UNWRAPPED = 10_000
+
+
+def open_console() -> Console:
+    """Open the standard output; where that is no terminal nothing is wrapped, so that each line can be searched."""
+    console = Console(highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = _UNWRAPPED
+    return console
 
 
 def stage_ladder(stats: Stats, stages: list[str]) -> list[dict[str, Any]]:
@@ -55,6 +65,7 @@ def print_run(console: Console, figures: Mapping[str, Any], check: LedgerCheck |
     if moved := figures["items"]["moved"]:
         console.print(f"{moved} items moved when a better copy came: a record became a duplicate, or the reverse")
     if check is not None:
+        console.print("The whole ledger, with all sites and runs before this one:")
         print_ledger(console, check)
     for state, reasons in figures["page_reasons"].items():
         if reasons:
@@ -62,11 +73,11 @@ def print_run(console: Console, figures: Mapping[str, Any], check: LedgerCheck |
     for page in figures["failed_pages"]:
         console.print(f"  {page['url']} ({page['detail']})", highlight=False, markup=False, soft_wrap=True)
     for feed in feeds:
-        console.print(f"Wrote {feed}", highlight=False, soft_wrap=True)
+        console.print(f"Wrote {feed}", highlight=False, markup=False, soft_wrap=True)
     for warning in figures["warnings"]:
-        console.print(f"[yellow]![/] {warning}", highlight=False)
+        console.print(f"[yellow]![/] {escape(warning)}", highlight=False)
     for failure in figures["failures"]:
-        console.print(f"[red]✗[/] {failure}", highlight=False)
+        console.print(f"[red]✗[/] {escape(failure)}", highlight=False)
 
 
 def print_ledger(console: Console, check: LedgerCheck) -> None:
@@ -79,7 +90,7 @@ def print_ledger(console: Console, check: LedgerCheck) -> None:
     if check.balanced:
         console.print("[green]✓ the ledger balances[/]")
     for problem in check.problems:
-        console.print(f"[red]✗ {problem}[/]", highlight=False)
+        console.print(f"[red]✗ {escape(problem)}[/]", highlight=False)
 
 
 def _with_pending(stats: Stats, what: str, total: str, places: Iterable[str]) -> dict[str, int]:

@@ -5,7 +5,6 @@ import asyncio
 import json
 import sys
 
-from rich.console import Console
 from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError
@@ -69,4 +68,4 @@ class Command(ScrapyCrawl):
         if as_json:
             print(json.dumps(figures))
         else:
-            reporting.print_run(Console(), figures, report.check, report.feeds)
+            reporting.print_run(reporting.open_console(), figures, report.check, report.feeds)
