@@ -8,7 +8,7 @@ from rich.table import Table
 
 from tdcrawl.command import Answer, TdcrawlCommand
 from tdcrawl.sites.loading import bundled_sites, load_profile
-from tdcrawl.store.overview import last_runs
+from tdcrawl.store.overview import FAILURES, last_runs
 
 
 class Command(TdcrawlCommand):
@@ -16,7 +16,7 @@ class Command(TdcrawlCommand):
 
     def short_desc(self) -> str:
         """Describe the command in the list of commands."""
-        return "List the bundled sites, their record type and last run"
+        return "List the bundled sites, their record type, last run and its health"
 
     def answer(self, opts: argparse.Namespace) -> Answer:
         """Put the site files and the runs side by side."""
@@ -27,11 +27,11 @@ class Command(TdcrawlCommand):
 
     def show(self, console: Console, answer: Answer) -> None:
         """Print a line for each site."""
-        table = Table("site", "record type", "last run", "ended", "records", "failed", box=None)
+        table = Table("site", "record type", "last run", "health", "ended", "records", "failed", box=None)
         for site in answer["sites"]:
             numbers = ("" if site[name] is None else str(site[name]) for name in ("records", "failed"))
             last = (site["started_at"] or "never")[:16]
-            table.add_row(site["name"], site["record_type"], last, site["reason"], *numbers)
+            table.add_row(site["name"], site["record_type"], last, site["health"], site["reason"], *numbers)
         console.print(table)
 
 
@@ -41,7 +41,9 @@ def _site(name: str, record_type: str, run: dict[str, Any] | None) -> dict[str, 
         "name": name,
         "record_type": record_type,
         "started_at": run["started_at"].isoformat(timespec="seconds") if run else None,
-        "reason": run and (run["finish_reason"] or "it is running, or died"),
+        "health": run["health"] if run else "never",
+        "reason": run and run["finish_reason"],
+        "failures": stats.get(FAILURES, []),
         "records": stats.get("tdcrawl/items/record", 0) if run else None,
         "failed": stats.get("tdcrawl/items/failed", 0) if run else None,
     }

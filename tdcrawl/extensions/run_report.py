@@ -51,9 +51,9 @@ class RunReport:
                 self.feeds = export_run(session.ledger.engine, session.run.run_id, session.record_type, data_dir)
                 self.failed_pages = failed_pages(session.ledger.engine, session.run.run_id, _MOST_PAGES)
                 self.check = check_ledger(session.ledger.engine)
+            self.verdict = judge(reason, figures, self.check, session.profile.expect)
+            session.ledger.judged(self.verdict.failures)
         except StoreError as error:
             self.verdict = Verdict(reason, [str(error)], [])
-        else:
-            self.verdict = judge(reason, figures, self.check, session.profile.expect)
         finally:
             session.ledger.engine.dispose()

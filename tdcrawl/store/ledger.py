@@ -6,13 +6,14 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine, insert, update
+from sqlalchemy import Engine, insert, select, update
 
 from tdcrawl.outcomes import Move, PageState, Rejection
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.store import page_writes, settling
 from tdcrawl.store.engine import open_engine, reachable, writing
 from tdcrawl.store.life import show_life
+from tdcrawl.store.overview import FAILURES
 from tdcrawl.store.placement import Terms
 from tdcrawl.store.rows import PageRequest, Run
 from tdcrawl.store.settling import OutdatedError
@@ -90,3 +91,10 @@ class Ledger:
                 connection.execute(update(runs).where(runs.c.run_id == self.run.run_id).values(end))
         finally:
             self._end_life()
+
+    def judged(self, failures: Sequence[str]) -> None:
+        """Keep beside the stats of an ended run what makes it a failure, if anything does; raises StoreError."""
+        here = runs.c.run_id == self.run.run_id
+        with reachable(), writing(self.engine) as connection:
+            stats = connection.scalar(select(runs.c.stats).where(here)) or {}
+            connection.execute(update(runs).where(here).values(stats={**stats, FAILURES: list(failures)}))

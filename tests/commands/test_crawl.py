@@ -182,4 +182,5 @@ def test_other_commands_answer_in_json(shop: ShopServer, crawl: Crawl, run_scrap
         key, value = expected[command]
         assert answer[key] is value
     else:
-        assert [site["records"] for site in answer["sites"] if site["name"] == "demo_store"] == [KEPT]
+        health = {site["name"]: (site["health"], site["records"]) for site in answer["sites"]}
+        assert (health["demo_store"], health["demo_store_css"]) == (("ok", KEPT), ("never", None))

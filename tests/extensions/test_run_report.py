@@ -49,3 +49,5 @@ def test_figures_hold_the_pages_that_were_being_closed(spider: RetailerReviews) 
         "  1 pages failed (timeout)",
         "  1 pages were read and the reader found no new item on them",
     ]
+    assert stats["tdcrawl/failures"] == report.verdict.failures
+    assert stats["tdcrawl/failures"] == ["0 believable records were found; the site's min_records is 1"]

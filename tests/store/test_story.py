@@ -70,3 +70,14 @@ def test_last_runs_gives_the_newest_of_each_site(engine: Engine) -> None:
     found = last_runs(engine)
     assert {site: run["run_id"] for site, run in found.items()} == {"demo_store": "later", "other": "else"}
     assert found["other"]["stats"] == {"tdcrawl/items/record": 3}
+
+
+@pytest.mark.parametrize(("failures", "health"), [([], "ok"), (["it broke"], "failed"), (None, "failed")])
+def test_last_runs_tells_how_well_they_are(engine: Engine, failures: list[str] | None, health: str) -> None:
+    ledger = Ledger(engine, a_run("later", "other"))
+    assert last_runs(engine)["other"]["health"] == "running"
+    ledger.finish("finished", {"tdcrawl/items/record": 3})
+    if failures is not None:
+        ledger.judged(failures)
+    assert last_runs(engine)["other"]["health"] == health
+    assert last_runs(engine)["other"]["stats"]["tdcrawl/items/record"] == 3
