@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from abc import abstractmethod
 from functools import cached_property
@@ -42,6 +43,9 @@ class TdcrawlCommand(ScrapyCommand):
             raise UsageError(f"unrecognized arguments: {' '.join(args)}", print_help=False)
         try:
             self._print(self.answer(opts), opts.json)
+        except BrokenPipeError:
+            # Whoever read it (head, say) has seen enough; Python would complain once more when it flushes at the end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except TdcrawlError as error:
             print(error, file=sys.stderr)
             self.exitcode = error.exit_status
@@ -78,3 +82,4 @@ class TdcrawlCommand(ScrapyCommand):
             print(json.dumps(answer))
         else:
             self.show(open_console(), answer)
+        sys.stdout.flush()

@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.markup import escape
 
 from tdcrawl.command import Answer, TdcrawlCommand
-from tdcrawl.errors import StoreError
 from tdcrawl.store.story import Story, tell
 
 
@@ -31,12 +30,7 @@ class Command(TdcrawlCommand):
 
     def answer(self, opts: argparse.Namespace) -> Answer:
         """Collect the story; raises StoreError where no item, or more than one, has that id."""
-        story = tell(self.engine, opts.id)
-        if story is None:
-            raise StoreError(
-                f"no single item has an id that begins with {opts.id!r}; ids stand in the feeds and exports"
-            )
-        answer: Answer = json.loads(json.dumps(story, default=str))
+        answer: Answer = json.loads(json.dumps(tell(self.engine, opts.id), default=str))
         return answer
 
     def show(self, console: Console, answer: Answer) -> None:
@@ -72,7 +66,8 @@ def _kept(story: Story) -> Iterator[tuple[str, str]]:
     for table in ("record", "duplicate", "over_quota"):
         if story[table]:
             for field, value in story[table]["data"].items():
-                if value is not None:
+                # Who labelled a record, and when, its label row tells.
+                if value is not None and not (field == "label" and story["labels"]):
                     yield field, str(value)
     if story["duplicate"]:
         duplicate = story["duplicate"]

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, or_, select
 
+from tdcrawl.errors import StoreError
 from tdcrawl.store.tables import (
     contrast_pairs,
     dataset_rows,
@@ -21,13 +22,10 @@ from tdcrawl.store.tables import (
 Story = dict[str, Any]
 
 
-def tell(engine: Engine, item_id: str) -> Story | None:
-    """Collect all that is known of an item, by its id or an unambiguous beginning of it; None where nothing is."""
+def tell(engine: Engine, item_id: str) -> Story:
+    """Collect all that is known of an item, by its id or a beginning of it that no other has; raises StoreError."""
     with engine.connect() as connection:
-        found = _rows(connection, outcomes, outcomes.c.item_id.startswith(item_id, autoescape=True))
-        if len(found) != 1:
-            return None
-        outcome = found[0]
+        outcome = _outcome(connection, item_id)
         whole = outcome["item_id"]
         return {
             "item_id": whole,
@@ -45,6 +43,17 @@ def tell(engine: Engine, item_id: str) -> Story | None:
             "copies": _rows(connection, duplicates, duplicates.c.matched_record_id == whole),
             "versions": _rows(connection, dataset_rows, dataset_rows.c.record_id == whole),
         }
+
+
+def _outcome(connection: Connection, beginning: str) -> dict[str, Any]:
+    here = outcomes.c.item_id.startswith(beginning, autoescape=True)
+    found = connection.execute(select(outcomes).where(here).order_by(outcomes.c.item_id).limit(2)).mappings().all()
+    if not found:
+        raise StoreError(f"no item has an id that begins with {beginning!r}; ids stand in the feeds and exports")
+    if len(found) > 1:
+        these = " and ".join(row["item_id"] for row in found)
+        raise StoreError(f"more than one item has an id that begins with {beginning!r} ({these}): give more of it")
+    return dict(found[0])
 
 
 def _rows(connection: Connection, table: Table, where: Any) -> Sequence[dict[str, Any]]:

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import update
 
+from tdcrawl.errors import StoreError
 from tdcrawl.outcomes import Bucket, DedupReason, Rejection
 from tdcrawl.store.engine import Engine, writing
 from tdcrawl.store.ledger import Ledger, PageRequest
 from tdcrawl.store.overview import last_runs
-from tdcrawl.store.story import Story, tell
+from tdcrawl.store.story import tell
 from tdcrawl.store.tables import runs
 from tests.builders import NOON, a_run, an_item, terms
 
@@ -35,14 +36,8 @@ def engine(database_url: str) -> Iterator[Engine]:
     ledger.engine.dispose()
 
 
-def told(engine: Engine, item_id: str) -> Story:
-    story = tell(engine, item_id)
-    assert story is not None
-    return story
-
-
 def test_tell_of_a_record_names_its_copies_and_labels(engine: Engine) -> None:
-    story = told(engine, ONE.item_id[:8])
+    story = tell(engine, ONE.item_id[:8])
     assert (story["item_id"], story["outcome"]["bucket"]) == (ONE.item_id, "record")
     assert [copy["item_id"] for copy in story["copies"]] == [COPY.item_id]
     assert [label["label"] for label in story["labels"]] == ["positive"]
@@ -51,14 +46,20 @@ def test_tell_of_a_record_names_its_copies_and_labels(engine: Engine) -> None:
 
 
 def test_tell_of_a_copy_names_what_it_repeats(engine: Engine) -> None:
-    story = told(engine, COPY.item_id)
+    story = tell(engine, COPY.item_id)
     assert (story["duplicate"]["matched_record_id"], story["duplicate"]["score"]) == (ONE.item_id, 0.9)
     assert (story["record"], story["copies"], story["labels"]) == (None, [], [])
 
 
-@pytest.mark.parametrize("beginning", ["", "%", "no such id"])
-def test_tell_when_the_id_is_unknown_or_that_of_several(engine: Engine, beginning: str) -> None:
-    assert tell(engine, beginning) is None
+@pytest.mark.parametrize("beginning", ["%", "no such id"])
+def test_tell_when_the_id_is_unknown(engine: Engine, beginning: str) -> None:
+    with pytest.raises(StoreError, match=f"^no item has an id that begins with '{beginning}'"):
+        tell(engine, beginning)
+
+
+def test_tell_when_the_id_is_that_of_several(engine: Engine) -> None:
+    with pytest.raises(StoreError, match=r"^more than one item has an id that begins with '' .*give more of it$"):
+        tell(engine, "")
 
 
 def test_last_runs_gives_the_newest_of_each_site(engine: Engine) -> None:
