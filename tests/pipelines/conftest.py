@@ -13,6 +13,7 @@ from scrapy.utils.reactor import install_reactor
 
 from tdcrawl.pipelines.processor import StageProcessor
 from tdcrawl.records.base import Raw, TrainingItem
+from tdcrawl.session import Session
 from tdcrawl.spiders.retailer_reviews import RetailerReviews
 
 # Scrapy wants one installed, though the stages need nothing but an event loop.
@@ -79,7 +80,7 @@ def open_line(tmp_path: Path, database_url: str) -> Iterator[Callable[..., Line]
     """Open lines of stages on one database; `settings` override the project's."""
     site = tmp_path / "invented_shop.toml"
     site.write_text(SITE)
-    lines: list[Line] = []
+    sessions: list[Session] = []
 
     def open_one(**settings: Any) -> Line:
         values = Settings()
@@ -87,15 +88,15 @@ def open_line(tmp_path: Path, database_url: str) -> Iterator[Callable[..., Line]
         ours = {"TDCRAWL_DATA_DIR": str(tmp_path), "TDCRAWL_DATABASE_URL": database_url, **settings}
         values.setdict(ours, priority="cmdline")
         crawler = Crawler(RetailerReviews, values)
-        crawler.spider = RetailerReviews.from_crawler(crawler, site=str(site))
+        spider = crawler.spider = RetailerReviews.from_crawler(crawler, site=str(site))
+        sessions.append(spider.session)
         crawler._apply_settings()
-        lines.append(Line(crawler))
-        return lines[-1]
+        return Line(crawler)
 
     yield open_one
-    for line in lines:
-        line.session.ledger.finish("finished", {})
-        line.session.ledger.engine.dispose()
+    for session in sessions:
+        session.ledger.finish("finished", {})
+        session.ledger.engine.dispose()
 
 
 @pytest.fixture
