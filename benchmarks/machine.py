@@ -1,6 +1,8 @@
 """Say what a figure was measured on, and how it is told: rounds, medians, one JSON object at the end."""
 
 import argparse
+import ctypes
+import gc
 import json
 import os
 import platform
@@ -12,6 +14,8 @@ from typing import Any, NoReturn
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 ROUNDS = 3
+_MEMORY = Path("/proc/self/statm")
+_LIBC = ctypes.CDLL(None)
 _CPU_INFO = Path("/proc/cpuinfo")
 
 
@@ -55,6 +59,16 @@ def report(title: str, figures: dict[str, Any], lines: Iterable[str], *, as_json
         print(f"  {line}")
     if as_json:
         print(json.dumps({**figures, "machine": machine}))
+
+
+def settled_memory() -> int:
+    """Give the resident bytes of this process, once what is free has gone back to the system."""
+    if not _MEMORY.exists():
+        fail("memory is read from /proc, which this system lacks")
+    gc.collect()
+    if hasattr(_LIBC, "malloc_trim"):
+        _LIBC.malloc_trim(0)
+    return int(_MEMORY.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def fail(message: str) -> NoReturn:

@@ -1,8 +1,9 @@
-"""Find near-duplicates with the index that the stages use, and the texts in a database behind it."""
+"""Find near-duplicates with the index that the stages use; the texts lie on the disk, as in a crawl in the database."""
 
-import sqlite3
+import os
+from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.corpus import Review
@@ -23,9 +24,7 @@ class Ours(Way):
 
     def __init__(self, folder: Path) -> None:
         self._index = TextIndex(THRESHOLD)
-        self._database = sqlite3.connect(folder / "texts.db")
-        self._database.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
-        self._database.execute("CREATE TABLE texts (id INTEGER PRIMARY KEY, words TEXT, label TEXT)")
+        self._texts = _Texts(folder / "texts")
 
     def offer(self, record_id: str, text: str, rating: int) -> str | None:
         """Decide on a review."""
@@ -33,47 +32,62 @@ class Ours(Way):
 
     def offer_many(self, reviews: Sequence[Review]) -> list[str | None]:
         """Decide on reviews in their order."""
-        ids = [f"{int(review.record_id[1:]):032x}" for review in reviews]
+        numbers = [int(review.record_id[1:]) for review in reviews]
+        ids = [f"{number:032x}" for number in numbers]
         normalised = [normalise(review.text) for review in reviews]
-        similar = defaultdict[int, list[str]](list)
+        similar = defaultdict[int, list[int]](list)
         for place, item_id in self._index.stream(ids, near.sign_all(normalised)):
-            similar[place].append(item_id)
-        known = self._stored({item_id for found in similar.values() for item_id in found})
-        repeated: dict[str, str] = {}
+            similar[place].append(int(item_id, 16))
+        answers: list[str | None] = []
         for place, review in enumerate(reviews):
-            text = Text(ids[place], normalised[place], review.label, ())
-            matched = _repeated(text, similar[place], known) if place in similar else None
+            matched = self._repeated(review, normalised[place], similar[place]) if place in similar else None
+            answers.append(None if matched is None else f"R{matched}")
             if matched is None:
-                known[text.item_id] = text
-            else:
-                repeated[text.item_id] = matched
-        self._index.settle_all(ids, rejected=repeated.keys())
-        self._keep([known[item_id] for item_id in ids if item_id not in repeated])
-        return [_named(repeated.get(item_id)) for item_id in ids]
+                self._texts.add(numbers[place], normalised[place], review.label)
+        rejected = {item_id for item_id, answer in zip(ids, answers, strict=True) if answer}
+        self._index.settle_all(ids, rejected)
+        return answers
 
     def close(self) -> None:
-        """Close the database."""
-        self._database.close()
+        """Close the file of texts."""
+        self._texts.close()
 
-    def _keep(self, texts: list[Text]) -> None:
-        rows = ((int(text.item_id, 16), text.normalised, text.label) for text in texts)
-        with self._database:
-            self._database.executemany("INSERT INTO texts VALUES (?, ?, ?)", rows)
-
-    def _stored(self, ids: Iterable[str]) -> dict[str, Text]:
-        numbers = ", ".join(str(int(item_id, 16)) for item_id in ids)
-        rows = self._database.execute(f"SELECT id, words, label FROM texts WHERE id IN ({numbers})")  # noqa: S608
-        texts = (Text(f"{number:032x}", words, label, ()) for number, words, label in rows)
-        return {text.item_id: text for text in texts}
+    def _repeated(self, review: Review, normalised: str, similar: list[int]) -> int | None:
+        text = Text(review.record_id, normalised, review.label, ())
+        for number in similar:
+            other = self._texts.get(number)
+            match = other and compare(text, other, THRESHOLD)
+            if match and match.likeness is not Likeness.CONTRAST:
+                return number
+        return None
 
 
-def _repeated(text: Text, similar: list[str], known: Mapping[str, Text]) -> str | None:
-    for item_id in similar:
-        match = compare(text, known[item_id], THRESHOLD) if item_id in known else None
-        if match and match.likeness is not Likeness.CONTRAST:
-            return item_id
-    return None
+class _Texts:
+    """Append texts to a file; in memory there is only where each begins, and how many bytes it has."""
 
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("w+b")
+        self._end = 0
+        self._places = array("Q")
 
-def _named(item_id: str | None) -> str | None:
-    return None if item_id is None else f"R{int(item_id, 16)}"
+    def add(self, number: int, normalised: str, label: str) -> None:
+        """Keep a text and its label under a number."""
+        line = f"{label} {normalised}".encode()
+        self._places.extend([0] * (number + 1 - len(self._places)))
+        self._places[number] = self._end << 24 | len(line)
+        self._file.write(line)
+        self._end += len(line)
+
+    def get(self, number: int) -> Text | None:
+        """Read a text; None where none was kept under the number."""
+        place = self._places[number] if number < len(self._places) else 0
+        if not place:
+            return None
+        self._file.flush()
+        line = os.pread(self._file.fileno(), place & 0xFFFFFF, place >> 24)
+        label, _, normalised = line.decode().partition(" ")
+        return Text(str(number), normalised, label, ())
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()

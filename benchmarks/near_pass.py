@@ -1,8 +1,5 @@
 """Take a corpus through one way of finding near-duplicates, in a process of its own: time, memory and decisions."""
 
-import ctypes
-import gc
-import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -21,8 +18,6 @@ from benchmarks.near_way import Way
 
 WAYS: dict[str, type[Way]] = {"ours": Ours, "seed": Recipe, "rensa": Peer}
 _AT_A_TIME = 500
-_MEMORY = Path("/proc/self/statm")
-_LIBC = ctypes.CDLL(None)
 
 
 class Pass(NamedTuple):
@@ -51,7 +46,7 @@ def _take(name: str, corpus: Path) -> Pass:
 
 def _measure(way: type[Way], folder: Path, lines: Sequence[bytes]) -> Pass:
     seconds, decisions = 0.0, list[str | None]()
-    before = _settled_memory()
+    before = machine.settled_memory()
     measured = way(folder)
     for start in range(0, len(lines), _AT_A_TIME):
         # Read now and not before: what a way holds on to of a review it must account for as its own.
@@ -59,7 +54,7 @@ def _measure(way: type[Way], folder: Path, lines: Sequence[bytes]) -> Pass:
         begun = _now()
         decisions += measured.offer_many(reviews)
         seconds += _since(begun)
-    grown = _settled_memory() - before
+    grown = machine.settled_memory() - before
     begun = _now()
     measured.close()
     return Pass(seconds + _since(begun), grown, decisions)
@@ -72,13 +67,3 @@ def _now() -> tuple[float, float]:
 def _since(begun: tuple[float, float]) -> float:
     # The figures are of one core: what other threads compute counts as time too, and so does waiting for a disk.
     return max(now - then for now, then in zip(_now(), begun, strict=True))
-
-
-def _settled_memory() -> int:
-    """Give the resident bytes of this process, once what is free has gone back to the system."""
-    if not _MEMORY.exists():
-        machine.fail("memory is read from /proc, which this system lacks")
-    gc.collect()
-    if hasattr(_LIBC, "malloc_trim"):
-        _LIBC.malloc_trim(0)
-    return int(_MEMORY.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -1,4 +1,4 @@
-"""HAVE WE SEEN this text, or nearly? All texts of a record type as tables of integers, 370 bytes each at most."""
+"""HAVE WE SEEN this text, or nearly? All texts of a record type as tables of integers, 380 bytes each at most."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from threading import Lock
@@ -6,17 +6,15 @@ from threading import Lock
 import numpy as np
 
 from tdcrawl.dedup import kernels
-from tdcrawl.dedup.kernels import Rows, Words
+from tdcrawl.dedup.kernels import Bits, Rows, Words
 from tdcrawl.dedup.near import BANDS, SKETCH_WORDS, Signature, Signatures, most_bits_apart
 
 _FEWEST_ROWS = 1024
-# Doubling would leave half of the tables empty at the worst.
-_GROWTH = 1.5
-# Chains of one or two rows cost little time; a slot for each row would cost 50 bytes more.
-_SLOTS_A_ROW = 2 / 3
+# Larger steps would leave more of the tables empty.
+_GROWTH = 1.3
+# Four slots in five may be taken: fuller tables are slower, emptier ones larger.
+_SLOTS_A_ROW = 1.25
 _PAIRS_A_ROW = 4
-# The first row is in no chain: it holds the text that is looked for.
-_WANTED = 0
 _ENTRY = np.dtype([("id", np.uint8, 16), ("keys", "<u4", BANDS), ("sketch", "<u8", SKETCH_WORDS)])
 
 
@@ -35,16 +33,15 @@ class TextIndex:
     def __init__(self, threshold: float) -> None:
         self._most_apart = most_bits_apart(threshold)
         self._lock = Lock()
-        self._rows = _WANTED + 1
+        # Rows are counted from 1: a slot with 0 is empty.
+        self._rows = 1
         self._free: list[int] = []
-        # The rows that may have to be taken back.
-        self._reserved: dict[str, int] = {}
+        # The rows that may have to be taken back, with the keys by which they are found.
+        self._reserved: dict[str, tuple[int, Words]] = {}
         self._found = np.empty(64, np.int64)
         self._ids = np.empty((_FEWEST_ROWS, 16), np.uint8)
-        self._keys = np.empty((_FEWEST_ROWS, BANDS), np.uint32)
-        self._links = np.empty((_FEWEST_ROWS, BANDS), np.uint32)
         self._sketches = np.empty((_FEWEST_ROWS, SKETCH_WORDS), np.uint64)
-        self._heads = _empty_heads(_FEWEST_ROWS)
+        self._table = _empty_table(_FEWEST_ROWS)
 
     def __len__(self) -> int:
         return self._rows - 1 - len(self._free)
@@ -53,11 +50,9 @@ class TextIndex:
         """Add stored entries, one after another, for good."""
         table = np.frombuffer(entries, _ENTRY)
         with self._lock:
-            first = self._new_rows(len(table))
-            self._ids[first : self._rows] = table["id"]
-            self._keys[first : self._rows] = table["keys"]
-            self._sketches[first : self._rows] = table["sketch"]
-            kernels.link(self._keys, self._links, self._heads, first, self._rows)
+            rows = self._rows_for(len(table))
+            self._ids[rows], self._sketches[rows] = table["id"], table["sketch"]
+            kernels.enter(self._table, np.ascontiguousarray(table["keys"]), rows)
 
     def add(self, item_id: str, signature: Signature) -> None:
         """Add a text for good, unless it is here as reserved."""
@@ -68,7 +63,7 @@ class TextIndex:
     def reserve(self, item_id: str, signature: Signature) -> None:
         """Add the text of an item that is on its way; `settle` says how it ended."""
         with self._lock:
-            self._reserved[item_id] = self._enter(item_id, signature)
+            self._reserved[item_id] = (self._enter(item_id, signature), signature.keys)
 
     def settle(self, item_id: str, accepted: bool) -> None:
         """Keep a reserved text for good, or take it back; any other is left as it is."""
@@ -78,9 +73,9 @@ class TextIndex:
         """Keep reserved texts for good but those that were rejected."""
         with self._lock:
             for item_id in item_ids:
-                row = self._reserved.pop(item_id, None)
-                if row is not None and item_id in rejected:
-                    kernels.unlink(self._keys, self._links, self._heads, row)
+                row, keys = self._reserved.pop(item_id, (0, None))
+                if keys is not None and item_id in rejected:
+                    kernels.free(self._table, keys, row)
                     self._free.append(row)
 
     def near(self, signature: Signature) -> set[str]:
@@ -96,72 +91,58 @@ class TextIndex:
         with self._lock:
             rows = self._rows_for(len(item_ids))
             ids = np.frombuffer(bytes.fromhex("".join(item_ids)), np.uint8)
-            self._ids[rows], self._keys[rows] = ids.reshape(-1, 16), signatures.keys
-            self._sketches[rows] = signatures.sketches
-            self._reserved.update(zip(item_ids, rows.tolist(), strict=True))
-            places, found = self._pairs(rows)
+            self._ids[rows], self._sketches[rows] = ids.reshape(-1, 16), signatures.sketches
+            self._reserved.update(zip(item_ids, zip(rows.tolist(), signatures.keys, strict=True), strict=True))
+            places, found = self._pairs(rows, signatures.keys)
             return list(zip(places.tolist(), self._ids_of(found), strict=True))
 
-    def _pairs(self, rows: Rows) -> tuple[Rows, Rows]:
+    def _pairs(self, rows: Rows, keys: Words) -> tuple[Rows, Rows]:
         room = _PAIRS_A_ROW * len(rows)
         while True:
             places, found = np.empty(room, np.int64), np.empty(room, np.int64)
-            end = kernels.stream(
-                rows, self._most_apart, self._keys, self._links, self._heads, self._sketches, places, found
-            )
+            end = kernels.stream(rows, keys, self._most_apart, self._table, self._sketches, places, found)
             if end <= room:
                 return places[:end], found[:end]
-            for row in rows:
-                kernels.unlink(self._keys, self._links, self._heads, row)
+            for row, its_keys in zip(rows, keys, strict=True):
+                kernels.free(self._table, its_keys, row)
             room = end
 
     def _search(self, signature: Signature, most_apart: int) -> set[str]:
         with self._lock:
-            self._keys[_WANTED], self._sketches[_WANTED] = signature.keys, signature.sketch
             while True:
                 end = kernels.search(
-                    _WANTED, most_apart, self._keys, self._links, self._heads, self._sketches, self._found, 0
+                    signature.keys, signature.sketch, most_apart, self._table, self._sketches, self._found, 0
                 )
                 if end <= len(self._found):
                     return set(self._ids_of(self._found[:end]))
                 self._found = np.empty(2 * end, np.int64)
 
     def _enter(self, item_id: str, signature: Signature) -> int:
-        row = self._free.pop() if self._free else self._new_rows(1)
-        self._ids[row] = np.frombuffer(bytes.fromhex(item_id), np.uint8)
-        self._keys[row], self._sketches[row] = signature.keys, signature.sketch
-        kernels.link(self._keys, self._links, self._heads, row, row + 1)
-        return row
+        rows = self._rows_for(1)
+        self._ids[rows] = np.frombuffer(bytes.fromhex(item_id), np.uint8)
+        self._sketches[rows] = signature.sketch
+        kernels.enter(self._table, signature.keys.reshape(1, -1), rows)
+        return int(rows[0])
 
     def _ids_of(self, rows: Iterable[int]) -> Iterator[str]:
         return (self._ids[row].tobytes().hex() for row in rows)
 
     def _rows_for(self, number: int) -> Rows:
-        """Take free rows, then new ones."""
-        new = max(0, number - len(self._free))
-        first = self._new_rows(new)
-        taken = [self._free.pop() for _ in range(number - new)]
-        return np.array([*taken, *range(first, self._rows)], np.int64)
-
-    def _new_rows(self, number: int) -> int:
-        """Make room for so many rows at the end; returns the first of them."""
-        first, self._rows = self._rows, self._rows + number
+        """Take rows that are free, then new ones."""
+        taken = [self._free.pop() for _ in range(min(number, len(self._free)))]
+        first, self._rows = self._rows, self._rows + number - len(taken)
         if self._rows > len(self._ids):
             self._grow(first, max(self._rows, round(_GROWTH * len(self._ids))))
-        return first
+        return np.array([*taken, *range(first, self._rows)], np.int64)
 
     def _grow(self, used: int, capacity: int) -> None:
-        for name in ("_ids", "_keys", "_links", "_sketches"):
-            old = getattr(self, name)
-            new = np.empty((capacity, *old.shape[1:]), old.dtype)
-            new[:used] = old[:used]
-            setattr(self, name, new)
-        self._heads = _empty_heads(capacity)
-        kernels.link(self._keys, self._links, self._heads, _WANTED + 1, used)
-        for row in self._free:
-            # Linked again when it is taken, it would be in a chain twice, and the chain without an end.
-            kernels.unlink(self._keys, self._links, self._heads, row)
+        ids, sketches, table = self._ids, self._sketches, self._table
+        self._ids = np.empty((capacity, *ids.shape[1:]), ids.dtype)
+        self._sketches = np.empty((capacity, *sketches.shape[1:]), sketches.dtype)
+        self._ids[:used], self._sketches[:used] = ids[:used], sketches[:used]
+        self._table = _empty_table(capacity)
+        kernels.move(table, self._table)
 
 
-def _empty_heads(rows: int) -> Words:
-    return np.zeros((BANDS, round(_SLOTS_A_ROW * rows)), np.uint32)
+def _empty_table(rows: int) -> Bits:
+    return np.zeros((BANDS, round(_SLOTS_A_ROW * rows)), np.uint64)

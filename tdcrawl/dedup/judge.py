@@ -71,4 +71,5 @@ def negations(normalised: str) -> list[str]:
         normalised = f" {normalised} "
         for parted, joined in _SPLIT:
             normalised = normalised.replace(parted, joined)
-    return sorted(word for word in normalised.split() if word in _NEGATIONS)
+    words = normalised.split()
+    return [] if _NEGATIONS.isdisjoint(words) else sorted(word for word in words if word in _NEGATIONS)

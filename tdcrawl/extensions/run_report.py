@@ -12,7 +12,7 @@ from tdcrawl.crawling import SiteSpider
 from tdcrawl.datasets.feeds import export_run
 from tdcrawl.errors import StoreError
 from tdcrawl.store.engine import reachable
-from tdcrawl.store.run_rows import failed_pages
+from tdcrawl.store.run_rows import failed_pages, run_reasons
 from tdcrawl.store.verify import LedgerCheck, check_ledger
 from tdcrawl.verdict import Verdict, judge
 
@@ -30,6 +30,7 @@ class RunReport:
         self.verdict: Verdict | None = None
         self.feeds: list[Path] = []
         self.failed_pages: list[dict[str, Any]] = []
+        self.reasons: dict[str, dict[str, int]] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -50,6 +51,7 @@ class RunReport:
                 data_dir = Path(self._crawler.settings["TDCRAWL_DATA_DIR"])
                 self.feeds = export_run(session.ledger.engine, session.run.run_id, session.record_type, data_dir)
                 self.failed_pages = failed_pages(session.ledger.engine, session.run.run_id, _MOST_PAGES)
+                self.reasons = run_reasons(session.ledger.engine, session.run.run_id)
                 self.check = check_ledger(session.ledger.engine)
             self.verdict = judge(reason, figures, self.check, session.profile.expect)
             session.ledger.judged(self.verdict.failures)

@@ -1,12 +1,13 @@
 """What one run kept, and what failed in it."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, select
+from sqlalchemy import Connection, Engine, Table, func, select
 
 from tdcrawl.outcomes import PageState
-from tdcrawl.store.tables import failed_records, pages, records
+from tdcrawl.store.tables import failed_records, outcomes, pages, records
 
 _STREAMED = {"yield_per": 1_000}
 
@@ -31,6 +32,20 @@ def failed_pages(engine: Engine, run_id: str, most: int) -> list[dict[str, Any]]
     )
     with engine.connect() as connection:
         return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def run_reasons(engine: Engine, run_id: str) -> dict[str, dict[str, int]]:
+    """Count the items of a run that are no records, by bucket and reason, as they stand."""
+    count = func.count()
+    query = select(outcomes.c.bucket, outcomes.c.reason, count).where(
+        outcomes.c.run_id == run_id, outcomes.c.reason.is_not(None)
+    )
+    found: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    with engine.connect() as connection:
+        grouped = query.group_by(outcomes.c.bucket, outcomes.c.reason).order_by(outcomes.c.bucket, outcomes.c.reason)
+        for bucket, reason, number in connection.execute(grouped):
+            found[bucket][reason] = number
+    return dict(found)
 
 
 def _stream(connection: Connection, table: Table, run_id: str) -> Iterator[Mapping[str, Any]]:
