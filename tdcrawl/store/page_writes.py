@@ -3,23 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Executable, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Executable, bindparam, delete, insert, select, update
 
 from tdcrawl.outcomes import Bucket, PageReason, PageState
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.store.life import is_alive
+from tdcrawl.store.look_up import IDS, look_up
 from tdcrawl.store.rows import PageRequest, Row, Run, outcome_row, page_row
 from tdcrawl.store.tables import failed_records, outcomes, over_quota, pages, runs
 
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-_KNOWN_PAGES = select(pages.c.page_id).where(pages.c.page_id.in_(_IDS))
+_KNOWN_PAGES = select(pages.c.page_id).where(pages.c.page_id.in_(IDS))
 _OPEN_PAGES = _KNOWN_PAGES.where(pages.c.state == PageState.PENDING)
 _KNOWN = (
     select(outcomes.c.item_id, outcomes.c.bucket, runs.c.started_at)
     .join(runs, runs.c.run_id == outcomes.c.run_id)
-    .where(outcomes.c.item_id.in_(_IDS))
+    .where(outcomes.c.item_id.in_(IDS))
 )
 _TAKE_UP = (
     update(outcomes)
@@ -96,7 +95,7 @@ def supersede(connection: Connection, run: Run) -> list[str]:
 def schedule(connection: Connection, wanted: list[tuple[Run, Sequence[PageRequest]]]) -> list[set[str]]:
     """Insert the pages that are not known yet; returns the ids of those, for each request."""
     ids = [page.page_id for _, requests in wanted for page in requests]
-    known = set(connection.scalars(_KNOWN_PAGES, {"ids": ids}))
+    known = {page_id for (page_id,) in look_up(connection, _KNOWN_PAGES, ids)}
     now, inserted, answers = datetime.now(UTC), [], []
     for run, requests in wanted:
         new = {page.page_id: page for page in requests if page.page_id not in known}
@@ -139,7 +138,7 @@ def take(connection: Connection, wanted: list[Yield]) -> list[dict[str, bool]]:
 
 def _known(connection: Connection, ids: list[str]) -> dict[str, tuple[str, datetime]]:
     """Find the bucket of each item that has one, and when the run began that its outcome is from."""
-    return {item_id: (bucket, began) for item_id, bucket, began in connection.execute(_KNOWN, {"ids": ids})}
+    return {item_id: (bucket, began) for item_id, bucket, began in look_up(connection, _KNOWN, ids)}
 
 
 def _may_change(bucket: str, began: datetime, page: Yield) -> bool:
@@ -158,7 +157,7 @@ def _write(connection: Connection, statement: Executable, rows: list[Row]) -> No
 
 def close(connection: Connection, wanted: list[End]) -> list[bool]:
     """End the pages that are pending, each once; says for each whether this ended it."""
-    pending = set(connection.scalars(_OPEN_PAGES, {"ids": [end.page_id for end in wanted]}))
+    pending = {page_id for (page_id,) in look_up(connection, _OPEN_PAGES, [end.page_id for end in wanted])}
     now, ended, answers = datetime.now(UTC), [], []
     for end in wanted:
         answers.append(end.page_id in pending)

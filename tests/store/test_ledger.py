@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -107,6 +108,19 @@ def test_reject_puts_the_item_in_the_table_of_its_bucket(database_url: str, reje
         assert check.problems == []
         assert check.items[rejection.bucket] == 1
         assert check.items["yielded"] == 2
+
+
+def test_schedule_when_there_are_more_than_a_statement_can_hold(tmp_path: Path) -> None:
+    # As a full sitemap lists, and as a statement of PostgreSQL could not ask for either.
+    wanted = [PageRequest(f"{number:032x}", PAGE.url, PAGE.canonical_url) for number in range(70_000)]
+
+    async def crawl(ledger: Ledger) -> tuple[set[str], set[str]]:
+        first = await ledger.schedule(wanted)
+        return first, await ledger.schedule(wanted)
+
+    with a_ledger(f"sqlite:///{tmp_path}/many.db") as ledger:
+        first, again = asyncio.run(crawl(ledger))
+    assert (len(first), len(again)) == (70_000, 0)
 
 
 def test_take_when_an_item_has_its_outcome_counts_it_as_seen_again(database_url: str) -> None:
