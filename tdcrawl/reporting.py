@@ -63,9 +63,8 @@ def print_run(console: Console, figures: Mapping[str, Any], check: LedgerCheck |
     console.print(f"\nRun [bold]{figures['run']}[/] of {figures['site']}: {figures['reason']}{lasted}", highlight=False)
     console.print(_stages(figures["stages"]))
     if moved := figures["items"]["moved"]:
-        console.print(f"{moved} items moved when a better copy came; as they stand now:", highlight=False)
-        for bucket, reasons in figures["reasons"].items():
-            console.print(f"  {bucket}: {_list_reasons(reasons)}", highlight=False, soft_wrap=True)
+        copies = _list_reasons(figures["reasons"].get(Bucket.DUPLICATE, {}))
+        console.print(f"{moved} items moved when a better copy came, so in the end: {copies}", highlight=False)
     if check is not None:
         console.print("The whole ledger, with all sites and runs before this one:")
         print_ledger(console, check)
