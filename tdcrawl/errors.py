@@ -5,6 +5,7 @@ TdcrawlError
 ├── SettingError    settings   a TDCRAWL_ setting cannot be used as given
 ├── StoreError      store/     the database or a file cannot be reached or is not ours
 └── DatasetError    datasets/  a version cannot be frozen, found or trusted
+    └── PlanError   datasets/  what was asked of a version makes no sense, whatever was collected
 
 A record that cannot be kept is no error but an outcome: see `outcomes.Rejection`.
 """
@@ -34,3 +35,9 @@ class StoreError(TdcrawlError):
 
 class DatasetError(TdcrawlError):
     """Refuse to freeze, show or trust a dataset version (raised by datasets/)."""
+
+
+class PlanError(DatasetError):
+    """Refuse the arguments of a dataset command (raised by datasets/plan.py and the command)."""
+
+    exit_status = 2

@@ -12,3 +12,23 @@ def folder(value: str) -> Path:
     if _ELSEWHERE.match(value):
         raise ArgumentTypeError(f"{value!r} is no folder of this machine; write to one, and copy it from there")
     return Path(value)
+
+
+def share(value: str) -> float:
+    """Read a share of the whole."""
+    try:
+        return float(value)
+    except ValueError:
+        raise ArgumentTypeError(f"{value!r} is no share: a number above 0 and at most 1, e.g. 0.6") from None
+
+
+def percentages(value: str) -> tuple[int, ...]:
+    """Read the percentages of the three splits."""
+    if not re.fullmatch(r"\d{1,3}(?:/\d{1,3}){2}", value, re.ASCII):
+        raise ArgumentTypeError(f"{value!r} is no split: three percentages are needed, e.g. 80/10/10")
+    return tuple(int(part) for part in value.split("/"))
+
+
+def names(value: str) -> tuple[str, ...]:
+    """Read names that commas part."""
+    return tuple(name.strip() for name in value.split(","))

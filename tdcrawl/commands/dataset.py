@@ -9,24 +9,29 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from tdcrawl.command import Answer, TdcrawlCommand
-from tdcrawl.commands._arguments import folder
+from tdcrawl.commands._arguments import folder, names, percentages, share
 from tdcrawl.datasets import listing
-from tdcrawl.datasets.plan import FORMATS, Balance, FreezePlan
+from tdcrawl.datasets.card import balance_in_words
+from tdcrawl.datasets.plan import DEFAULT_MAX_SHARE, FORMATS, Balance, FreezePlan
 from tdcrawl.datasets.verify import verify_version
 from tdcrawl.datasets.version import export, freeze
 from tdcrawl.dedup.sameness import reindex
+from tdcrawl.errors import PlanError
 from tdcrawl.labeling.rules import label_by_rule
 from tdcrawl.records import RECORD_TYPES
+
+_WIDEST = 10_000
 
 
 @dataclass(frozen=True)
 class Action:
-    """Hold one sub-command: its options, how it finds its answer, and how the answer looks."""
+    """Hold one sub-command: its options, how it finds its answer, how the answer looks, and how it is written."""
 
     description: str
     add_options: Callable[[argparse.ArgumentParser], object]
     answer: Callable[["Command", argparse.Namespace], Answer]
     show: Callable[[Console, Answer], None]
+    syntax: str = "[options]"
 
 
 class Command(TdcrawlCommand):
@@ -44,9 +49,11 @@ class Command(TdcrawlCommand):
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Give each sub-command its own options and Scrapy's, which follow its name."""
-        actions = parser.add_subparsers(metavar="ACTION", required=True)
+        actions = parser.add_subparsers(metavar="ACTION", required=True, prog="scrapy dataset")
         for name, action in _ACTIONS.items():
-            sub_parser = actions.add_parser(name, help=action.description, description=action.description)
+            usage = f"scrapy dataset {name} {action.syntax}"
+            about = action.description
+            sub_parser = actions.add_parser(name, usage=usage, help=about, description=about)
             super().add_options(sub_parser)
             action.add_options(sub_parser)
             sub_parser.set_defaults(action=action)
@@ -62,8 +69,10 @@ class Command(TdcrawlCommand):
 
 
 def _freeze(command: Command, opts: argparse.Namespace) -> Answer:
-    balance = Balance(opts.balance)
-    plan = FreezePlan(opts.version, opts.type, balance, opts.max_share, opts.split, opts.format)
+    if opts.balance == Balance.NONE and opts.max_share is not None:
+        raise PlanError("--max-share says how far to undersample: leave it out with --balance none")
+    share = DEFAULT_MAX_SHARE if opts.max_share is None else opts.max_share
+    plan = FreezePlan(opts.version, opts.type, Balance(opts.balance), share, opts.split, opts.format)
     usual = command.data_dir / "datasets"
     return asdict(freeze(command.engine, plan, opts.to or usual, named=opts.to is not None))
 
@@ -93,10 +102,15 @@ def _reindex(command: Command, opts: argparse.Namespace) -> Answer:
 def _freeze_options(parser: argparse.ArgumentParser) -> None:
     _version_option(parser)
     _type_option(parser)
-    parser.add_argument("--balance", choices=list(Balance), default=Balance.UNDERSAMPLE, help="of the training split")
-    parser.add_argument("--max-share", type=float, default=0.6, metavar="SHARE", help="of any one label (default: 0.6)")
-    parser.add_argument("--split", type=_percentages, default=(80, 10, 10), metavar="80/10/10", help="in percent")
-    parser.add_argument("--format", type=_names, default=("parquet",), metavar=",".join(FORMATS))
+    ways = [balance.value for balance in Balance]
+    parser.add_argument("--balance", choices=ways, default=Balance.UNDERSAMPLE.value, help="of the training split")
+    parser.add_argument(
+        "--max-share", type=share, metavar="SHARE", help="of any label, in the training split (default: 0.6)"
+    )
+    parser.add_argument("--split", type=percentages, default=(80, 10, 10), metavar="80/10/10", help="in percent")
+    parser.add_argument(
+        "--format", type=names, default=("parquet",), metavar=",".join(FORMATS), help="Parquet is always written"
+    )
     parser.add_argument("--to", type=folder, metavar="DIR", help="write DIR/vN (default: TDCRAWL_DATA_DIR/datasets)")
 
 
@@ -105,7 +119,7 @@ def _type_option(parser: argparse.ArgumentParser) -> None:
 
 
 def _version_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("version", metavar="vN")
+    parser.add_argument("version", metavar="vN", help="v1, v2, …")
 
 
 def _verify_options(parser: argparse.ArgumentParser) -> None:
@@ -118,28 +132,18 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", type=folder, metavar="DIR", required=True, help="write DIR/vN")
 
 
-def _percentages(value: str) -> tuple[int, ...]:
-    parts = tuple(int(part) for part in value.split("/"))
-    if len(parts) != 3:
-        raise ValueError(value)
-    return parts
-
-
-def _names(value: str) -> tuple[str, ...]:
-    return tuple(value.split(","))
-
-
 def _show_frozen(console: Console, answer: Answer) -> None:
     console.print(_count_table(answer["counts"]))
+    console.print(f"balance: {balance_in_words(answer['parameters'])}", markup=False)
     console.print(f"[green]✓[/] {answer['version']}: {answer['rows']} rows in {answer['location']}")
 
 
 def _show_list(console: Console, answer: Answer) -> None:
-    table = Table(
-        "version", "type", _number("rows"), "frozen at", "parent", Column("location", overflow="fold"), box=None
-    )
+    table = Table("version", "type", _number("rows"), "frozen at", "parent", "location", box=None)
     for version in answer["versions"]:
         table.add_row(*(str(version[key] or "-") for key in version))
+    # A terminal breaks a line that is too long for it; rich would cut times and places off.
+    console.width = max(console.width, _WIDEST)
     console.print(table if answer["versions"] else "no version was frozen yet (scrapy dataset freeze v1)")
 
 
@@ -176,10 +180,12 @@ def _number(name: str) -> Column:
 
 
 _ACTIONS = {
-    "freeze": Action("freeze the records as version vN", _freeze_options, _freeze, _show_frozen),
+    "freeze": Action("freeze the records as version vN", _freeze_options, _freeze, _show_frozen, "vN [options]"),
     "list": Action("list the frozen versions", lambda _: None, _list, _show_list),
-    "show": Action("tell all about version vN", _version_option, _describe, _show_version),
-    "verify": Action("tell whether vN is what was frozen", _verify_options, _verify, _show_verified),
+    "show": Action("tell all about version vN", _version_option, _describe, _show_version, "vN [options]"),
+    "verify": Action("tell whether vN is what was frozen", _verify_options, _verify, _show_verified, "vN [options]"),
     "reindex": Action("make the near-duplicate index anew", _type_option, _reindex, _show_reindexed),
-    "export": Action("write the files of vN once more", _export_options, _export, _show_frozen),
+    "export": Action(
+        "write the files of vN once more", _export_options, _export, _show_frozen, "vN --to DIR [options]"
+    ),
 }

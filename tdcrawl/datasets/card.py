@@ -62,14 +62,16 @@ def _title(description: Mapping[str, Any]) -> str:
 
 def _choices(parameters: Mapping[str, Any]) -> Iterator[str]:
     percentages = "/".join(map(str, parameters["split"]))
-    yield f"Balance: {_balance(parameters)}. Split: {percentages} by a hash of what a record is about,"
+    yield f"Balance: {balance_in_words(parameters)}. Split: {percentages} by a hash of what a record is about,"
     yield "so that all records of one product, and near-duplicates of different meaning, are in one split.\n"
 
 
-def _balance(parameters: Mapping[str, Any]) -> str:
+def balance_in_words(parameters: Mapping[str, Any]) -> str:
+    """Say what the balancing did, and that it did nothing to the other two splits."""
     if parameters["balance"] == "none":
-        return "none"
-    return f"{parameters['balance']}, no label above {parameters['max_share']:.0%} of the training split"
+        return "none, every split is as it was found"
+    bound = f"no label above {parameters['max_share']:.0%} of the training split"
+    return f"{parameters['balance']}, {bound}; validation and test are as they were found"
 
 
 def _count_table(counts: Mapping[str, Any]) -> Iterator[str]:

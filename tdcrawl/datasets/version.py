@@ -30,6 +30,7 @@ class Frozen:
     rows: int
     rows_sha256: str
     manifest_sha256: str
+    parameters: dict[str, Any]
     counts: Counts
 
 
@@ -142,8 +143,8 @@ def _version(description: Description, written: Written, directory: Path) -> Ver
 
 
 def _frozen(description: Description, written: Written, directory: Path) -> Frozen:
-    named = {"version": description["version"], "location": str(directory), "counts": description["counts"]}
-    return Frozen(**named, **asdict(written))
+    told = {key: description[key] for key in ("version", "parameters", "counts")}
+    return Frozen(**told, location=str(directory), **asdict(written))
 
 
 def _refuse_broken_ledger(engine: Engine) -> None:

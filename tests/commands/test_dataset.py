@@ -51,7 +51,11 @@ def test_dataset_prints_tables_for_people(run_scrapy: RunScrapy, tmp_path: Path)
     ]
     assert f"rows in {tmp_path / 'to' / 'v1'}" in frozen.stdout
     assert f"location: {tmp_path / 'to' / 'v1'}" in run_scrapy("dataset", "show", "v1").stdout
-    assert run_scrapy("dataset", "list").stdout.splitlines()[1].startswith(" v1")
+    assert "undersample, no label above 60% of the training split; validation and test are as they" in frozen.stdout
+    (listed,) = answer(run_scrapy, "list")["versions"]
+    place, when = str(tmp_path / "to" / "v1"), listed["created_at"]
+    cells = run_scrapy("dataset", "list").stdout.splitlines()[1].split()
+    assert cells == ["v1", "review", str(listed["rows"]), when, "-", place]
     (tmp_path / "to" / "v1" / "README.md").unlink()
     verified = run_scrapy("dataset", "verify", "v1")
     assert verified.returncode == 1
@@ -62,10 +66,15 @@ def test_dataset_prints_tables_for_people(run_scrapy: RunScrapy, tmp_path: Path)
     ("arguments", "status", "said"),
     [
         (["freeze", "v1"], 1, "there are no review records to freeze: nothing was collected yet"),
-        (["freeze", "../v1"], 1, "'../v1' names no version: v1, v2"),
+        (["freeze", "../v1"], 2, "'../v1' names no version: v1, v2"),
         (["show", "v1"], 1, "v1 was never frozen; frozen versions: none yet"),
-        (["freeze", "v1", "--split", "80/20"], 2, "argument --split: invalid _percentages value: '80/20'"),
-        (["freeze", "v1", "--balance", "oversample"], 2, "invalid choice: 'oversample'"),
+        (["freeze", "v1", "--split", "80/20"], 2, "--split: '80/20' is no split: three percentages are needed"),
+        (["freeze", "v1", "--split", "80/10/20"], 2, "--split 80/10/20: three percentages that add up to 100"),
+        (["freeze", "v1", "--balance", "all"], 2, "invalid choice: 'all' (choose from 'none', 'undersample')"),
+        (["freeze", "v1", "--max-share", "half"], 2, "--max-share: 'half' is no share: a number above 0"),
+        (["freeze", "v1", "--max-share", "0.3", "--balance", "none"], 2, "--max-share says how far to undersample"),
+        (["freeze", "v1", "--format", "xlsx"], 2, "--format xlsx: known formats are parquet, csv"),
+        (["verify"], 2, "usage: scrapy dataset verify vN [options]\nscrapy dataset verify: error: the following"),
         (["freeze", "v1", "v2"], 2, "unrecognized arguments: v2"),
         (["export", "v1"], 2, "the following arguments are required: --to"),
         (["freeze", "v1", "--to", "s3://bucket/sets"], 2, "--to: 's3://bucket/sets' is no folder of this machine"),

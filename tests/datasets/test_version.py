@@ -260,7 +260,7 @@ def test_the_database_refuses_to_change_a_version(engine: Engine, tmp_path: Path
         ({"version": "v01"}, "'v01' names no version"),
         ({"version": "v1; DROP TABLE records"}, "names no version"),
         ({"record_type": "reviews"}, "unknown record type 'reviews'; known: review"),
-        ({"max_share": 60.0}, "--max-share 60.0"),
+        ({"max_share": 60.0}, "--max-share 60: a share"),
         ({"split": (80, 10, 20)}, "--split 80/10/20"),
         ({"split": (120, -10, -10)}, "--split 120/-10/-10"),
         ({"formats": ("parquet", "xlsx")}, "--format xlsx: known formats are parquet, csv"),
