@@ -16,7 +16,7 @@ _LOADING = """\
 ```python
 import pathlib
 import pandas as pd
-train = pd.concat(pd.read_parquet(part) for part in sorted(pathlib.Path("{version}/train").glob("*.parquet")))
+train = pd.concat(pd.read_parquet(part) for part in sorted(pathlib.Path("{version}/train").glob("part-*.parquet")))
 ```
 """
 

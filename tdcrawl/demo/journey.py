@@ -44,8 +44,9 @@ def _a_failed_item() -> str:
 
 _NEXT = """
 Load it:
+    import glob
     import pyarrow.parquet
-    train = pyarrow.parquet.read_table("{data}/datasets/v1/train")
+    train = pyarrow.parquet.read_table(sorted(glob.glob("{data}/datasets/v1/train/part-*.parquet")))
     print(train["label"].value_counts().to_pylist())
 
 Look around (first: . .venv/bin/activate; export TDCRAWL_DATA_DIR={data}):
