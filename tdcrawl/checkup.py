@@ -7,6 +7,7 @@ from pathlib import Path
 
 from scrapy.settings import BaseSettings
 
+from tdcrawl.datasets.engines import REMEDY, daft_is_installed
 from tdcrawl.errors import TdcrawlError
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.setting_values import read_quota, read_switch
@@ -30,6 +31,7 @@ def examine(settings: BaseSettings) -> Iterator[Finding]:
     yield _contact(settings["TDCRAWL_CONTACT"])
     yield _robots(settings.getbool("ROBOTSTXT_OBEY"))
     yield _quota(settings)
+    yield _daft(settings["TDCRAWL_RAY_ADDRESS"])
     for name in sorted(name for name in settings if name.startswith("TDCRAWL_") and name.endswith("_ENABLED")):
         yield _stage(settings, name)
 
@@ -69,6 +71,12 @@ def _quota(settings: BaseSettings) -> Finding:
     if any(quotas):
         return Finding("quota", "ok", str(settings["TDCRAWL_QUOTA"]))
     return Finding("quota", "off", "every stratum has room for all", """TDCRAWL_QUOTA='{"positive": 500}'""")
+
+
+def _daft(ray_address: str) -> Finding:
+    if daft_is_installed():
+        return Finding("daft", "ok", f"on the Ray cluster at {ray_address}" if ray_address else "on this machine")
+    return Finding("daft", "off", "scrapy dataset dedup has only its local engine", REMEDY)
 
 
 def _stage(settings: BaseSettings, name: str) -> Finding:

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
@@ -23,6 +24,9 @@ NEVER_IMPORTED = {
     "scrapy-playwright": "Scrapy loads it by its name in DOWNLOAD_HANDLERS",
     "anthropic": "labelling by a model comes with the labelling room",
 }
+
+# Imported late, and named by the command that needs it: the extra of that name.
+OPTIONAL = {"daft"}
 
 
 def name(path: Path) -> str:
@@ -106,7 +110,14 @@ def test_every_requirement_is_pinned_with_hashes_when_read(stem: str) -> None:
 
 
 def test_requirements_are_what_is_imported_when_compared() -> None:
-    assert direct_requirements("requirements.in") - NEVER_IMPORTED.keys() == imported_distributions("tdcrawl")
+    needed = direct_requirements("requirements.in") - NEVER_IMPORTED.keys()
+    assert imported_distributions("tdcrawl") - OPTIONAL == needed
+
+
+def test_what_an_extra_brings_is_there_for_the_tests_when_compared() -> None:
+    extras = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert {name for extra in extras.values() for name in extra} <= direct_requirements("requirements-dev.in")
+    assert {name for extra in extras.values() for name in extra} >= OPTIONAL
 
 
 def test_development_requirements_cover_what_tests_import_when_compared() -> None:

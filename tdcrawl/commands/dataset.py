@@ -1,4 +1,4 @@
-"""`scrapy dataset freeze|list|show|verify|export`: versions of the training data that never change."""
+"""`scrapy dataset freeze|list|show|verify|export|dedup`: versions of the training data that never change."""
 
 import argparse
 from collections.abc import Callable, Mapping
@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from tdcrawl.command import Answer, TdcrawlCommand
+from tdcrawl.commands import _dedup
 from tdcrawl.commands._arguments import folder, names, percentages, share
 from tdcrawl.datasets import listing
 from tdcrawl.datasets.card import balance_in_words
@@ -35,17 +36,17 @@ class Action:
 
 
 class Command(TdcrawlCommand):
-    """Freeze, list, show, verify and export dataset versions."""
+    """Freeze, list, show, verify and export dataset versions; sort out copies among files."""
 
     _action: Action
 
     def syntax(self) -> str:
         """Name the sub-commands."""
-        return "freeze|list|show|verify|export|reindex [vN] [options]"
+        return "freeze|list|show|verify|export|reindex|dedup [vN | INPUT…] [options]"
 
     def short_desc(self) -> str:
         """Describe the command in the list of commands."""
-        return "Freeze the records as a version that never changes; list, show, verify and export versions"
+        return "Freeze the records as a version that never changes; list, show, verify and export versions; dedup files"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Give each sub-command its own options and Scrapy's, which follow its name."""
@@ -187,5 +188,12 @@ _ACTIONS = {
     "reindex": Action("make the near-duplicate index anew", _type_option, _reindex, _show_reindexed),
     "export": Action(
         "write the files of vN once more", _export_options, _export, _show_frozen, "vN --to DIR [options]"
+    ),
+    "dedup": Action(
+        "keep one of each text in Parquet files",
+        _dedup.add_options,
+        _dedup.answer,
+        _dedup.show,
+        "INPUT… --to DIR [options]",
     ),
 }

@@ -16,6 +16,19 @@ class Sorted:
     duplicates: dict[str, Match] = field(default_factory=dict)
     contrasts: set[tuple[str, str, float]] = field(default_factory=set)
 
+    def take(self, item_id: str, alike: Iterable[Match]) -> bool:
+        """Take the best of the texts that are left, given what it is to those kept so far; says whether it is kept."""
+        matches = list(alike)
+        copies = [match for match in matches if match.likeness is not Likeness.CONTRAST]
+        if copies:
+            self.duplicates[item_id] = min(copies, key=best_first)
+            return False
+        self.kept.add(item_id)
+        for match in matches:
+            first, second = sorted((item_id, match.record_id))
+            self.contrasts.add((first, second, match.score))
+        return True
+
 
 def sort_out(texts: Mapping[str, Text], pairs: Iterable[tuple[str, str]], threshold: float) -> Sorted:
     """Keep each text for which no better copy is kept; `pairs` are the ids of those that may resemble each other.
@@ -25,15 +38,7 @@ def sort_out(texts: Mapping[str, Text], pairs: Iterable[tuple[str, str]], thresh
     matches = _matches(texts, pairs, threshold)
     result = Sorted()
     for item_id in sorted(texts, key=lambda one: texts[one].rank):
-        alike = [match for match in matches[item_id] if match.record_id in result.kept]
-        copies = [match for match in alike if match.likeness is not Likeness.CONTRAST]
-        if copies:
-            result.duplicates[item_id] = min(copies, key=best_first)
-            continue
-        result.kept.add(item_id)
-        for match in alike:
-            first, second = sorted((item_id, match.record_id))
-            result.contrasts.add((first, second, match.score))
+        result.take(item_id, (match for match in matches[item_id] if match.record_id in result.kept))
     return result
 
 

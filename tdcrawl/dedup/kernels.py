@@ -17,9 +17,9 @@ _BYTES = types.Array(types.uint8, 1, "C", readonly=True)
 _WORDS = types.uint32[::1]
 _TABLE = types.uint32[:, ::1]
 _READ_TABLE = types.Array(types.uint32, 2, "C", readonly=True)
-_BIT_TABLE = types.uint64[:, ::1]
+BIT_TABLE = types.uint64[:, ::1]
 _BITS = types.uint64[::1]
-_ROWS = types.int64[::1]
+ROWS = types.int64[::1]
 _SPACE, _NEW_LINE = np.uint8(32), np.uint8(10)
 _FNV_OFFSET, _FNV_PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
 _GOLDEN = np.uint32(0x9E3779B1)
@@ -60,7 +60,7 @@ def minima(texts: Bytes, multipliers: Words, increments: Words, signatures: Word
         line += byte == _NEW_LINE
 
 
-@njit(types.void(_TABLE, _TABLE, _BIT_TABLE), cache=True, nogil=True)
+@njit(types.void(_TABLE, _TABLE, BIT_TABLE), cache=True, nogil=True)
 def condense(signatures: Words, keys: Words, sketches: Bits) -> None:
     """Reduce each signature to a key for each band, and to a sketch of the lowest bit of each value."""
     rows = signatures.shape[1] // keys.shape[1]
@@ -88,7 +88,7 @@ def after(at: np.int64, slots: int) -> np.int64:
     return np.int64(at + 1 if at + 1 < slots else 0)
 
 
-@njit(types.void(_BIT_TABLE, types.int64, types.uint32, types.int64), cache=True, nogil=True)
+@njit(types.void(BIT_TABLE, types.int64, types.uint32, types.int64), cache=True, nogil=True)
 def put(table: Bits, band: int, key: np.uint32, row: int | np.int64) -> None:
     """Enter a row under a key: in the first slot, from its home on, that is empty or was set free."""
     slots = table.shape[1]
@@ -98,7 +98,7 @@ def put(table: Bits, band: int, key: np.uint32, row: int | np.int64) -> None:
     table[band, at] = (np.uint64(key) << np.uint64(32)) | np.uint64(row)
 
 
-@njit(types.void(_BIT_TABLE, _READ_TABLE, _ROWS), cache=True, nogil=True)
+@njit(types.void(BIT_TABLE, _READ_TABLE, ROWS), cache=True, nogil=True)
 def enter(table: Bits, keys: Words, rows: Rows) -> None:
     """Enter rows (from 1 on) under their keys, band by band."""
     for band in range(table.shape[0]):
@@ -106,7 +106,7 @@ def enter(table: Bits, keys: Words, rows: Rows) -> None:
             put(table, band, keys[place, band], rows[place])
 
 
-@njit(types.void(_BIT_TABLE, _BIT_TABLE), cache=True, nogil=True)
+@njit(types.void(BIT_TABLE, BIT_TABLE), cache=True, nogil=True)
 def move(old: Bits, new: Bits) -> None:
     """Enter all rows of one table into a larger one, which is empty: in the order of the slots, so memory is walked."""
     for band in range(old.shape[0]):
@@ -115,7 +115,7 @@ def move(old: Bits, new: Bits) -> None:
                 put(new, band, np.uint32(entry >> np.uint64(32)), np.int64(np.uint32(entry)))
 
 
-@njit(types.void(_BIT_TABLE, _WORDS, types.int64), cache=True, nogil=True)
+@njit(types.void(BIT_TABLE, _WORDS, types.int64), cache=True, nogil=True)
 def free(table: Bits, keys: Words, row: int) -> None:
     """Set the slots of a row free, without breaking the way to what stands behind them."""
     for band in range(table.shape[0]):
@@ -135,7 +135,7 @@ def ones(bits: np.uint64) -> np.uint64:
     return (bits * np.uint64(0x0101010101010101)) >> np.uint64(56)
 
 
-@njit(types.int64(_WORDS, _BITS, types.int64, _BIT_TABLE, _BIT_TABLE, _ROWS, types.int64), cache=True, nogil=True)
+@njit(types.int64(_WORDS, _BITS, types.int64, BIT_TABLE, BIT_TABLE, ROWS, types.int64), cache=True, nogil=True)
 def search(keys: Words, sketch: Bits, most_apart: int, table: Bits, sketches: Bits, found: Rows, start: int) -> int:
     """Append to `found`, from `start` on, the rows that share a band with a text and nearly have its sketch.
 
@@ -164,7 +164,7 @@ def search(keys: Words, sketch: Bits, most_apart: int, table: Bits, sketches: Bi
     return end
 
 
-@njit(types.int64(_ROWS, _TABLE, types.int64, _BIT_TABLE, _BIT_TABLE, _ROWS, _ROWS), cache=True, nogil=True)
+@njit(types.int64(ROWS, _TABLE, types.int64, BIT_TABLE, BIT_TABLE, ROWS, ROWS), cache=True, nogil=True)
 def stream(rows: Rows, keys: Words, most_apart: int, table: Bits, sketches: Bits, places: Rows, found: Rows) -> int:
     """Enter rows one after another, each after a search: `found[n]` was there before `rows[places[n]]`.
 

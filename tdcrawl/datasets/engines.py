@@ -1,0 +1,30 @@
+"""Which engine compares: the index in this process, or Daft where it is installed."""
+
+import os
+from importlib.util import find_spec
+
+from tdcrawl.datasets.dedup import Engine
+from tdcrawl.datasets.local_engine import LocalEngine
+from tdcrawl.errors import SettingError
+
+ENGINES = ("local", "daft")
+REMEDY = "pip install daft ray"
+# Both report to their makers unless told not to, and would draw bars into what is printed. Daft reads it when imported.
+_QUIET = {"DAFT_ANALYTICS_ENABLED": "0", "DAFT_PROGRESS_BAR": "0", "RAY_USAGE_STATS_ENABLED": "0"}
+
+
+def daft_is_installed() -> bool:
+    """Say whether Daft and Ray are there."""
+    return all(find_spec(name) is not None for name in ("daft", "ray"))
+
+
+def choose(name: str, ray_address: str) -> Engine:
+    """Build an engine; raises SettingError where Daft is not installed or no Ray cluster answers at the address."""
+    if name == "local":
+        return LocalEngine()
+    if not daft_is_installed():
+        raise SettingError(f"--engine daft needs packages that are not here: {REMEDY}")
+    os.environ.update(_QUIET)
+    from tdcrawl.datasets.daft_engine import DaftEngine  # noqa: PLC0415 - it cannot be imported without Daft
+
+    return DaftEngine(ray_address)
