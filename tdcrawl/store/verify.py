@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine, Table, func, select
 
-from tdcrawl import text
 from tdcrawl.outcomes import Bucket, PageState
-from tdcrawl.records import RECORD_TYPES
+from tdcrawl.store.record_check import record_problems
 from tdcrawl.store.tables import (
     contrast_pairs,
     dedup_bands,
@@ -21,7 +20,6 @@ from tdcrawl.store.tables import (
     runs,
 )
 
-_ROWS_AT_A_TIME = 5_000
 # Where the items of a bucket are kept; the other buckets have nothing but their outcome.
 _KEPT = {
     Bucket.RECORD: (records, records.c.record_id),
@@ -117,18 +115,7 @@ def _record_problems(connection: Connection) -> Iterator[str]:
         known = select(records.c.record_id).where(records.c.record_id == named).exists()
         if stray := _count(connection, named.table, ~known):
             yield f"{stray} {what} name a record that is not there"
-    changed = sum(1 for _ in _changed_texts(connection))
-    if changed:
-        yield f"{changed} records no longer have the text their content hash was made of"
-
-
-def _changed_texts(connection: Connection) -> Iterator[str]:
-    query = select(records.c.record_id, records.c.record_type, records.c.content_hash, records.c.data)
-    found = connection.execute(query, execution_options={"yield_per": _ROWS_AT_A_TIME})
-    for record_id, type_name, content_hash, data in found:
-        record_type = RECORD_TYPES[type_name]
-        if text.content_hash(record_type.sameness(record_type.stored(data))) != content_hash:
-            yield record_id
+    yield from record_problems(connection)
 
 
 def _count(connection: Connection, table: Table, *where: object) -> int:

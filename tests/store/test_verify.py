@@ -3,13 +3,20 @@
 import asyncio
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text, update
 
 from tdcrawl.outcomes import Bucket, DedupReason, PageState, Rejection
 from tdcrawl.store.engine import writing
 from tdcrawl.store.ledger import Ledger, PageRequest
+from tdcrawl.store.tables import records
 from tdcrawl.store.verify import check_ledger
 from tests.builders import a_run, an_item, terms
+
+RELABELLED = (
+    "UPDATE records SET label = 'negative'; INSERT INTO labels (record_id, label, source, version, at)"
+    " SELECT record_id, 'negative', '{source}', version, at FROM labels"
+)
+OTHERWISE = "1 records were given another label by the rule than it gives to what they say now"
 
 
 async def crawl(ledger: Ledger) -> None:
@@ -45,6 +52,12 @@ async def crawl(ledger: Ledger) -> None:
             "1 contrast pairs name a record that is not there",
         ),
         ("UPDATE records SET content_hash = 'x'", "1 records no longer have the text their content hash was made of"),
+        ("UPDATE records SET label = 'negative'", "1 records have another label than they were given last"),
+        ("UPDATE labels SET label = 'negative'", "1 records have another label than they were given last"),
+        ("DELETE FROM labels", "1 records have a label that nobody gave: labels has no row for them"),
+        (RELABELLED.format(source="rule"), OTHERWISE),
+        (RELABELLED.format(source="person"), None),
+        ("UPDATE labels SET label = 'negative', version = 'old'; UPDATE records SET label = 'negative'", None),
     ],
 )
 def test_check_finds_the_lie(database_url: str, lie: str, problem: str | None) -> None:
@@ -52,7 +65,8 @@ def test_check_finds_the_lie(database_url: str, lie: str, problem: str | None) -
     asyncio.run(crawl(ledger))
     ledger.finish("finished", {})
     with writing(ledger.engine) as connection:
-        connection.execute(text(lie))
+        for statement in lie.split("; "):
+            connection.execute(text(statement))
     check = check_ledger(ledger.engine)
     assert check.balanced is (problem is None)
     assert problem is None or problem in check.problems
@@ -68,4 +82,15 @@ def test_check_counts_both_sides(database_url: str) -> None:
         "yielded": 2, "record": 1, "duplicate": 1, "failed": 0, "over_quota": 0, "needs_review": 0, "pending": 0,
     }  # fmt: skip
     assert check.pages == {"scheduled": 1, "pending": 0, "done": 1, "failed": 0, "skipped": 0}
+    ledger.engine.dispose()
+
+
+def test_check_finds_a_rating_that_makes_the_label_a_lie(database_url: str) -> None:
+    ledger = Ledger.open(database_url, a_run())
+    asyncio.run(crawl(ledger))
+    ledger.finish("finished", {})
+    with writing(ledger.engine) as connection:
+        data = connection.scalars(select(records.c.data)).one()
+        connection.execute(update(records).values(data=data | {"rating": 3.0}))
+    assert check_ledger(ledger.engine).problems == [OTHERWISE]
     ledger.engine.dispose()

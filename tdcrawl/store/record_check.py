@@ -1,0 +1,47 @@
+"""Is each record what it was when it was written: its text as it was hashed, its label as it was given?"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from tdcrawl import text
+from tdcrawl.records import RECORD_TYPES
+from tdcrawl.store.tables import labels, records
+
+_ROWS_AT_A_TIME = 5_000
+_BY_RULE = "rule"
+_last_given = (
+    select(func.max(labels.c.label_id)).where(labels.c.record_id == records.c.record_id).correlate(records)
+).scalar_subquery()
+_RECORDS = select(
+    records.c.record_type,
+    records.c.content_hash,
+    records.c.data,
+    records.c.label,
+    labels.c.label.label("given"),
+    labels.c.source,
+    labels.c.version,
+).select_from(records.outerjoin(labels, labels.c.label_id == _last_given))
+
+
+def record_problems(connection: Connection) -> Iterator[str]:
+    """Read all records once, and say how many are not what they were."""
+    found = connection.execute(_RECORDS, execution_options={"yield_per": _ROWS_AT_A_TIME})
+    counted = Counter(problem for row in found for problem in _problems(row))
+    yield from (f"{number} records {problem}" for problem, number in sorted(counted.items()))
+
+
+def _problems(row: Any) -> Iterator[str]:
+    record_type = RECORD_TYPES[row.record_type]
+    record = record_type.stored(row.data)
+    if text.content_hash(record_type.sameness(record)) != row.content_hash:
+        yield "no longer have the text their content hash was made of"
+    if row.given is None:
+        yield "have a label that nobody gave: labels has no row for them"
+    elif row.given != row.label:
+        yield "have another label than they were given last"
+    # What an older version of the rule said cannot be asked any more.
+    if row.source == _BY_RULE and row.version == record_type.rule_version and row.given != record_type.rule(record):
+        yield "were given another label by the rule than it gives to what they say now"
