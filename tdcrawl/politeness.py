@@ -17,10 +17,9 @@ _KINDS = {bool: "true or false", int: "a number", float: "a number", str: "a tex
 
 def apply_site_settings(settings: BaseSettings, profile: SiteProfile) -> None:
     """Let a site's [polite] table win over settings.py, and `-s` over it; raises SiteError for what it may not set."""
-    for name, value in profile.polite.settings.items():
-        problem = _problem(name, value)
-        if problem:
-            raise SiteError(f"{profile.name}.toml: [polite] {name}: {problem}")
+    told = ((name, _problem(name, value)) for name, value in profile.polite.settings.items())
+    if problems := [f"{profile.name}.toml: [polite] {name}: {problem}" for name, problem in told if problem]:
+        raise SiteError("\n".join(problems))
     settings.setdict(profile.polite.settings, priority=SPIDER_PRIORITY)
 
 

@@ -37,6 +37,16 @@ def test_a_site_may_not_name_code(name: str) -> None:
         apply_site_settings(settings_of_the_project(), with_polite(**{name: "x"}))
 
 
+def test_every_wrong_setting_is_named_at_once() -> None:
+    with pytest.raises(SiteError) as caught:
+        apply_site_settings(settings_of_the_project(), with_polite(DOWNLOAD_DELY=1, SCHEDULER="x", DOWNLOAD_DELAY="y"))
+    assert str(caught.value).splitlines() == [
+        "demo_store.toml: [polite] DOWNLOAD_DELY: no setting that a site may tune; did you mean DOWNLOAD_DELAY?",
+        "demo_store.toml: [polite] SCHEDULER: no setting that a site may tune; did you mean SCHEDULER_DEBUG?",
+        "demo_store.toml: [polite] DOWNLOAD_DELAY: needs a number, not 'y'",
+    ]
+
+
 @pytest.mark.parametrize(
     ("given", "agent"),
     [

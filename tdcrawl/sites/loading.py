@@ -33,7 +33,7 @@ def load_profile(name_or_file: str) -> SiteProfile:
     known = bundled_sites()
     if name_or_file not in known:
         raise SiteError(
-            f"unknown site {name_or_file!r}{_did_you_mean(name_or_file, known)}\n"
+            f"unknown site {name_or_file!r}{_nearest(name_or_file, known)}\n"
             f"bundled sites: {', '.join(known)}; for a site file of your own give its path, ending in .toml"
         )
     content = resources.files(__package__).joinpath(f"{name_or_file}.toml").read_bytes()
@@ -72,5 +72,9 @@ def _keys_of(table: list[str]) -> list[str]:
 
 
 def _did_you_mean(wrong: str, known: list[str]) -> str:
+    return _nearest(wrong, known) or f"; known: {', '.join(known)}"
+
+
+def _nearest(wrong: str, known: list[str]) -> str:
     close = difflib.get_close_matches(wrong, known, n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
+    return f"; did you mean {close[0]!r}?" if close else ""

@@ -82,6 +82,15 @@ def test_load_when_the_site_is_unknown() -> None:
         load_profile("demo_stor")
 
 
+def test_load_names_the_sites_once_when_none_is_near() -> None:
+    with pytest.raises(SiteError) as caught:
+        load_profile("zzz")
+    assert str(caught.value).splitlines() == [
+        "unknown site 'zzz'",
+        f"bundled sites: {', '.join(bundled_sites())}; for a site file of your own give its path, ending in .toml",
+    ]
+
+
 def test_load_when_the_file_is_missing_or_badly_named(tmp_path: Path) -> None:
     with pytest.raises(SiteError, match=r"cannot read the site file .*: No such file"):
         load_profile(str(tmp_path / "shop.toml"))
