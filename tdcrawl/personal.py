@@ -71,6 +71,21 @@ def _maybe_order(text: str) -> bool:
     return any(stem in folded for stem in _ORDER_STEMS)
 
 
+def is_email(text: str) -> bool:
+    """Say whether a text is an e-mail address and nothing else."""
+    return _EMAIL.fullmatch(text) is not None
+
+
+def hide_emails(url: str) -> str:
+    """Replace the e-mail addresses in a web address by [email], their @ encoded or not; all else stays as it is."""
+    # Most hold none, and this is asked of every record.
+    if "@" not in url and "%40" not in url:
+        return url
+    plain = url.replace("%40", "@")
+    hidden = _EMAIL.sub(lambda found: found[0].replace(found["hit"], "[email]"), plain)
+    return url if hidden == plain else hidden
+
+
 def _emails(text: str, _regions: Iterable[str | None]) -> Iterator[Span]:
     return (match.span("hit") for match in _EMAIL.finditer(text))
 

@@ -16,6 +16,8 @@ import idna
 import re2
 from w3lib.url import canonicalize_url as w3lib_canonical
 
+from tdcrawl.personal import is_email
+
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _ASCII_HOST = re.compile(r"[a-z0-9_-]++(?:\.[a-z0-9_-]++)*+")
 # Surrogates and control characters; tab and line breaks are no harm, urlsplit removes them as browsers do.
@@ -43,7 +45,6 @@ _PATH_SESSION = re.compile(r"/\(S\([a-z0-9]{24}\)\)(?=/|$)")
 _LITERAL_START = re.compile(r"\^?((?:[A-Za-z0-9_/-](?![?*{|]))*)")
 _MARKER = "/~same_page/"
 _MARKED = re.compile(rf"{_MARKER}[A-Za-z0-9_~-]+")
-_UNMARKABLE = re.compile(r"[^A-Za-z0-9_-]")
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def _port(parts: SplitResult) -> str:
 
 def _path(path: str, rules: UrlRules) -> str:
     path = _lasting(path, rules)
-    return _one_page(path, rules) if rules.same_page and not _MARKED.fullmatch(path) else path
+    return _one_page(path, rules.same_page, rules) if rules.same_page and not _MARKED.fullmatch(path) else path
 
 
 def _lasting(path: str, rules: UrlRules) -> str:
@@ -147,8 +148,7 @@ def _encode_path(path: str) -> str:
     return w3lib_canonical(f"http://host{path}").removeprefix("http://host")
 
 
-def _one_page(path: str, rules: UrlRules) -> str:
-    pattern = rules.same_page or ""
+def _one_page(path: str, pattern: str, rules: UrlRules) -> str:
     page = _page_id(pattern, path)
     if not page:
         return path
@@ -157,7 +157,7 @@ def _one_page(path: str, rules: UrlRules) -> str:
     if _page_id(pattern, short) == page and _lasting(short, rules) == short:
         return short
     # The short path may be another page, or would be shortened again: a path that no shop has stands for this one.
-    return _MARKER + _UNMARKABLE.sub(lambda found: f"~{ord(found[0]):02x}", page)
+    return _MARKER + re.sub(r"[^A-Za-z0-9_-]", lambda found: f"~{ord(found[0]):02x}", page)
 
 
 def _page_id(pattern: str, path: str) -> str | None:
@@ -174,7 +174,7 @@ def _is_noise(name: str, value: str, rules: UrlRules) -> bool:
     name = name.lower()
     if name in _folded(rules.keep_params):
         return False
-    if name in _PERHAPS_SESSION_NAMES and _DRAWN_BY_LOT.fullmatch(value):
+    if is_email(value) or (name in _PERHAPS_SESSION_NAMES and _DRAWN_BY_LOT.fullmatch(value)):
         return True
     return name in _folded(rules.drop_params) or name in _noise_names() or name.startswith(_CAMPAIGN_PREFIXES)
 

@@ -104,6 +104,19 @@ def test_parameter_is_dropped_when_it_only_tells_who_came_from_where(noise: str)
     assert canonical_url(f"https://shop.example/a?{noise}") == "https://shop.example/a"
 
 
+@pytest.mark.parametrize("address", ["bob@mail.example", "bob%40mail.example", "Bob.O%27Neil%2Bx@mail.example"])
+def test_parameter_is_dropped_when_its_value_is_an_e_mail_address(address: str) -> None:
+    assert canonical_url(f"https://shop.example/v?email={address}&id=7") == "https://shop.example/v?id=7"
+    assert canonical_url(f"https://shop.example/v;to={address}/a") == "https://shop.example/v/a"
+    kept = canonical_url(f"https://shop.example/v?email={address}", UrlRules(keep_params=frozenset({"email"})))
+    assert kept.startswith("https://shop.example/v?email=")
+
+
+@pytest.mark.parametrize("value", ["@bob", "bob@", "a@b", "https%3A%2F%2Fshop.example%2F@bob.example", "b@c.example,d"])
+def test_parameter_is_kept_when_an_e_mail_address_is_not_all_of_its_value(value: str) -> None:
+    assert canonical_url(f"https://shop.example/v?to={value}") != "https://shop.example/v"
+
+
 @pytest.mark.parametrize(
     "name",
     ["page", "p", "offset", "start", "id", "pid", "cid", "sku", "q", "s", "search", "keyword", "query", "sort", "order",

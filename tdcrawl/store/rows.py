@@ -7,6 +7,7 @@ from typing import Any
 
 from tdcrawl import text
 from tdcrawl.outcomes import Bucket, PageState, Rejection
+from tdcrawl.personal import hide_emails
 from tdcrawl.records.base import Label, RecordType, TrainingItem
 from tdcrawl.store.tables import RECORD_COLUMNS
 
@@ -72,8 +73,8 @@ def record_row(item: TrainingItem, record_type: RecordType, run: Run) -> Row:
         "run_id": run.run_id,
         "page_id": item.page_id,
         "group_key": item.group_key,
-        "requested_url": item.requested_url,
-        "canonical_url": item.canonical_url or item.requested_url,
+        "requested_url": hide_emails(item.requested_url),
+        "canonical_url": item.canonical_url or hide_emails(item.requested_url),
         "content_hash": item.content_hash or text.content_hash(record_type.sameness(record)),
         "stratum": record_type.stratum(record),
         "data": record.model_dump(mode="json"),
