@@ -53,6 +53,23 @@ def test_stages_compare_with_the_reference_recipe() -> None:
     assert round(figures["ratio"], 2) == round(ours / theirs, 2)
 
 
+def test_index_start_streams_and_opens_an_index() -> None:
+    figures = measure("benchmarks/index_start.py", "--records", "700")
+    assert figures["records"] == 700
+    assert figures.keys() >= {"seconds_to_ready", "bytes_per_record", "records_per_second", "throughput_ratio"}
+
+
+def test_tokens_compares_words_with_shingles() -> None:
+    figures = measure("benchmarks/tokens.py")
+    assert figures["10-15 words"]["words at 0.8"]["another word"] > 0.9
+    assert figures["10-15 words"]["3-shingles at 0.8"]["another word"] < 0.5
+
+
+def test_corpus_scale_compares_the_engines() -> None:
+    figures = measure("benchmarks/corpus_scale.py", "--records", "500")
+    assert figures["records"] == 500
+
+
 def test_crawl_gives_no_figure_when_asked_for_no_pages() -> None:
     command = [sys.executable, "benchmarks/crawl.py", "--pages", "0"]
     finished = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)

@@ -21,6 +21,8 @@ ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
 execute(["scrapy", *sys.argv[1:]])
 """
 
+ON_DAFT = ["in", "--to", "to", "--engine", "daft", "-s"]
+
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
@@ -73,10 +75,8 @@ def test_dedup_on_ray_writes_the_same_bytes(run_scrapy: RunScrapy, corpus: Path,
         (["in"], 2, "the following arguments are required: --to"),
         (["in", "--to", "to", "--threshold", "0.3"], 2, "argument --threshold: invalid _similarity value: '0.3'"),
         (["in", "--to", "to", "--engine", "spark"], 2, "invalid choice: 'spark'"),
-        (
-            ["in", "--to", "to", "--engine", "daft", "-s", "TDCRAWL_RAY_ADDRESS=127.0.0.1:1"], 2,
-            "TDCRAWL_RAY_ADDRESS: no Ray cluster at '127.0.0.1:1'",
-        ),
+        ([*ON_DAFT, "TDCRAWL_RAY_ADDRESS=127.0.0.1:1"], 2, "give auto, local or ray://HOST:10001, not '127.0.0.1:1'"),
+        ([*ON_DAFT, "TDCRAWL_RAY_ADDRESS=auto"], 2, "TDCRAWL_RAY_ADDRESS: no Ray cluster at 'auto': "),
     ],
 )  # fmt: skip
 def test_dedup_when_refused_says_why(run_scrapy: RunScrapy, arguments: list[str], status: int, said: str) -> None:
