@@ -12,9 +12,10 @@ from tdcrawl.store.tables import labels, records
 
 _ROWS_AT_A_TIME = 5_000
 _BY_RULE = "rule"
-_last_given = (
-    select(func.max(labels.c.label_id)).where(labels.c.record_id == records.c.record_id).correlate(records)
-).scalar_subquery()
+# Grouped once: asked record by record, PostgreSQL walks all labels backwards for each.
+_LAST = (
+    select(labels.c.record_id, func.max(labels.c.label_id).label("label_id")).group_by(labels.c.record_id).subquery()
+)
 _RECORDS = select(
     records.c.record_type,
     records.c.content_hash,
@@ -23,7 +24,11 @@ _RECORDS = select(
     labels.c.label.label("given"),
     labels.c.source,
     labels.c.version,
-).select_from(records.outerjoin(labels, labels.c.label_id == _last_given))
+).select_from(
+    records.outerjoin(_LAST, _LAST.c.record_id == records.c.record_id).outerjoin(
+        labels, labels.c.label_id == _LAST.c.label_id
+    )
+)
 
 
 def record_problems(connection: Connection) -> Iterator[str]:
