@@ -14,7 +14,7 @@ from benchmarks.corpus import FEWEST, invent_corpus, write_reviews
 from benchmarks.near_pass import WAYS, take_pass
 from benchmarks.near_truth import Truth
 
-_RECORDS = 10_000
+_RECORDS = 100_000
 _COUNTED = ("recall", "precision", "contrast_pairs_kept", "kept")
 _TITLES = {"ours": "ours", "seed": "the reference recipe", "rensa": "rensa, verified"}
 

@@ -66,8 +66,8 @@ class _Texts:
     """Append texts to a file; in memory there is only where each begins, and how many bytes it has."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("w+b")
-        self._end = 0
+        self._file = path.open("w+b", buffering=1 << 20)
+        self._end = self._flushed = 0
         self._places = array("Q")
 
     def add(self, number: int, normalised: str, label: str) -> None:
@@ -83,7 +83,9 @@ class _Texts:
         place = self._places[number] if number < len(self._places) else 0
         if not place:
             return None
-        self._file.flush()
+        if place >> 24 >= self._flushed:
+            self._file.flush()
+            self._flushed = self._end
         line = os.pread(self._file.fileno(), place & 0xFFFFFF, place >> 24)
         label, _, normalised = line.decode().partition(" ")
         return Text(str(number), normalised, label, ())

@@ -17,7 +17,7 @@ from benchmarks.near_recipe import Recipe
 from benchmarks.near_way import Way
 
 WAYS: dict[str, type[Way]] = {"ours": Ours, "seed": Recipe, "rensa": Peer}
-_AT_A_TIME = 500
+_AT_A_TIME = 100
 
 
 class Pass(NamedTuple):

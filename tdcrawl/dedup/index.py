@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from threading import Lock
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tdcrawl.dedup import kernels
-from tdcrawl.dedup.kernels import Bits, Rows, Words
+from tdcrawl.dedup import tables
+from tdcrawl.dedup.kernels import Rows, Words
 from tdcrawl.dedup.near import BANDS, SKETCH_WORDS, Signature, Signatures, most_bits_apart
 
 _FEWEST_ROWS = 1024
@@ -41,7 +43,7 @@ class TextIndex:
         self._found = np.empty(64, np.int64)
         self._ids = np.empty((_FEWEST_ROWS, 16), np.uint8)
         self._sketches = np.empty((_FEWEST_ROWS, SKETCH_WORDS), np.uint64)
-        self._table = _empty_table(_FEWEST_ROWS)
+        self._table = np.zeros((BANDS, round(_SLOTS_A_ROW * _FEWEST_ROWS)), np.uint64)
 
     def __len__(self) -> int:
         return self._rows - 1 - len(self._free)
@@ -52,7 +54,7 @@ class TextIndex:
         with self._lock:
             rows = self._rows_for(len(table))
             self._ids[rows], self._sketches[rows] = table["id"], table["sketch"]
-            kernels.enter(self._table, np.ascontiguousarray(table["keys"]), rows)
+            tables.enter(self._table, np.ascontiguousarray(table["keys"]), rows)
 
     def add(self, item_id: str, signature: Signature) -> None:
         """Add a text for good, unless it is here as reserved."""
@@ -75,7 +77,7 @@ class TextIndex:
             for item_id in item_ids:
                 row, keys = self._reserved.pop(item_id, (0, None))
                 if keys is not None and item_id in rejected:
-                    kernels.free(self._table, keys, row)
+                    tables.free(self._table, keys, row)
                     self._free.append(row)
 
     def near(self, signature: Signature) -> set[str]:
@@ -100,18 +102,19 @@ class TextIndex:
         room = _PAIRS_A_ROW * len(rows)
         while True:
             places, found = np.empty(room, np.int64), np.empty(room, np.int64)
-            end = kernels.stream(rows, keys, self._most_apart, self._table, self._sketches, places, found)
+            end = tables.stream(rows, keys, self._most_apart, self._table, self._sketches, places, found)
             if end <= room:
                 return places[:end], found[:end]
             for row, its_keys in zip(rows, keys, strict=True):
-                kernels.free(self._table, its_keys, row)
+                tables.free(self._table, its_keys, row)
             room = end
 
     def _search(self, signature: Signature, most_apart: int) -> set[str]:
+        rooms = np.empty(BANDS, np.int64)
         with self._lock:
             while True:
-                end = kernels.search(
-                    signature.keys, signature.sketch, most_apart, self._table, self._sketches, self._found, 0
+                end = tables.search(
+                    signature.keys, signature.sketch, most_apart, self._table, self._sketches, self._found, 0, rooms
                 )
                 if end <= len(self._found):
                     return set(self._ids_of(self._found[:end]))
@@ -121,7 +124,7 @@ class TextIndex:
         rows = self._rows_for(1)
         self._ids[rows] = np.frombuffer(bytes.fromhex(item_id), np.uint8)
         self._sketches[rows] = signature.sketch
-        kernels.enter(self._table, signature.keys.reshape(1, -1), rows)
+        tables.enter(self._table, signature.keys.reshape(1, -1), rows)
         return int(rows[0])
 
     def _ids_of(self, rows: Iterable[int]) -> Iterator[str]:
@@ -132,17 +135,15 @@ class TextIndex:
         taken = [self._free.pop() for _ in range(min(number, len(self._free)))]
         first, self._rows = self._rows, self._rows + number - len(taken)
         if self._rows > len(self._ids):
-            self._grow(first, max(self._rows, round(_GROWTH * len(self._ids))))
+            self._grow(max(self._rows, round(_GROWTH * len(self._ids))))
         return np.array([*taken, *range(first, self._rows)], np.int64)
 
-    def _grow(self, used: int, capacity: int) -> None:
-        ids, sketches, table = self._ids, self._sketches, self._table
-        self._ids = np.empty((capacity, *ids.shape[1:]), ids.dtype)
-        self._sketches = np.empty((capacity, *sketches.shape[1:]), sketches.dtype)
-        self._ids[:used], self._sketches[:used] = ids[:used], sketches[:used]
-        self._table = _empty_table(capacity)
-        kernels.move(table, self._table)
-
-
-def _empty_table(rows: int) -> Bits:
-    return np.zeros((BANDS, round(_SLOTS_A_ROW * rows)), np.uint64)
+    def _grow(self, capacity: int) -> None:
+        """Make room in place: with a copy beside it, an index would need twice its memory at that moment."""
+        before = self._table.shape[1]
+        shapes = ((capacity, self._ids.shape[1]), (capacity, SKETCH_WORDS), (BANDS, round(_SLOTS_A_ROW * capacity)))
+        arrays: tuple[NDArray[Any], ...] = (self._ids, self._sketches, self._table)
+        for array, shape in zip(arrays, shapes, strict=True):
+            # Nobody else holds them while the lock is held; numpy would take a debugger's reference for a user's.
+            array.resize(shape, refcheck=False)
+        tables.widen(self._table, before)

@@ -25,10 +25,7 @@ def pair_up(starts: Rows, sketches: Bits, settled: npt.NDArray[np.bool_], most_a
             for other in range(row + 1, starts[group + 1]):
                 if settled[row] and settled[other]:
                     continue
-                apart = np.uint64(0)
-                for word in range(sketches.shape[1]):
-                    apart += kernels.ones(sketches[row, word] ^ sketches[other, word])
-                if apart <= most_apart:
+                if kernels.alike(sketches[row], sketches[other], most_apart):
                     if count < found.shape[0]:
                         found[count, 0], found[count, 1] = row, other
                     count += 1

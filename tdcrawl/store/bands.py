@@ -1,6 +1,7 @@
 """The stored index of near-duplicate detection: an entry for each record, in the order in which they were written."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
@@ -8,7 +9,7 @@ from sqlalchemy import Connection, func, insert, select
 from tdcrawl.errors import StoreError
 from tdcrawl.store.tables import dedup_bands, dedup_schemes, records
 
-_ENTRIES_AT_ONCE = 50_000
+_ENTRIES_A_PIECE, _PIECES_AT_ONCE = 1_000, 100
 _RECORDS_AT_ONCE = 1_000
 
 
@@ -34,8 +35,11 @@ def entries(connection: Connection, record_type: str, after: int = 0, not_of: st
     query = select(dedup_bands.c.entry).where(dedup_bands.c.record_type == record_type, dedup_bands.c.seq > after)
     if not_of is not None:
         query = query.where(dedup_bands.c.run_id != not_of)
-    found = connection.execute(query, execution_options={"yield_per": _ENTRIES_AT_ONCE}).scalars()
-    yield from (b"".join(piece) for piece in found.partitions())
+    found = connection.execute(query, execution_options={"yield_per": _ENTRIES_A_PIECE}).scalars()
+    # Fetched by the thousand and handed on by the hundred thousand: fewer objects at a time here, more for the index.
+    pieces = (b"".join(piece) for piece in found.partitions())
+    while entries_at_once := b"".join(islice(pieces, _PIECES_AT_ONCE)):
+        yield entries_at_once
 
 
 def unsigned(connection: Connection, record_type: str) -> Iterator[Sequence[dict[str, Any]]]:

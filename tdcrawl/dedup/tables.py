@@ -1,0 +1,134 @@
+"""The inner loops over the tables of an index, compiled as those of kernels.py are.
+
+A table has a line of slots for each band. A slot holds a key in its upper half and the number of a row, from 1 on, in
+its lower; a row whose slot is taken stands in the next one. Nothing here knows of Python objects: index.py allocates.
+"""
+
+import numpy as np
+from numba import njit, types
+
+from tdcrawl.dedup.kernels import BIT_TABLE, BITS, READ_TABLE, ROWS, TABLE, WORDS, Bits, Rows, Words, alike
+
+_EMPTY, _FREED = 0, 0xFFFFFFFF
+# Slots in a line of a processor's cache, of 64 bytes.
+_LINE = 8
+
+
+@njit(types.int64(types.uint32, types.int64), cache=True, nogil=True)
+def home(key: np.uint32, slots: int) -> np.int64:
+    """Give the slot at which a key is looked for first; larger keys have later ones, whatever the number of slots."""
+    return np.int64((np.uint64(key) * np.uint64(slots)) >> np.uint64(32))
+
+
+@njit(types.int64(types.int64, types.int64), cache=True, nogil=True)
+def after(at: np.int64, slots: int) -> np.int64:
+    """Give the slot after another one; the first comes after the last."""
+    return np.int64(at + 1 if at + 1 < slots else 0)
+
+
+@njit(types.void(BIT_TABLE, types.int64, types.uint32, types.int64), cache=True, nogil=True)
+def put(table: Bits, band: int, key: np.uint32, row: int | np.int64) -> None:
+    """Enter a row under a key: in the first slot, from its home on, that is empty or was set free."""
+    slots = table.shape[1]
+    at = home(key, slots)
+    while np.uint32(table[band, at]) not in (_EMPTY, _FREED):
+        at = after(at, slots)
+    table[band, at] = (np.uint64(key) << np.uint64(32)) | np.uint64(row)
+
+
+@njit(types.void(BIT_TABLE, READ_TABLE, ROWS), cache=True, nogil=True)
+def enter(table: Bits, keys: Words, rows: Rows) -> None:
+    """Enter rows (from 1 on) under their keys, band by band."""
+    for band in range(table.shape[0]):
+        for place in range(rows.size):
+            put(table, band, keys[place, band], rows[place])
+
+
+@njit(types.void(BIT_TABLE, types.int64), cache=True, nogil=True)
+def widen(table: Bits, before: int) -> None:
+    """Give each band all slots of its line, where they stood one after another in `before` slots each.
+
+    From the last band to the first: where one band comes to stand, there stood only later ones.
+    """
+    bands, slots = table.shape
+    everything = table.reshape(bands * slots)
+    moved = np.empty(before, np.uint64)
+    for band in range(bands - 1, -1, -1):
+        taken = 0
+        for entry in everything[band * before : (band + 1) * before]:
+            moved[taken] = entry
+            # As a sum, not as a condition: which slots are taken no processor can guess.
+            taken += entry not in (_EMPTY, _FREED)
+        table[band] = _EMPTY
+        for entry in moved[:taken]:
+            put(table, band, np.uint32(entry >> np.uint64(32)), np.int64(np.uint32(entry)))
+
+
+@njit(types.void(BIT_TABLE, WORDS, types.int64), cache=True, nogil=True)
+def free(table: Bits, keys: Words, row: int) -> None:
+    """Set the slots of a row free, without breaking the way to what stands behind them."""
+    for band in range(table.shape[0]):
+        wanted = (np.uint64(keys[band]) << np.uint64(32)) | np.uint64(row)
+        at = home(keys[band], table.shape[1])
+        while table[band, at] != wanted:
+            at = after(at, table.shape[1])
+        table[band, at] = _FREED
+
+
+@njit(types.int64(ROWS, types.int64, types.int64, types.int64), cache=True, nogil=True)
+def note(found: Rows, start: int, end: int, row: int | np.int64) -> int:
+    """Append a row that is not in `found[start:end]`; gives the new end, though `found` may not reach so far."""
+    for earlier in range(start, min(end, found.size)):
+        if found[earlier] == row:
+            return end
+    if end < found.size:
+        found[end] = row
+    return end + 1
+
+
+@njit(types.int64(WORDS, BITS, types.int64, BIT_TABLE, BIT_TABLE, ROWS, types.int64, ROWS), cache=True, nogil=True)
+def search(
+    keys: Words, sketch: Bits, most_apart: int, table: Bits, sketches: Bits, found: Rows, start: int, rooms: Rows
+) -> int:
+    """Append to `found`, from `start` on, the rows that share a band with a text and nearly have its sketch.
+
+    Returns where they end; what `found` cannot hold is counted, not kept. `rooms` gets the slots that would take it.
+    """
+    end, slots = start, table.shape[1]
+    firsts = np.empty(table.shape[0], np.uint64)
+    # Asked for one after another, without a look at any, so that memory fetches for all bands at a time. Of the later
+    # slots it is the fetching alone that counts: they stand in the line of the cache that is asked for next, mostly.
+    for band in range(table.shape[0]):
+        at = home(keys[band], slots)
+        firsts[band] = table[band, at]
+        rooms[band] = table[band, min(at + _LINE, slots - 1)]
+    for band in range(table.shape[0]):
+        at, entry, room = home(keys[band], slots), firsts[band], np.int64(-1)
+        while entry != _EMPTY:
+            key, row = np.uint32(entry >> np.uint64(32)), np.int64(np.uint32(entry))
+            if row == _FREED:
+                room = at if room < 0 else room
+            elif key == keys[band] and alike(sketch, sketches[row], most_apart):
+                end = note(found, start, end, row)
+            at = after(at, slots)
+            entry = table[band, at]
+        rooms[band] = at if room < 0 else room
+    return end
+
+
+@njit(types.int64(ROWS, TABLE, types.int64, BIT_TABLE, BIT_TABLE, ROWS, ROWS), cache=True, nogil=True)
+def stream(rows: Rows, keys: Words, most_apart: int, table: Bits, sketches: Bits, places: Rows, found: Rows) -> int:
+    """Enter rows one after another, each after a search: `found[n]` was there before `rows[places[n]]`.
+
+    Returns how many pairs there are; what `found` cannot hold is counted, not kept.
+    """
+    end = 0
+    rooms = np.empty(table.shape[0], np.int64)
+    for place in range(rows.size):
+        start = end
+        row = rows[place]
+        end = search(keys[place], sketches[row], most_apart, table, sketches, found, start, rooms)
+        places[start:end] = place
+        for band in range(table.shape[0]):
+            table[band, rooms[band]] = (np.uint64(keys[place, band]) << np.uint64(32)) | np.uint64(row)
+    return end
