@@ -2,11 +2,13 @@
 
 import json
 import random
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks import machine
 from benchmarks.copies import Author
 
 # A hundredth are contrast pairs, and there must be one.
@@ -48,6 +50,15 @@ class Corpus:
     near: list[Copy]
     exact: list[Copy]
     contrast: list[Copy]
+
+
+def corpus_options(parser: ArgumentParser, default: int, what: str) -> Namespace:
+    """Read the command line of a benchmark that invents a corpus, with --records: how many of `what`."""
+    parser.add_argument("--records", type=machine.positive, default=default, help=f"{what}, {FEWEST} or more")
+    options = parser.parse_args()
+    if options.records < FEWEST:
+        parser.error(f"--records must be {FEWEST} or more")
+    return options
 
 
 def invent_corpus(number: int) -> Corpus:

@@ -13,7 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import machine
-from benchmarks.corpus import FEWEST, invent_corpus, write_reviews
+from benchmarks.corpus import corpus_options, invent_corpus, write_reviews
 from benchmarks.near_pass import take_pass
 from benchmarks.reviews import invent_reviews
 from tdcrawl.dedup import near
@@ -35,12 +35,7 @@ Entry = tuple[str, bytes]
 def main() -> None:
     """Search a large and a small corpus, and open the index of a filled ledger as a crawl does."""
     parser = machine.parser("The speed of a large index over that of a small one, seconds to ready, bytes a record.")
-    parser.add_argument(
-        "--records", type=machine.positive, default=_RECORDS, help=f"records in the index, {FEWEST} or more"
-    )
-    options = parser.parse_args()
-    if options.records < FEWEST:
-        parser.error(f"--records must be {FEWEST} or more")
+    options = corpus_options(parser, _RECORDS, "records in the index")
     with tempfile.TemporaryDirectory() as folder:
         database, large, small = (Path(folder) / name for name in ("index.db", "large.jsonl", "small.jsonl"))
         _fill(database, options.records)

@@ -10,7 +10,7 @@ from statistics import median
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import machine
-from benchmarks.corpus import FEWEST, invent_corpus, write_reviews
+from benchmarks.corpus import corpus_options, invent_corpus, write_reviews
 from benchmarks.near_pass import WAYS, take_pass
 from benchmarks.near_truth import Truth
 
@@ -22,12 +22,7 @@ _TITLES = {"ours": "ours", "seed": "the reference recipe", "rensa": "rensa, veri
 def main() -> None:
     """Take the same reviews through each way in rounds, and print what each found, its speed and its memory."""
     parser = machine.parser("Near-duplicates found, records per second and bytes a record, against recipe and rensa.")
-    parser.add_argument(
-        "--records", type=machine.positive, default=_RECORDS, help=f"invented reviews, {FEWEST} or more"
-    )
-    options = parser.parse_args()
-    if options.records < FEWEST:
-        parser.error(f"--records must be {FEWEST} or more")
+    options = corpus_options(parser, _RECORDS, "invented reviews")
     corpus = invent_corpus(options.records)
     truth = Truth(corpus)
     with tempfile.TemporaryDirectory() as folder:

@@ -1,11 +1,9 @@
-"""HAVE WE SEEN this text, or nearly? All texts of a record type as tables of integers, 380 bytes each at most."""
+"""HAVE WE SEEN this text, or nearly? All texts of a record type as tables of integers, 390 bytes each at most."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from threading import Lock
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tdcrawl.dedup import tables
 from tdcrawl.dedup.kernels import Rows, Words
@@ -141,9 +139,8 @@ class TextIndex:
     def _grow(self, capacity: int) -> None:
         """Make room in place: with a copy beside it, an index would need twice its memory at that moment."""
         before = self._table.shape[1]
-        shapes = ((capacity, self._ids.shape[1]), (capacity, SKETCH_WORDS), (BANDS, round(_SLOTS_A_ROW * capacity)))
-        arrays: tuple[NDArray[Any], ...] = (self._ids, self._sketches, self._table)
-        for array, shape in zip(arrays, shapes, strict=True):
-            # Nobody else holds them while the lock is held; numpy would take a debugger's reference for a user's.
-            array.resize(shape, refcheck=False)
+        # Nobody else holds them while the lock is held; numpy would take a debugger's reference for a user's.
+        self._ids.resize((capacity, self._ids.shape[1]), refcheck=False)
+        self._sketches.resize((capacity, SKETCH_WORDS), refcheck=False)
+        self._table.resize((BANDS, round(_SLOTS_A_ROW * capacity)), refcheck=False)
         tables.widen(self._table, before)

@@ -26,6 +26,12 @@ def after(at: np.int64, slots: int) -> np.int64:
     return np.int64(at + 1 if at + 1 < slots else 0)
 
 
+@njit(types.uint64(types.uint32, types.int64), cache=True, nogil=True)
+def packed(key: np.uint32, row: int | np.int64) -> np.uint64:
+    """Give what the slot of a row holds."""
+    return np.uint64((np.uint64(key) << np.uint64(32)) | np.uint64(row))
+
+
 @njit(types.void(BIT_TABLE, types.int64, types.uint32, types.int64), cache=True, nogil=True)
 def put(table: Bits, band: int, key: np.uint32, row: int | np.int64) -> None:
     """Enter a row under a key: in the first slot, from its home on, that is empty or was set free."""
@@ -33,7 +39,7 @@ def put(table: Bits, band: int, key: np.uint32, row: int | np.int64) -> None:
     at = home(key, slots)
     while np.uint32(table[band, at]) not in (_EMPTY, _FREED):
         at = after(at, slots)
-    table[band, at] = (np.uint64(key) << np.uint64(32)) | np.uint64(row)
+    table[band, at] = packed(key, row)
 
 
 @njit(types.void(BIT_TABLE, READ_TABLE, ROWS), cache=True, nogil=True)
@@ -68,7 +74,7 @@ def widen(table: Bits, before: int) -> None:
 def free(table: Bits, keys: Words, row: int) -> None:
     """Set the slots of a row free, without breaking the way to what stands behind them."""
     for band in range(table.shape[0]):
-        wanted = (np.uint64(keys[band]) << np.uint64(32)) | np.uint64(row)
+        wanted = packed(keys[band], row)
         at = home(keys[band], table.shape[1])
         while table[band, at] != wanted:
             at = after(at, table.shape[1])
@@ -130,5 +136,5 @@ def stream(rows: Rows, keys: Words, most_apart: int, table: Bits, sketches: Bits
         end = search(keys[place], sketches[row], most_apart, table, sketches, found, start, rooms)
         places[start:end] = place
         for band in range(table.shape[0]):
-            table[band, rooms[band]] = (np.uint64(keys[place, band]) << np.uint64(32)) | np.uint64(row)
+            table[band, rooms[band]] = packed(keys[place, band], row)
     return end
