@@ -1,7 +1,8 @@
 """The inner loops over the tables of an index, compiled as those of kernels.py are.
 
 A table has a line of slots for each band. A slot holds a key in its upper half and the number of a row, from 1 on, in
-its lower; a row whose slot is taken stands in the next one. Nothing here knows of Python objects: index.py allocates.
+its lower; a row whose slot is taken stands in the next one. What leaves makes room for what stands behind it, so a
+slot is taken or empty and every search ends. Nothing here knows of Python objects: index.py allocates.
 """
 
 import numpy as np
@@ -9,7 +10,7 @@ from numba import njit, types
 
 from tdcrawl.dedup.kernels import BIT_TABLE, BITS, READ_TABLE, ROWS, TABLE, WORDS, Bits, Rows, Words, alike
 
-_EMPTY, _FREED = 0, 0xFFFFFFFF
+_EMPTY = 0
 # Slots in a line of a processor's cache, of 64 bytes.
 _LINE = 8
 
@@ -34,10 +35,10 @@ def packed(key: np.uint32, row: int | np.int64) -> np.uint64:
 
 @njit(types.void(BIT_TABLE, types.int64, types.uint32, types.int64), cache=True, nogil=True)
 def put(table: Bits, band: int, key: np.uint32, row: int | np.int64) -> None:
-    """Enter a row under a key: in the first slot, from its home on, that is empty or was set free."""
+    """Enter a row under a key: in the first slot, from its home on, that is empty."""
     slots = table.shape[1]
     at = home(key, slots)
-    while np.uint32(table[band, at]) not in (_EMPTY, _FREED):
+    while table[band, at] != _EMPTY:
         at = after(at, slots)
     table[band, at] = packed(key, row)
 
@@ -64,21 +65,37 @@ def widen(table: Bits, before: int) -> None:
         for entry in everything[band * before : (band + 1) * before]:
             moved[taken] = entry
             # As a sum, not as a condition: which slots are taken no processor can guess.
-            taken += entry not in (_EMPTY, _FREED)
+            taken += entry != _EMPTY
         table[band] = _EMPTY
         for entry in moved[:taken]:
             put(table, band, np.uint32(entry >> np.uint64(32)), np.int64(np.uint32(entry)))
 
 
+@njit(types.void(BIT_TABLE, types.int64, types.int64), cache=True, nogil=True)
+def empty(table: Bits, band: int, gap: np.int64) -> None:
+    """Empty a slot, moving up what would not be found behind it: Knuth's deletion from linear probing (6.4, R)."""
+    slots = table.shape[1]
+    at = after(gap, slots)
+    while table[band, at] != _EMPTY:
+        entry = table[band, at]
+        first = home(np.uint32(entry >> np.uint64(32)), slots)
+        # How far it stands from its home, and from the gap.
+        if (at - first + slots) % slots >= (at - gap + slots) % slots:
+            table[band, gap] = entry
+            gap = at
+        at = after(at, slots)
+    table[band, gap] = _EMPTY
+
+
 @njit(types.void(BIT_TABLE, WORDS, types.int64), cache=True, nogil=True)
 def free(table: Bits, keys: Words, row: int) -> None:
-    """Set the slots of a row free, without breaking the way to what stands behind them."""
+    """Take a row out of all bands."""
     for band in range(table.shape[0]):
         wanted = packed(keys[band], row)
         at = home(keys[band], table.shape[1])
         while table[band, at] != wanted:
             at = after(at, table.shape[1])
-        table[band, at] = _FREED
+        empty(table, band, at)
 
 
 @njit(types.int64(ROWS, types.int64, types.int64, types.int64), cache=True, nogil=True)
@@ -109,16 +126,14 @@ def search(
         firsts[band] = table[band, at]
         rooms[band] = table[band, min(at + _LINE, slots - 1)]
     for band in range(table.shape[0]):
-        at, entry, room = home(keys[band], slots), firsts[band], np.int64(-1)
+        at, entry = home(keys[band], slots), firsts[band]
         while entry != _EMPTY:
             key, row = np.uint32(entry >> np.uint64(32)), np.int64(np.uint32(entry))
-            if row == _FREED:
-                room = at if room < 0 else room
-            elif key == keys[band] and alike(sketch, sketches[row], most_apart):
+            if key == keys[band] and alike(sketch, sketches[row], most_apart):
                 end = note(found, start, end, row)
             at = after(at, slots)
             entry = table[band, at]
-        rooms[band] = at if room < 0 else room
+        rooms[band] = at
     return end
 
 

@@ -80,6 +80,15 @@ def test_settle_takes_a_row_out_of_the_middle_of_its_chain() -> None:
     assert index.near(signature) == {"a" * 32, "c" * 32}
 
 
+def test_near_when_more_texts_were_taken_back_than_there_are_slots() -> None:
+    index, texts = TextIndex(0.8), some_texts(3_000)
+    for item_id, words in texts.items():
+        index.reserve(item_id, near.sign(words))
+        index.settle(item_id, accepted=False)
+    assert len(index) == 0
+    assert index.near(near.sign("words that are nowhere")) == set()
+
+
 def test_add_when_it_is_reserved_changes_nothing() -> None:
     index, signature = TextIndex(0.8), near.sign("some words")
     index.reserve("a" * 32, signature)
