@@ -50,8 +50,12 @@ class Session:
 
     def page_request(self, url: str) -> PageRequest:
         """Name the page at a URL; raises ValueError where it is no web address."""
-        canonical = canonical_url(url, self.url_rules)
+        canonical = self.canonical_url(url)
         return PageRequest(digest(self.run.run_id, canonical), url, canonical)
+
+    def canonical_url(self, url: str) -> str:
+        """Give a page's one address on this site; raises ValueError where it is no web address."""
+        return canonical_url(url, self.url_rules)
 
     @cached_property
     def terms(self) -> Terms:
@@ -96,7 +100,7 @@ class Session:
         twins: dict[tuple[str, ...], int] = {}
         for raw in raws:
             # Cleaned, as all that is stored: no database holds a lone surrogate, PostgreSQL not even a NUL.
-            group = text.clean(raw.get(kind.group_field, "")) or canonical_url(url, self.url_rules)
+            group = text.clean(raw.get(kind.group_field, "")) or self.canonical_url(url)
             native = text.clean(raw.get(kind.native_id_field, ""))
             said = (text.normalise(raw.get(name, "")) for name in kind.identity_fields)
             identity = ("native", native) if native else ("says", *said)

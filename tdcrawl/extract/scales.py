@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tdcrawl.extract.doubts import Doubt
 from tdcrawl.outcomes import ValidateReason
@@ -34,6 +35,8 @@ class Scaled:
         return max(1.0, round(self.value * _STARS / self.best, 4))
 
 
+# A site writes the same few ratings again and again.
+@lru_cache
 def read_number(text: str) -> float:
     """Read the one number in a text; raises Doubt where there is none, or more than one."""
     numbers = _numbers(text)
@@ -42,6 +45,7 @@ def read_number(text: str) -> float:
     return _float(numbers[0])
 
 
+@lru_cache
 def read_scaled(text: str, best: float | None, worst: float | None, usual_best: float | None) -> Scaled:
     """Read a value and the scale it is on; raises Doubt.
 

@@ -86,6 +86,7 @@ def _rating(into: str, string: str, rules: ValueRules, values: Mapping[str, Any]
     return {into: said.stars(), f"{into}_value": said.value, f"{into}_best": said.best}
 
 
+@lru_cache
 def _language(string: str) -> str:
     """Write a BCP 47 tag as it is usually written (en, pt-BR, zh-Hans); English names of languages are understood."""
     tag = _TAG.fullmatch(string)

@@ -13,7 +13,7 @@ class CanonicalizeUrl(Stage):
     def process_item(self, item: TrainingItem) -> TrainingItem:
         """Set the canonical URL; an address that is none fails the item as wrong_type."""
         try:
-            item.canonical_url = self.session.page_request(item.requested_url).canonical_url
+            item.canonical_url = self.session.canonical_url(item.requested_url)
         except ValueError as error:
             raise failed([FieldError("url", ValidateReason.WRONG_TYPE, str(error), item.requested_url)]) from error
         return item

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from tdcrawl.dedup.judge import Text
 from tdcrawl.pipelines.base import Stage
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.session import Session
@@ -17,7 +16,7 @@ class DropNearDuplicates(Stage):
     def __init__(self, session: Session, settings: Any) -> None:
         super().__init__(session, settings)
         self._same = session.sameness
-        self._on_the_way: dict[str, Text] = {}
+        self._on_the_way: dict[str, TrainingItem] = {}
 
     async def process_item(self, item: TrainingItem) -> TrainingItem:
         """Reserve the text in the index, unless a better record says nearly the same."""
@@ -31,7 +30,7 @@ class DropNearDuplicates(Stage):
             raise repeats(judgement.better[0])
         item.replaces = bool(judgement.worse)
         self._same.index.reserve(item.item_id, signature)
-        self._on_the_way[item.item_id] = self.session.text(item)
+        self._on_the_way[item.item_id] = item
         return item
 
     def settle(self, item: TrainingItem, accepted: bool) -> None:
@@ -44,5 +43,6 @@ class DropNearDuplicates(Stage):
         unfinished = similar & self._on_the_way.keys()
         if not unfinished:
             return unfinished
-        judgement = self._same.judge_texts(self.session.text(item), map(self._on_the_way.__getitem__, unfinished))
+        others = (self.session.text(self._on_the_way[item_id]) for item_id in unfinished)
+        judgement = self._same.judge_texts(self.session.text(item), others)
         return {match.record_id for match in (*judgement.better, *judgement.worse)}

@@ -113,7 +113,7 @@ class StageProcessor(ItemPipelineManager):
     async def _attempt(self, stage: Any, item: TrainingItem) -> Rejection | None:
         try:
             result = stage.process_item(item)
-            if isawaitable(result):
+            if result is not item and isawaitable(result):
                 result = await result
         except Rejection as rejection:
             return rejection

@@ -9,6 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from pydantic_core import to_json
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
@@ -20,6 +21,12 @@ __all__ = ["Connection", "Engine", "open_engine", "reachable", "shown", "writing
 # Any number will do, as long as every process of ours takes the same one.
 _WRITER_LOCK = 0x7DC0
 _BUSY_SECONDS = 30
+_OPTIONS: dict[str, Any] = {
+    # Parameters are what pages say: an error that quotes them would put them into the log.
+    "hide_parameters": True,
+    # Three times as fast as Python's own.
+    "json_serializer": lambda value: to_json(value).decode(),
+}
 
 
 def open_engine(database_url: str) -> Engine:
@@ -80,15 +87,14 @@ def _sqlite(url: URL) -> Engine:
         raise SettingError("TDCRAWL_DATABASE_URL: SQLite needs a file, e.g. sqlite:///data/tdcrawl.db")
     Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     connect_args = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
-    engine = create_engine(url, connect_args=connect_args, hide_parameters=True)
+    engine = create_engine(url, connect_args=connect_args, **_OPTIONS)
     event.listen(engine, "connect", _on_sqlite_connect)
     event.listen(engine, "begin", _on_sqlite_begin)
     return engine
 
 
 def _postgresql(url: URL) -> Engine:
-    # Parameters are what pages say: an error that quotes them would put them into the log.
-    return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    return create_engine(url, pool_pre_ping=True, **_OPTIONS)
 
 
 def _on_sqlite_connect(connection: Any, _record: object) -> None:
