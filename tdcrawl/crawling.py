@@ -9,11 +9,13 @@ from typing import Any, ClassVar, Self
 from scrapy import Spider
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response, TextResponse
+from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
 from tdcrawl import page_outcomes, privacy, text
-from tdcrawl.errors import SiteError
+from tdcrawl.errors import SettingError, SiteError
 from tdcrawl.extract.reading import Page, has_markup, read_records
+from tdcrawl.feeding import Feeder
 from tdcrawl.links import followable, read_sitemap, without_userinfo
 from tdcrawl.outcomes import PageReason, PageRejection, PageState
 from tdcrawl.politeness import apply_site_settings, identify
@@ -21,17 +23,18 @@ from tdcrawl.records.base import TrainingItem
 from tdcrawl.session import Session, open_session
 from tdcrawl.sites.loading import load_profile
 from tdcrawl.sites.profile import SiteProfile
+from tdcrawl.store.rows import PageRequest
 
 logger = logging.getLogger(__name__)
 
-_ARGUMENTS = ("site", "limit", "start")
+_ARGUMENTS = ("site", "limit", "start", "again")
 
 
 class SiteSpider(Spider):
     """Crawl one site as its site file says. A subclass says which record type it is for.
 
     Arguments (`-a`): `site`, a bundled name or the path of a .toml file; `limit`, the number of items after which to
-    stop; `start`, an address to begin at instead of the site file's.
+    stop; `start`, an address to begin at instead of the site file's; `again=1` to read a site anew that was read.
     """
 
     record_type: ClassVar[str]
@@ -54,8 +57,17 @@ class SiteSpider(Spider):
         apply_site_settings(crawler.settings, profile)
         identify(crawler.settings)
         start = _read_start(kwargs.pop("start", None), profile)
-        session = open_session(profile, cls.name, crawler.settings)
+        _refuse_jobdir(crawler.settings)
+        starts = [start] if start else [*profile.start.urls, *profile.start.sitemaps]
+        again = _read_again(kwargs.pop("again", None))
+        session = open_session(profile, cls.name, crawler.settings, starts, again=again)
         return super().from_crawler(crawler, *args, session=session, start=start, limit=limit, **kwargs)
+
+    @cached_property
+    def feeder(self) -> Feeder:
+        """Give what keeps the crawl in pages: as many again as are fetched at a time."""
+        room = 2 * self.settings.getint("CONCURRENT_REQUESTS")
+        return Feeder(room, self.session.ledger.lease, self._read, self.stop)
 
     @classmethod
     def profile_of(cls, site: str | None) -> SiteProfile:
@@ -110,6 +122,7 @@ class SiteSpider(Spider):
         detail = privacy.mask(text.clean(why.detail))[0] if why else None
         closed = self.session.ledger.close_page(page_id, state, reason, detail)
         closed.add_done_callback(partial(self._page_ended, state, reason))
+        self.feeder.ended(page_id)
 
     def _page_ended(self, state: PageState, reason: PageReason | None, closed: asyncio.Future[bool]) -> None:
         if error := closed.exception():
@@ -156,7 +169,19 @@ class SiteSpider(Spider):
                 yield self._request(url, callback, turned)
 
     def _request(self, url: str, callback: Any, turned: int = 0) -> Request:
-        return Request(without_userinfo(url), callback=callback, errback=self.on_failure, meta={"turned": turned})
+        return Request(without_userinfo(url), callback=callback, meta={"turned": turned})
+
+    def _read(self, page: PageRequest) -> None:
+        """Have a page of the frontier read; once the crawl is ending, it is given back in the end."""
+        engine = self.crawler.engine
+        if self._stopping is not None or not engine.running or engine.spider is None:
+            return
+        meta = {**page.request["meta"], "page_id": page.page_id, "page_url": page.url}
+        callback = getattr(self, page.request["callback"])
+        request = Request(
+            page.url, callback, errback=self.on_failure, meta=meta, priority=page.priority, dont_filter=True
+        )
+        engine.crawl(request)
 
 
 def _refuse_unknown(arguments: Iterable[str]) -> None:
@@ -171,6 +196,20 @@ def _read_start(start: str | None, profile: SiteProfile) -> str | None:
         home = ", ".join(profile.allowed_domains)
         raise SiteError(f"-a start={start}: give an http(s) address on the site's own domains ({home})")
     return start
+
+
+def _read_again(again: str | None) -> bool:
+    if again not in {None, "0", "1"}:
+        raise SiteError(f"-a again={again}: give 1 to read the site anew, or leave it out")
+    return again == "1"
+
+
+def _refuse_jobdir(settings: BaseSettings) -> None:
+    if settings["JOBDIR"]:
+        raise SettingError(
+            "JOBDIR: the requests of a crawl are kept in its database, which takes it up by itself; a JOBDIR beside it "
+            "would lose what was under way when the process was killed, and hold pickles. Leave it out"
+        )
 
 
 def _read_limit(limit: str | None) -> int | None:

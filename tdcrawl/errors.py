@@ -4,6 +4,7 @@ TdcrawlError
 ├── SiteError       sites/     a site file is unknown, unreadable or wrong
 ├── SettingError    settings   a TDCRAWL_ setting cannot be used as given
 ├── StoreError      store/     the database or a file cannot be reached or is not ours
+├── FinishedError   store/     there is nothing left to crawl; no failure
 └── DatasetError    datasets/  a version cannot be frozen, found or trusted
     └── PlanError   datasets/  what was asked of a version makes no sense, whatever was collected
 
@@ -31,6 +32,16 @@ class SettingError(TdcrawlError):
 
 class StoreError(TdcrawlError):
     """Report a database or file that cannot be used (raised by store/)."""
+
+
+class FinishedError(TdcrawlError):
+    """Say that a run has read all there was to read (raised by store/beginning.py): no failure."""
+
+    exit_status = 0
+
+    def __init__(self, run_id: str, message: str) -> None:
+        super().__init__(message)
+        self.run_id = run_id
 
 
 class DatasetError(TdcrawlError):

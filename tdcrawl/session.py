@@ -1,11 +1,11 @@
 """What the doors share during one crawl: the site, its record type, the ledger, and who is on the way."""
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from scrapy.settings import BaseSettings
@@ -24,6 +24,7 @@ from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.base import Raw, RecordType, TrainingItem, digest
 from tdcrawl.setting_values import read_number, read_quota, read_switch
 from tdcrawl.sites.profile import SiteProfile
+from tdcrawl.store.beginning import take_up
 from tdcrawl.store.ledger import Ledger, PageRequest, Run, Terms
 from tdcrawl.urls import UrlRules, canonical_url
 
@@ -119,8 +120,13 @@ class Session:
             )
 
 
-def open_session(profile: SiteProfile, spider: str, settings: BaseSettings) -> Session:
-    """Open the database and begin a run; raises SettingError or StoreError."""
+def open_session(
+    profile: SiteProfile, spider: str, settings: BaseSettings, starts: Iterable[str], *, again: bool
+) -> Session:
+    """Open the database and begin a run, or take up the one that began at the same pages and was left unfinished.
+
+    Raises FinishedError where nothing is left of that, SettingError or StoreError.
+    """
     record_type = RECORD_TYPES[profile.record_type]
     quota = read_quota(settings, record_type) if read_switch(settings, "TDCRAWL_ENFORCE_QUOTA_ENABLED") else {}
     data_dir = Path(settings["TDCRAWL_DATA_DIR"])
@@ -130,8 +136,11 @@ def open_session(profile: SiteProfile, spider: str, settings: BaseSettings) -> S
     run = Run(run_id, spider, profile.name, record_type.name, __version__, now)
     canonical = profile.canonical
     sameness = Sameness(record_type, _threshold(settings), label_by_rule)
-    ledger = Ledger.open(settings["TDCRAWL_DATABASE_URL"], run)
-    sameness.open(ledger.engine, run_id)
+    url_rules = UrlRules(frozenset(canonical.drop_params), frozenset(canonical.keep_params), canonical.same_page)
+    first_pages = [canonical_url(url, url_rules) for url in starts]
+    begin = partial(take_up, starts=first_pages, again=again)
+    ledger = Ledger.open(settings["TDCRAWL_DATABASE_URL"], run, begin)
+    sameness.open(ledger.engine, ledger.run.run_id)
     for died in ledger.died:
         with suppress(StoreError):  # Its rows are in the tables; its feeds are not worth this run.
             export_run(ledger.engine, died, record_type, data_dir)
@@ -140,7 +149,7 @@ def open_session(profile: SiteProfile, spider: str, settings: BaseSettings) -> S
         record_type,
         ledger,
         sameness,
-        UrlRules(frozenset(canonical.drop_params), frozenset(canonical.keep_params), canonical.same_page),
+        url_rules,
         person_key,
         quota,
     )

@@ -45,8 +45,10 @@ EXTENSIONS = {
     "tdcrawl.extensions.run_report.RunReport": 600,
 }
 LOG_FORMATTER = "tdcrawl.extensions.log_format.QuietLogFormatter"
-# The canonical address is the identity of a page: its aliases are not fetched twice.
-REQUEST_FINGERPRINTER_CLASS = "tdcrawl.middlewares.fingerprint.CanonicalFingerprinter"
+# Which page was seen is for the database to say: it knows those of the processes before and beside this one too.
+DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"
+# A page is read whichever way it was found.
+REFERER_ENABLED = False
 
 
 def _setting(name: str, default: str) -> str:

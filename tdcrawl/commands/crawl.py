@@ -12,7 +12,7 @@ from scrapy.exceptions import UsageError
 
 from tdcrawl import reporting
 from tdcrawl.crawling import SiteSpider
-from tdcrawl.errors import TdcrawlError
+from tdcrawl.errors import FinishedError, TdcrawlError
 from tdcrawl.extensions.run_report import RunReport
 from tdcrawl.verdict import INTERRUPTED
 
@@ -54,6 +54,8 @@ class Command(ScrapyCrawl):
             self.exitcode = INTERRUPTED
             return
         error = task.exception()
+        if isinstance(error, FinishedError) and opts.json:
+            print(json.dumps({"run": error.run_id, "reason": "already_finished"}))
         if isinstance(error, TdcrawlError):
             print(error, file=sys.stderr)
             self.exitcode = error.exit_status

@@ -1,11 +1,15 @@
 """Every page and every item stands in the ledger before anything happens to it."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
+from functools import partial
 from typing import Any, Self
 
 from scrapy import signals
 from scrapy.crawler import Crawler
+from scrapy.exceptions import DontCloseSpider, IgnoreRequest
 from scrapy.http import Request, Response
 from twisted.python.failure import Failure
 
@@ -16,6 +20,7 @@ from tdcrawl.links import without_userinfo
 from tdcrawl.outcomes import PageReason, PageRejection, PageState
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.store.ledger import PageRequest
+from tdcrawl.store.run_rows import so_far
 
 logger = logging.getLogger(__name__)
 
@@ -26,23 +31,27 @@ class PageLedger:
     def __init__(self, spider: SiteSpider) -> None:
         self._spider = spider
         self._session = spider.session
-        self._known_pages: set[str] = set()
         self._items_left = spider.limit
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Listen to what the engine does with requests that no callback will ever see."""
+        """Listen for redirects, and for the moment when nothing is under way."""
         assert isinstance(crawler.spider, SiteSpider)
         self = cls(crawler.spider)
+        if crawler.spider.session.ledger.taken_up:
+            for stat, number in so_far(crawler.spider.session.ledger.engine, crawler.spider.session.run.run_id).items():
+                crawler.spider.count(stat, number)
         crawler.signals.connect(self.on_scheduled, signals.request_scheduled)
-        crawler.signals.connect(self.on_dropped, signals.request_dropped)
+        crawler.signals.connect(self.on_idle, signals.spider_idle)
         return self
 
     async def process_start(self, start: AsyncIterator[Any]) -> AsyncIterator[Any]:
-        """Write down the first pages."""
-        async for request in start:
-            for wanted in await self._schedule([request]):
-                yield wanted
+        """Write down the first pages; the frontier gives them back."""
+        async for output in start:
+            if isinstance(output, Request):
+                await self._schedule([output])
+            else:
+                yield output
 
     async def process_spider_output(self, response: Response, result: AsyncIterator[Any]) -> AsyncIterator[Any]:
         """Write down what a page yielded, pass it on, and close the page once all of it is settled.
@@ -54,36 +63,56 @@ class PageLedger:
         items = self._within_limit(found)
         try:
             unsettled = await self._take(page_id, items)
-            wanted = await self._schedule(requests)
+            await self._schedule(requests)
         except StoreError as error:
             self._spider.stop("sink_unavailable", str(error))
             return
-        for output in (*wanted, *unsettled):
-            yield output
+        for item in unsettled:
+            yield item
         await self._session.in_flight.settled([item.item_id for item in unsettled])
         if self._items_left == 0:
             self._spider.stop("limit_reached")
         # A page with more to give than this run was asked for, or with an item left without outcome, stays pending.
         if len(items) == len(found) and page_id not in self._session.left_pending:
             self._spider.end_page(page_id, rejection)
+        else:
+            self._spider.feeder.ended(page_id)
+
+    def on_idle(self) -> None:
+        """Keep the spider open while the frontier has pages to give."""
+        if not self._spider.feeder.is_done():
+            raise DontCloseSpider
 
     def on_scheduled(self, request: Request) -> None:
-        """Judge redirects: one that leaves the site ends the page, one to another spelling of itself goes on."""
-        if not request.meta.get("redirect_times"):
+        """Judge redirects: one that leaves the site ends the page, one to another spelling of itself goes on.
+
+        One to another page waits for the ledger to say whether that is known.
+        """
+        if request.meta.get("redirect_times", 0) == request.meta.get("redirects_judged", 0):
             return
+        request.meta["redirects_judged"] = request.meta["redirect_times"]
         page_id, origin = request.meta["page_id"], request.meta["page_url"]
+        target = self._session.page_request(request.url)
         if not self._session.profile.covers(request.url):
             detail = f"it redirects off the site, to {without_userinfo(request.url)}"
             self._spider.end_page(page_id, PageRejection(PageState.FAILED, PageReason.OFF_SITE, detail))
-        elif self._session.page_request(request.url).page_id == self._session.page_request(origin).page_id:
-            # The duplicate filter would call it seen; REDIRECT_MAX_TIMES bounds the circle.
-            request.dont_filter = True
+        elif target.page_id != self._session.page_request(origin).page_id:
+            known = self._session.ledger.redirect(origin, target)
+            known.add_done_callback(partial(self._redirected, request))
+            raise IgnoreRequest
 
-    def on_dropped(self, request: Request) -> None:
-        """Close a page that turned out to be one this run has already."""
-        detail = f"it redirects to {without_userinfo(request.url)}, a page this run has already"
-        rejection = PageRejection(PageState.SKIPPED, PageReason.SAME_PAGE, detail)
-        self._spider.end_page(request.meta["page_id"], rejection)
+    def _redirected(self, request: Request, is_new: asyncio.Future[bool]) -> None:
+        if error := is_new.exception():
+            self._spider.stop("sink_unavailable", str(error))
+        elif is_new.result():
+            self._spider.count("tdcrawl/pages/scheduled", 1)
+            self._spider.count("tdcrawl/pages/skipped", 1)
+            self._spider.count(f"tdcrawl/pages/skipped/{PageReason.SAME_PAGE}", 1)
+            self._spider.crawler.engine.crawl(request)
+        else:
+            detail = f"it redirects to {without_userinfo(request.url)}, a page this run has already"
+            rejection = PageRejection(PageState.SKIPPED, PageReason.SAME_PAGE, detail)
+            self._spider.end_page(request.meta["page_id"], rejection)
 
     async def _take(self, page_id: str, items: list[TrainingItem]) -> list[TrainingItem]:
         in_flight = self._session.in_flight
@@ -105,17 +134,12 @@ class PageLedger:
             fresh[item_id].reopened = reopened
         return [fresh[item_id] for item_id in unfinished]
 
-    async def _schedule(self, requests: Iterable[Request]) -> list[Request]:
-        wanted: dict[str, tuple[PageRequest, Request]] = {}
-        for request in requests:
-            page = self._page_of(request)
-            if page is not None and page.page_id not in self._known_pages:
-                wanted.setdefault(page.page_id, (page, request))
-        self._known_pages.update(wanted)
+    async def _schedule(self, requests: Iterable[Request]) -> None:
+        wanted = {page.page_id: page for page in map(self._page_of, requests) if page is not None}
         if wanted:
-            await self._session.ledger.schedule([page for page, _ in wanted.values()])
-            self._spider.count("tdcrawl/pages/scheduled", len(wanted))
-        return [request for _, request in wanted.values()]
+            new = await self._session.ledger.schedule(list(wanted.values()))
+            self._spider.count("tdcrawl/pages/scheduled", len(new))
+            self._spider.feeder.feed()
 
     def _page_of(self, request: Request) -> PageRequest | None:
         try:
@@ -126,8 +150,8 @@ class PageLedger:
         if not self._session.profile.covers(request.url):
             self._spider.count("tdcrawl/pages/off_site_links", 1)
             return None
-        request.meta.update(page_id=page.page_id, page_url=page.url)
-        return page
+        callback = request.callback.__name__ if request.callback else "parse"
+        return replace(page, request={"callback": callback, "meta": request.meta}, priority=request.priority)
 
     def _within_limit(self, found: list[TrainingItem]) -> list[TrainingItem]:
         if self._items_left is None:

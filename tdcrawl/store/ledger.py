@@ -1,16 +1,16 @@
 """The ledger: where each page and each item is. Its rows change only through it, each change in one transaction."""
 
 from asyncio import Future
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Connection, Engine, select, update
 
 from tdcrawl.outcomes import Move, PageState, Rejection
 from tdcrawl.records.base import TrainingItem
-from tdcrawl.store import page_writes, settling
+from tdcrawl.store import beginning, frontier, page_writes, settling
+from tdcrawl.store.beginning import Begun
 from tdcrawl.store.engine import open_engine, reachable, writing
 from tdcrawl.store.life import show_life
 from tdcrawl.store.overview import FAILURES
@@ -18,34 +18,52 @@ from tdcrawl.store.placement import Terms
 from tdcrawl.store.rows import PageRequest, Run
 from tdcrawl.store.settling import OutdatedError
 from tdcrawl.store.tables import runs
+from tdcrawl.store.workers import join, leave, this_process
 from tdcrawl.store.writer import Writer
 
 __all__ = ["Ledger", "OutdatedError", "PageRequest", "Run", "Terms"]
 
 
+Begin = Callable[[Connection, Run], Begun]
+
+
 class Ledger:
     """Write the ledger of one run. Methods that return a Future have committed when it is done.
 
-    `died` are earlier runs of the site that were found dead when this one began.
+    `taken_up` says that the run was begun earlier, `died` which runs of the site were found dead when it began.
     """
 
-    def __init__(self, engine: Engine, run: Run) -> None:
+    def __init__(self, engine: Engine, run: Run, begin: Begin = beginning.anew) -> None:
         self.engine = engine
-        self.run = run
-        self._end_life = show_life(engine, run.run_id)
-        with writing(engine) as connection:
-            connection.execute(insert(runs).values(**asdict(run)))
-            self.died = page_writes.supersede(connection, run)
+        self._worker = this_process()
+        self._end_life = show_life(engine, self._worker.worker_id)
+        try:
+            with writing(engine) as connection:
+                begun = begin(connection, run)
+                join(connection, begun.run.run_id, self._worker)
+        except BaseException:
+            self._end_life()
+            engine.dispose()
+            raise
+        self.run, self.taken_up, self.died = begun.run, begun.taken_up, begun.died
         self._writer = Writer(engine)
 
     @classmethod
-    def open(cls, database_url: str, run: Run) -> "Ledger":
-        """Open the database and begin a run in it; raises SettingError or StoreError."""
-        return cls(open_engine(database_url), run)
+    def open(cls, database_url: str, run: Run, begin: Begin = beginning.anew) -> "Ledger":
+        """Open the database and begin a run in it; raises what `begin` does, SettingError and StoreError."""
+        return cls(open_engine(database_url), run, begin)
 
     def schedule(self, wanted: Sequence[PageRequest]) -> Future[set[str]]:
         """Note the pages to read; the result holds the ids of those this run does not know yet."""
         return self._writer.submit(page_writes.schedule, (self.run, wanted))
+
+    def redirect(self, origin: str, target: PageRequest) -> Future[bool]:
+        """Note that a page redirects to another; the result says whether this run did not know that one yet."""
+        return self._writer.submit(page_writes.redirect, page_writes.Redirect(self.run, origin, target))
+
+    def lease(self, number: int) -> Future[Sequence[PageRequest]]:
+        """Take pages to read, so many at most; none where all of the run are read or being read."""
+        return self._writer.submit(frontier.lease, frontier.Asked(self.run.run_id, self._worker.worker_id, number))
 
     def take(self, page_id: str, items: Sequence[TrainingItem], seen_again: int) -> Future[dict[str, bool]]:
         """Note the items that a page yielded, as pending; the result holds the ids of those still to be processed.
@@ -88,6 +106,7 @@ class Ledger:
         end = {"finished_at": datetime.now(UTC), "finish_reason": reason, "stats": dict(stats)}
         try:
             with reachable(), writing(self.engine) as connection:
+                leave(connection, [self._worker.worker_id])
                 connection.execute(update(runs).where(runs.c.run_id == self.run.run_id).values(end))
         finally:
             self._end_life()

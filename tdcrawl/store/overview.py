@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy import Engine, RowMapping, select
 
-from tdcrawl.store.life import is_alive
 from tdcrawl.store.tables import runs
+from tdcrawl.store.workers import is_read
 
 FAILURES = "tdcrawl/failures"
 """Where the stats of a run keep what made it a failure; a run that ended before it was judged has no such list."""
@@ -17,7 +17,7 @@ def last_runs(engine: Engine) -> dict[str, dict[str, Any]]:
         rows = connection.execute(select(runs).order_by(runs.c.started_at)).mappings()
         newest = {row["site"]: row for row in rows}
         return {
-            site: {**row, "health": _health(row, alive=not row["finished_at"] and is_alive(connection, row["run_id"]))}
+            site: {**row, "health": _health(row, alive=not row["finished_at"] and is_read(connection, row["run_id"]))}
             for site, row in newest.items()
         }
 

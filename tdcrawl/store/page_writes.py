@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import time_ns
 
 from sqlalchemy import Connection, Executable, bindparam, delete, insert, select, update
 
 from tdcrawl.outcomes import Bucket, PageReason, PageState
 from tdcrawl.records.base import TrainingItem
-from tdcrawl.store.life import is_alive
 from tdcrawl.store.look_up import IDS, look_up
 from tdcrawl.store.rows import PageRequest, Row, Run, outcome_row, page_row
 from tdcrawl.store.tables import failed_records, outcomes, over_quota, pages, runs
@@ -59,6 +59,15 @@ class Yield:
 
 
 @dataclass(frozen=True, slots=True)
+class Redirect:
+    """Say that the page at `origin` redirects to another."""
+
+    run: Run
+    origin: str
+    target: PageRequest
+
+
+@dataclass(frozen=True, slots=True)
 class End:
     """Say how a page ended."""
 
@@ -68,42 +77,36 @@ class End:
     detail: str | None
 
 
-def supersede(connection: Connection, run: Run) -> list[str]:
-    """Close the pages that ended runs of the site left pending: this run reads the site anew.
-
-    A run without an end may be alive in another process, and keeps its pages; where it is dead its end is written
-    down. Returns the ids of those.
-    """
-    endless = select(runs.c.run_id).where(
-        runs.c.site == run.site, runs.c.finished_at.is_(None), runs.c.run_id != run.run_id
-    )
-    dead = [run_id for run_id in connection.scalars(endless).all() if not is_alive(connection, run_id)]
-    died = {"finished_at": run.started_at, "finish_reason": "died"}
-    connection.execute(update(runs).where(runs.c.run_id.in_(dead)).values(died))
-    ended = select(runs.c.run_id).where(runs.c.site == run.site, runs.c.finished_at.is_not(None))
-    connection.execute(
-        update(pages)
-        .where(pages.c.state == PageState.PENDING, pages.c.run_id.in_(ended))
-        .values(
-            state=PageState.SKIPPED, reason=PageReason.SUPERSEDED, detail=f"run {run.run_id} reads the site anew",
-            finished_at=run.started_at,
-        )
-    )  # fmt: skip
-    return dead
-
-
 def schedule(connection: Connection, wanted: list[tuple[Run, Sequence[PageRequest]]]) -> list[set[str]]:
     """Insert the pages that are not known yet; returns the ids of those, for each request."""
     ids = [page.page_id for _, requests in wanted for page in requests]
     known = {page_id for (page_id,) in look_up(connection, _KNOWN_PAGES, ids)}
-    now, inserted, answers = datetime.now(UTC), [], []
+    # Not a count of rows: workers find pages at the same time, and no two wait for each other's number.
+    now, position = datetime.now(UTC), time_ns()
+    inserted, answers = list[Row](), []
     for run, requests in wanted:
         new = {page.page_id: page for page in requests if page.page_id not in known}
-        inserted += [page_row(page, run, now) for page in new.values()]
+        inserted += [
+            page_row(page, run, now, position + len(inserted) + place) for place, page in enumerate(new.values())
+        ]
         known |= new.keys()
         answers.append(set(new))
     if inserted:
         connection.execute(insert(pages), inserted)
+    return answers
+
+
+def redirect(connection: Connection, wanted: list[Redirect]) -> list[bool]:
+    """Note the pages that others lead to, so that no link to them is followed; says for each whether it is new."""
+    known = {page_id for (page_id,) in look_up(connection, _KNOWN_PAGES, [each.target.page_id for each in wanted])}
+    now, answers = datetime.now(UTC), []
+    for each in wanted:
+        answers.append(each.target.page_id not in known)
+        if answers[-1]:
+            known.add(each.target.page_id)
+            end = {"state": PageState.SKIPPED, "reason": PageReason.SAME_PAGE, "finished_at": now}
+            detail = f"{each.origin} redirects to it, and was read as it"
+            connection.execute(insert(pages).values(page_row(each.target, each.run, now, 0) | end | {"detail": detail}))
     return answers
 
 

@@ -1,9 +1,10 @@
 """From what flows to what is stored: the rows of the ledger's tables."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from tdcrawl import text
 from tdcrawl.outcomes import Bucket, PageState, Rejection
@@ -28,21 +29,32 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Name one page that a run wants to read: what to fetch, and the one address it stands for."""
+    """Name one page that a run wants to read: what to fetch, and the one address it stands for.
+
+    `request` is what else it takes to fetch it and to read what comes, as JSON values; pages of a higher `priority`
+    are read first.
+    """
 
     page_id: str
     url: str
     canonical_url: str
+    request: Mapping[str, Any] = field(default_factory=dict)
+    priority: int = 0
 
 
-def page_row(page: PageRequest, run: Run, now: datetime) -> Row:
-    """Build the row of a page that is to be read."""
+def page_row(page: PageRequest, run: Run, now: datetime, position: int) -> Row:
+    """Build the row of a page that is to be read; those with a lower position are read first."""
     return {
         "page_id": page.page_id,
         "run_id": run.run_id,
         "site": run.site,
         "url": page.url,
         "canonical_url": page.canonical_url,
+        "host": urlsplit(page.url).netloc,
+        "priority": page.priority,
+        "position": position,
+        "request": page.request,
+        "attempts": 0,
         "state": PageState.PENDING,
         "items_yielded": 0,
         "items_seen_again": 0,

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, func, select
 
-from tdcrawl.outcomes import PageState
+from tdcrawl.outcomes import Bucket, PageState
 from tdcrawl.store.tables import failed_records, outcomes, pages, records
 
 _STREAMED = {"yield_per": 1_000}
@@ -52,3 +52,28 @@ def _stream(connection: Connection, table: Table, run_id: str) -> Iterator[Mappi
     query = select(table).where(table.c.run_id == run_id).order_by(*table.primary_key)
     for row in connection.execute(query, execution_options=_STREAMED).mappings():
         yield dict(row)
+
+
+def so_far(engine: Engine, run_id: str) -> dict[str, int]:
+    """Count what processes before this one did for a run, by the names of its stats, leaving out what they left open.
+
+    What is pending is counted once it is taken up.
+    """
+    with engine.connect() as connection:
+        by_bucket = _counted(connection, outcomes.c.bucket, outcomes.c.run_id == run_id)
+        by_stratum = _counted(connection, records.c.stratum, records.c.run_id == run_id)
+        by_state = _counted(connection, pages.c.state, pages.c.run_id == run_id)
+        by_reason = _counted(connection, pages.c.state + "/" + pages.c.reason, pages.c.run_id == run_id)
+        seen_again = connection.scalar(select(func.sum(pages.c.items_seen_again)).where(pages.c.run_id == run_id))
+    figures = {f"items/{bucket}": number for bucket, number in by_bucket.items() if bucket != Bucket.PENDING}
+    figures["items/yielded"] = sum(figures.values())
+    figures["items/seen_again"] = seen_again or 0
+    figures["pages/scheduled"] = sum(by_state.values())
+    figures |= {f"pages/{state}": number for state, number in by_state.items() if state != PageState.PENDING}
+    figures |= {f"pages/{reason}": number for reason, number in by_reason.items() if reason}
+    figures |= {f"strata/{stratum}": number for stratum, number in by_stratum.items()}
+    return {f"tdcrawl/{name}": number for name, number in figures.items()}
+
+
+def _counted(connection: Connection, column: Any, where: Any) -> dict[str, int]:
+    return dict(connection.execute(select(column, func.count()).where(where).group_by(column)).all())

@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, or_, select
 
 from tdcrawl.errors import StoreError
+from tdcrawl.store.dataset_tables import dataset_rows
 from tdcrawl.store.tables import (
     contrast_pairs,
-    dataset_rows,
     duplicates,
     failed_records,
     labels,

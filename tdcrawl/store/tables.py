@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Column,
     Float,
     Index,
@@ -14,11 +15,14 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from tdcrawl.store.utc_time import UtcTime
 
 metadata = MetaData()
+WAITING = text("state = 'pending' AND leased_by IS NULL")
+"""Which pages nobody reads yet."""
 
 
 def _record_columns() -> list[Column[Any]]:
@@ -63,6 +67,13 @@ pages = Table(
     Column("site", String(63), nullable=False),
     Column("url", Text, nullable=False),
     Column("canonical_url", Text, nullable=False),
+    # Whose turn it is: the page with the highest priority, of those the one that was found first.
+    Column("host", Text, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("request", JSON, nullable=False),
+    Column("leased_by", String(32), index=True),
+    Column("attempts", Integer, nullable=False),
     Column("state", String(16), nullable=False),
     Column("reason", String(63)),
     Column("detail", Text),
@@ -71,6 +82,10 @@ pages = Table(
     Column("scheduled_at", UtcTime, nullable=False),
     Column("finished_at", UtcTime),
 )
+Index(
+    "ix_pages_waiting", pages.c.run_id, pages.c.priority.desc(), pages.c.position,
+    sqlite_where=WAITING, postgresql_where=WAITING,
+)  # fmt: skip
 outcomes = Table(
     "outcomes",
     metadata,
@@ -175,24 +190,4 @@ quota_seats = Table(
     Column("record_type", String(63), primary_key=True),
     Column("stratum", String(63), primary_key=True),
     Column("taken", Integer, nullable=False),
-)
-dataset_versions = Table(
-    "dataset_versions",
-    metadata,
-    Column("version", String(16), primary_key=True),
-    Column("record_type", String(63), nullable=False),
-    Column("created_at", UtcTime, nullable=False),
-    Column("parameters", JSON, nullable=False),
-    Column("row_count", Integer, nullable=False),
-    Column("rows_sha256", String(64), nullable=False),
-    Column("manifest_sha256", String(64), nullable=False),
-    Column("location", Text, nullable=False),
-)
-dataset_rows = Table(
-    "dataset_rows",
-    metadata,
-    Column("version", String(16), primary_key=True),
-    Column("record_id", String(32), primary_key=True),
-    Column("split", String(16), nullable=False),
-    Column("data", JSON, nullable=False),
 )

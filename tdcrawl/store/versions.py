@@ -26,7 +26,7 @@ from sqlalchemy.schema import CreateView
 from sqlalchemy.types import TypeEngine
 
 from tdcrawl.records.columns import Columns, ColumnType, Row, to_json, typed
-from tdcrawl.store.tables import dataset_rows, dataset_versions
+from tdcrawl.store.dataset_tables import dataset_rows, dataset_versions
 from tdcrawl.store.utc_time import UtcTime
 
 _ROWS_AT_ONCE = 1_000

@@ -101,7 +101,7 @@ def test_opposite_reviews_are_kept_and_share_a_cluster(shop: ShopServer, crawl: 
 
 def test_crawl_again_when_all_was_seen(shop: ShopServer, crawl: Crawl, database_url: str) -> None:
     crawl(shop, TDCRAWL_DATABASE_URL=database_url)
-    again = crawl(shop, TDCRAWL_DATABASE_URL=database_url)
+    again = crawl(shop, "-a", "again=1", TDCRAWL_DATABASE_URL=database_url)
     assert again.status == 0
     items = again.figures["items"]
     # What failed has another chance, and fails again, which is no news.
@@ -115,7 +115,7 @@ def test_crawl_again_with_a_larger_quota_takes_what_was_surplus(
     shop: ShopServer, crawl: Crawl, database_url: str
 ) -> None:
     crawl(shop, TDCRAWL_DATABASE_URL=database_url, TDCRAWL_QUOTA='{"positive": 40}')
-    again = crawl(shop, TDCRAWL_DATABASE_URL=database_url)
+    again = crawl(shop, "-a", "again=1", TDCRAWL_DATABASE_URL=database_url)
     assert again.status == 0
     assert again.figures["balanced"]
     assert len(found(database_url, select(records.c.record_id, records.c.cluster_id))) == KEPT

@@ -11,7 +11,7 @@ from tdcrawl.datasets.plan import Balance, FreezePlan
 from tdcrawl.datasets.verify import verify_version
 from tdcrawl.datasets.version import export, freeze
 from tdcrawl.store.engine import Engine
-from tdcrawl.store.tables import dataset_rows, dataset_versions
+from tdcrawl.store.dataset_tables import dataset_rows, dataset_versions
 from tests.datasets.corpus import a_review, collect
 
 PARTS = [f"{split}/part-00000.{kind}" for split in ("train", "validation", "test") for kind in ("parquet", "csv")]

@@ -1,0 +1,74 @@
+"""Keep a crawl in pages: lease them from the frontier as room is made, until there are none."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from tdcrawl.errors import StoreError
+from tdcrawl.store.rows import PageRequest
+
+
+class Feeder:
+    """Hold as many pages as there is room for; the frontier keeps the rest.
+
+    `lease` takes pages, so many at most, `read` is given each, `stop` is told what ends the crawl: `finished`, or
+    `sink_unavailable` with the error.
+    """
+
+    def __init__(
+        self,
+        room: int,
+        lease: Callable[[int], Awaitable[Sequence[PageRequest]]],
+        read: Callable[[PageRequest], None],
+        stop: Callable[[str, str | None], None],
+    ) -> None:
+        self._room = room
+        self._lease = lease
+        self._read = read
+        self._stop = stop
+        self._in_hand: set[str] = set()
+        self._leasing: asyncio.Future[None] | None = None
+        # Nothing was there at the last look, and nothing was added since.
+        self._dry = False
+        self._idle = False
+
+    def feed(self) -> None:
+        """Lease pages where half of the room is empty; call it when pages were added."""
+        self._dry = False
+        self._fill()
+
+    def ended(self, page_id: str) -> None:
+        """Make room: a page is out of our hands."""
+        self._in_hand.discard(page_id)
+        self._fill()
+
+    def is_done(self) -> bool:
+        """Say, when nothing is under way, whether nothing will come; where it may, `stop` is told once nothing does."""
+        self._idle = True
+        self._fill()
+        return self._has_nothing()
+
+    def _fill(self) -> None:
+        if self._leasing is None and not self._dry and 2 * len(self._in_hand) <= self._room:
+            self._leasing = asyncio.ensure_future(self._take())
+
+    async def _take(self) -> None:
+        # Pages that are added meanwhile call for another look.
+        self._dry = True
+        try:
+            pages = await self._lease(self._room - len(self._in_hand))
+        except StoreError as error:
+            self._stop("sink_unavailable", str(error))
+            return
+        finally:
+            self._leasing = None
+        if pages:
+            self._dry = self._idle = False
+        for page in pages:
+            self._in_hand.add(page.page_id)
+            self._read(page)
+        self._fill()
+        if self._idle and self._has_nothing():
+            self._stop("finished", None)
+
+    def _has_nothing(self) -> bool:
+        return self._dry and self._leasing is None and not self._in_hand

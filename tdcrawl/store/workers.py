@@ -1,0 +1,62 @@
+"""Who reads: the processes of each run, each with a lock that goes when it goes, and with the pages that it holds."""
+
+import os
+import socket
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from tdcrawl.outcomes import PageState
+from tdcrawl.store.life import is_alive
+from tdcrawl.store.tables import pages
+from tdcrawl.store.worker_tables import hosts, workers
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Name one process that reads the pages of a run."""
+
+    worker_id: str
+    machine: str
+    process: int
+
+    def __str__(self) -> str:
+        return f"process {self.process} on {self.machine}"
+
+
+def this_process() -> Worker:
+    """Name this process as a worker, a new one at every call."""
+    return Worker(uuid.uuid4().hex, socket.gethostname(), os.getpid())
+
+
+def join(connection: Connection, run_id: str, worker: Worker) -> None:
+    """Note that a worker reads for a run."""
+    connection.execute(insert(workers).values(run_id=run_id, started_at=datetime.now(UTC), **asdict(worker)))
+
+
+def leave(connection: Connection, worker_ids: Sequence[str]) -> None:
+    """End workers: what they held and had not read is anybody's again."""
+    unread = pages.c.leased_by.in_(worker_ids) & (pages.c.state == PageState.PENDING)
+    connection.execute(update(pages).where(unread).values(leased_by=None))
+    connection.execute(delete(hosts).where(hosts.c.worker_id.in_(worker_ids)))
+    connection.execute(update(workers).where(workers.c.worker_id.in_(worker_ids)).values(ended_at=datetime.now(UTC)))
+
+
+def living(connection: Connection, run_ids: Sequence[str]) -> list[Worker]:
+    """Find the workers of some runs that are alive, and end those that died; call it in a writing transaction."""
+    endless = select(workers).where(workers.c.run_id.in_(run_ids), workers.c.ended_at.is_(None))
+    found = [Worker(row.worker_id, row.machine, row.process) for row in connection.execute(endless).all()]
+    alive = [worker for worker in found if is_alive(connection, worker.worker_id)]
+    dead = [worker.worker_id for worker in found if worker not in alive]
+    if dead:
+        leave(connection, dead)
+    return alive
+
+
+def is_read(connection: Connection, run_id: str) -> bool:
+    """Say whether a run has a worker that is alive; call it in a transaction."""
+    endless = select(workers.c.worker_id).where(workers.c.run_id == run_id, workers.c.ended_at.is_(None))
+    return any(is_alive(connection, worker_id) for worker_id in connection.scalars(endless).all())
