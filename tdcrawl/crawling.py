@@ -9,11 +9,10 @@ from typing import Any, ClassVar, Self
 from scrapy import Spider
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response, TextResponse
-from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
-from tdcrawl import page_outcomes, privacy, text
-from tdcrawl.errors import SettingError, SiteError
+from tdcrawl import arguments, page_outcomes, privacy, text
+from tdcrawl.errors import SiteError
 from tdcrawl.extract.reading import Page, has_markup, read_records
 from tdcrawl.feeding import Feeder
 from tdcrawl.links import followable, read_sitemap, without_userinfo
@@ -26,8 +25,6 @@ from tdcrawl.sites.profile import SiteProfile
 from tdcrawl.store.rows import PageRequest
 
 logger = logging.getLogger(__name__)
-
-_ARGUMENTS = ("site", "limit", "start", "again")
 
 
 class SiteSpider(Spider):
@@ -51,15 +48,15 @@ class SiteSpider(Spider):
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         """Build the spider from its arguments; raises SiteError, SettingError or StoreError."""
-        _refuse_unknown(kwargs)
+        arguments.refuse_unknown(kwargs)
         profile = cls.profile_of(kwargs.pop("site", None))
-        limit = _read_limit(kwargs.pop("limit", None))
+        limit = arguments.read_limit(kwargs.pop("limit", None))
         apply_site_settings(crawler.settings, profile)
         identify(crawler.settings)
-        start = _read_start(kwargs.pop("start", None), profile)
-        _refuse_jobdir(crawler.settings)
+        start = arguments.read_start(kwargs.pop("start", None), profile)
+        arguments.refuse_jobdir(crawler.settings)
         starts = [start] if start else [*profile.start.urls, *profile.start.sitemaps]
-        again = _read_again(kwargs.pop("again", None))
+        again = arguments.read_again(kwargs.pop("again", None))
         session = open_session(profile, cls.name, crawler.settings, starts, again=again)
         return super().from_crawler(crawler, *args, session=session, start=start, limit=limit, **kwargs)
 
@@ -128,9 +125,13 @@ class SiteSpider(Spider):
         if error := closed.exception():
             self.stop("sink_unavailable", str(error))
         elif closed.result():
-            self.count(f"tdcrawl/pages/{state}", 1)
-            if reason:
-                self.count(f"tdcrawl/pages/{state}/{reason}", 1)
+            self.count_page(state, reason)
+
+    def count_page(self, state: PageState, reason: PageReason | None) -> None:
+        """Count a page that has ended."""
+        self.count(f"tdcrawl/pages/{state}", 1)
+        if reason:
+            self.count(f"tdcrawl/pages/{state}/{reason}", 1)
 
     def stop(self, reason: str, message: str | None = None) -> None:
         """End the crawl in good order, for a reason that the run will carry."""
@@ -182,39 +183,3 @@ class SiteSpider(Spider):
             page.url, callback, errback=self.on_failure, meta=meta, priority=page.priority, dont_filter=True
         )
         engine.crawl(request)
-
-
-def _refuse_unknown(arguments: Iterable[str]) -> None:
-    # Scrapyd adds arguments of its own, such as _job.
-    unknown = [name for name in arguments if name not in _ARGUMENTS and not name.startswith("_")]
-    if unknown:
-        raise SiteError(f"-a {unknown[0]}=…: no such argument; there are {', '.join(_ARGUMENTS)}")
-
-
-def _read_start(start: str | None, profile: SiteProfile) -> str | None:
-    if start is not None and not (start.startswith(("http://", "https://")) and profile.covers(start)):
-        home = ", ".join(profile.allowed_domains)
-        raise SiteError(f"-a start={start}: give an http(s) address on the site's own domains ({home})")
-    return start
-
-
-def _read_again(again: str | None) -> bool:
-    if again not in {None, "0", "1"}:
-        raise SiteError(f"-a again={again}: give 1 to read the site anew, or leave it out")
-    return again == "1"
-
-
-def _refuse_jobdir(settings: BaseSettings) -> None:
-    if settings["JOBDIR"]:
-        raise SettingError(
-            "JOBDIR: the requests of a crawl are kept in its database, which takes it up by itself; a JOBDIR beside it "
-            "would lose what was under way when the process was killed, and hold pickles. Leave it out"
-        )
-
-
-def _read_limit(limit: str | None) -> int | None:
-    if limit is None:
-        return None
-    if not limit.isdecimal() or int(limit) < 1:
-        raise SiteError(f"-a limit={limit}: give a whole number of items, 1 or more")
-    return int(limit)

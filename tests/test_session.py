@@ -26,7 +26,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     settings = Settings()
     settings.setmodule("tdcrawl.settings")
     settings.setdict({"TDCRAWL_DATA_DIR": str(folder), "TDCRAWL_DATABASE_URL": f"sqlite:///{folder}/ids.db"})
-    opened = open_session(load_profile("demo_store"), "retailer_reviews", settings)
+    opened = open_session(load_profile("demo_store"), "retailer_reviews", settings, [URL], again=True)
     yield opened
     opened.ledger.finish("finished", {})
     opened.ledger.engine.dispose()

@@ -92,7 +92,7 @@ class PageLedger:
             return
         request.meta["redirects_judged"] = request.meta["redirect_times"]
         page_id, origin = request.meta["page_id"], request.meta["page_url"]
-        target = self._session.page_request(request.url)
+        target = self._session.page_request(without_userinfo(request.url))
         if not self._session.profile.covers(request.url):
             detail = f"it redirects off the site, to {without_userinfo(request.url)}"
             self._spider.end_page(page_id, PageRejection(PageState.FAILED, PageReason.OFF_SITE, detail))
@@ -106,8 +106,7 @@ class PageLedger:
             self._spider.stop("sink_unavailable", str(error))
         elif is_new.result():
             self._spider.count("tdcrawl/pages/scheduled", 1)
-            self._spider.count("tdcrawl/pages/skipped", 1)
-            self._spider.count(f"tdcrawl/pages/skipped/{PageReason.SAME_PAGE}", 1)
+            self._spider.count_page(PageState.SKIPPED, PageReason.SAME_PAGE)
             self._spider.crawler.engine.crawl(request)
         else:
             detail = f"it redirects to {without_userinfo(request.url)}, a page this run has already"

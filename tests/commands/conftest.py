@@ -1,7 +1,9 @@
 """Shops to crawl, and crawls of them as a user starts them."""
 
 import json
+import os
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,7 +17,9 @@ import pytest
 from tdcrawl.demo.catalogue import practice_shop
 from tdcrawl.demo.markup import SITES, Markup
 from tdcrawl.demo.server import ShopServer, serving
-from tests.conftest import RunScrapy
+from tdcrawl.store.engine import open_engine
+from tdcrawl.store.verify import check_ledger
+from tests.conftest import PROJECT, RunScrapy
 
 SITE = """
 record_type = "review"
@@ -74,6 +78,22 @@ def crawled(finished: subprocess.CompletedProcess[str]) -> Crawled:
     assert "Traceback" not in finished.stderr, finished.stderr
     figures = json.loads(finished.stdout) if finished.stdout.strip() else {}
     return Crawled(finished.returncode, figures, finished.stderr)
+
+
+def start_crawl(shop: ShopServer, database_url: str, data_dir: Path) -> "subprocess.Popen[str]":
+    """Start a slow crawl and return once it has records."""
+    start = f"start={shop.base_url}/catalogue"
+    settings = {"TDCRAWL_DATABASE_URL": database_url, "TDCRAWL_DATA_DIR": str(data_dir)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "scrapy", "crawl", "retailer_reviews", "--json", "-a", "site=demo_store", "-a", start,
+         "-s", "DOWNLOAD_DELAY=0.2", "-s", "CONCURRENT_REQUESTS_PER_DOMAIN=1"],
+        cwd=PROJECT, env=os.environ | settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    engine = open_engine(database_url)
+    while process.poll() is None and check_ledger(engine).items["record"] < 20:
+        pass
+    engine.dispose()
+    return process
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -15,11 +15,12 @@ from psycopg.sql import SQL, Identifier
 from sqlalchemy import select
 
 from tdcrawl.demo.catalogue import practice_shop
-from tdcrawl.demo.server import ShopServer
+from tdcrawl.demo.markup import SITES, Markup
+from tdcrawl.demo.server import ShopServer, serving
 from tdcrawl.store.engine import open_engine
-from tdcrawl.store.tables import pages, records, runs
+from tdcrawl.store.tables import pages, records
 from tdcrawl.store.verify import check_ledger
-from tests.commands.conftest import Crawl, Crawled, Page, a_review, review_page
+from tests.commands.conftest import Crawl, Crawled, Page, a_review, review_page, start_crawl
 from tests.conftest import PROJECT, RunScrapy
 
 CrawlPages = Callable[..., Crawled]
@@ -201,22 +202,6 @@ def test_a_list_without_end_is_bounded(crawl_pages: CrawlPages) -> None:
     assert crawled.figures["pages"]["done"] == 200
 
 
-def start_crawl(shop: ShopServer, database_url: str, data_dir: Path) -> "subprocess.Popen[str]":
-    """Start a slow crawl and return once it has records."""
-    start = f"start={shop.base_url}/catalogue"
-    settings = {"TDCRAWL_DATABASE_URL": database_url, "TDCRAWL_DATA_DIR": str(data_dir)}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "scrapy", "crawl", "retailer_reviews", "--json", "-a", "site=demo_store", "-a", start,
-         "-s", "DOWNLOAD_DELAY=0.2", "-s", "CONCURRENT_REQUESTS_PER_DOMAIN=1"],
-        cwd=PROJECT, env=os.environ | settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    engine = open_engine(database_url)
-    while process.poll() is None and check_ledger(engine).items["record"] < 20:
-        pass
-    engine.dispose()
-    return process
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_drains_and_leaves_a_ledger_that_balances(
     shop: ShopServer, database_url: str, tmp_path: Path, number: signal.Signals
@@ -246,26 +231,6 @@ def test_a_second_signal_cuts_the_run_off_in_one_line(shop: ShopServer, tmp_path
     assert "destroyed" not in errors
 
 
-def test_killed_crawl_loses_nothing_when_run_again(
-    shop: ShopServer, crawl: Crawl, database_url: str, tmp_path: Path
-) -> None:
-    process = start_crawl(shop, database_url, tmp_path)
-    process.kill()
-    process.communicate()
-    again = crawl(shop, TDCRAWL_DATABASE_URL=database_url)
-    assert again.figures["balanced"]
-    engine = open_engine(database_url)
-    check = check_ledger(engine)
-    with engine.connect() as connection:
-        first, second = connection.execute(select(runs).order_by(runs.c.started_at)).mappings()
-    engine.dispose()
-    reviews = sum(len(product.reviews) for product in practice_shop().products)
-    assert (check.items["yielded"], check.items["pending"], check.pages["pending"]) == (reviews, 0, 0)
-    assert (first["finish_reason"], second["finish_reason"]) == ("died", "finished")
-    feeds = {path.name for path in (tmp_path / "data" / "runs" / first["run_id"]).iterdir()}
-    assert feeds == {"failed_records.jsonl", "records.parquet"}
-
-
 def test_crawl_when_the_database_goes_away_stops_and_loses_nothing(
     shop: ShopServer, crawl: Crawl, postgresql_url: str, postgresql_database: str, tmp_path: Path
 ) -> None:
@@ -289,21 +254,21 @@ def test_crawl_when_the_database_goes_away_stops_and_loses_nothing(
 
 
 @pytest.fixture
-def two_crawls(shop: ShopServer, database_url: str, tmp_path: Path) -> list["subprocess.Popen[bytes]"]:
-    """Start the same crawl twice at once, with one quota."""
+def two_crawls(database_url: str, tmp_path: Path) -> Iterator[list["subprocess.Popen[bytes]"]]:
+    """Start crawls of two shops with the same reviews at once, with one quota."""
     settings = {"TDCRAWL_DATABASE_URL": database_url, "TDCRAWL_QUOTA": '{"positive": 50, "negative": 20}'}
     open_engine(database_url).dispose()
-    command = [sys.executable, "-m", "scrapy", "crawl", "retailer_reviews", "-a", "site=demo_store",
-               "-a", f"start={shop.base_url}/catalogue"]  # fmt: skip
-    return [
-        subprocess.Popen(
-            command,
-            cwd=PROJECT,
-            env=os.environ | settings | {"TDCRAWL_DATA_DIR": str(tmp_path / name)},
-            stdout=subprocess.DEVNULL,
-        )
-        for name in ("one", "two")
-    ]
+    with serving(practice_shop(), Markup.JSON_LD) as one, serving(practice_shop(), Markup.CSS) as two:
+        yield [
+            subprocess.Popen(
+                [sys.executable, "-m", "scrapy", "crawl", "retailer_reviews", "-a", f"site={SITES[shop.markup]}",
+                 "-a", f"start={shop.base_url}/catalogue"],
+                cwd=PROJECT,
+                env=os.environ | settings | {"TDCRAWL_DATA_DIR": str(tmp_path / shop.markup)},
+                stdout=subprocess.DEVNULL,
+            )
+            for shop in (one, two)
+        ]  # fmt: skip
 
 
 def test_quota_is_exact_when_two_processes_crawl_at_once(

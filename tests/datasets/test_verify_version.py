@@ -10,8 +10,8 @@ from sqlalchemy import func, text, update
 from tdcrawl.datasets.plan import Balance, FreezePlan
 from tdcrawl.datasets.verify import verify_version
 from tdcrawl.datasets.version import export, freeze
-from tdcrawl.store.engine import Engine
 from tdcrawl.store.dataset_tables import dataset_rows, dataset_versions
+from tdcrawl.store.engine import Engine
 from tests.datasets.corpus import a_review, collect
 
 PARTS = [f"{split}/part-00000.{kind}" for split in ("train", "validation", "test") for kind in ("parquet", "csv")]

@@ -22,8 +22,8 @@ from tdcrawl.errors import DatasetError, StoreError
 from tdcrawl.likeness import Likeness, Match
 from tdcrawl.records.review import REVIEW
 from tdcrawl.store import clusters
-from tdcrawl.store.engine import Engine, open_engine, writing
 from tdcrawl.store.dataset_tables import dataset_rows, dataset_versions
+from tdcrawl.store.engine import Engine, open_engine, writing
 from tdcrawl.store.tables import outcomes
 from tests.datasets.corpus import a_review, collect
 

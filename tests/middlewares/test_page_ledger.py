@@ -34,10 +34,12 @@ async def started(ledger: PageLedger, url: str = PAGE) -> Response:
     """Schedule a page and answer it."""
 
     async def one() -> AsyncIterator[Request]:
-        yield Request(url)
+        yield Request(url, meta={"turned": 0})
 
-    (request,) = [request async for request in ledger.process_start(one())]
-    return Response(url, request=request)
+    assert [request async for request in ledger.process_start(one())] == []
+    # Without an engine nobody is there to read what the feeder would take.
+    (page,) = await ledger._session.ledger.lease(1)
+    return Response(url, request=Request(url, meta={"page_id": page.page_id, "page_url": page.url}))
 
 
 async def output(spider: RetailerReviews, response: Response, error: Exception | None = None) -> AsyncIterator[Any]:

@@ -83,19 +83,21 @@ def open_line(tmp_path: Path, database_url: str) -> Iterator[Callable[..., Line]
     sessions: list[Session] = []
 
     def open_one(**settings: Any) -> Line:
+        for earlier in sessions:
+            earlier.ledger.finish("finished", {})
         values = Settings()
         values.setmodule("tdcrawl.settings", priority="project")
         ours = {"TDCRAWL_DATA_DIR": str(tmp_path), "TDCRAWL_DATABASE_URL": database_url, **settings}
         values.setdict(ours, priority="cmdline")
         crawler = Crawler(RetailerReviews, values)
-        spider = crawler.spider = RetailerReviews.from_crawler(crawler, site=str(site))
+        spider = crawler.spider = RetailerReviews.from_crawler(crawler, site=str(site), again="1")
         sessions.append(spider.session)
         crawler._apply_settings()
         return Line(crawler)
 
     yield open_one
+    sessions[-1].ledger.finish("finished", {})
     for session in sessions:
-        session.ledger.finish("finished", {})
         session.ledger.engine.dispose()
 
 

@@ -9,8 +9,8 @@ from sqlalchemy.exc import DBAPIError
 from tdcrawl.records.base import digest
 from tdcrawl.records.columns import ColumnType
 from tdcrawl.store import versions
-from tdcrawl.store.engine import Engine, open_engine
 from tdcrawl.store.dataset_tables import dataset_rows, dataset_versions
+from tdcrawl.store.engine import Engine, open_engine
 from tdcrawl.store.versions import Version
 
 COLUMNS = {"record_id": ColumnType.TEXT, "split": ColumnType.TEXT}
