@@ -4,6 +4,7 @@ TdcrawlError
 ├── SiteError       sites/     a site file is unknown, unreadable or wrong
 ├── SettingError    settings   a TDCRAWL_ setting cannot be used as given
 ├── StoreError      store/     the database or a file cannot be reached or is not ours
+│   └── LostError   store/     another process has taken over what this one held
 ├── FinishedError   store/     there is nothing left to crawl; no failure
 └── DatasetError    datasets/  a version cannot be frozen, found or trusted
     └── PlanError   datasets/  what was asked of a version makes no sense, whatever was collected
@@ -32,6 +33,10 @@ class SettingError(TdcrawlError):
 
 class StoreError(TdcrawlError):
     """Report a database or file that cannot be used (raised by store/)."""
+
+
+class LostError(StoreError):
+    """Report that another process took our pages up, because the database was gone for so long (raised by store/)."""
 
 
 class FinishedError(TdcrawlError):

@@ -138,8 +138,9 @@ def open_session(
     sameness = Sameness(record_type, _threshold(settings), label_by_rule)
     url_rules = UrlRules(frozenset(canonical.drop_params), frozenset(canonical.keep_params), canonical.same_page)
     first_pages = [canonical_url(url, url_rules) for url in starts]
+    patience = read_number(settings, "TDCRAWL_DATABASE_PATIENCE_SECONDS", 0, 3600)
     begin = partial(take_up, starts=first_pages, again=again)
-    ledger = Ledger.open(settings["TDCRAWL_DATABASE_URL"], run, begin)
+    ledger = Ledger.open(settings["TDCRAWL_DATABASE_URL"], run, begin, patience)
     sameness.open(ledger.engine, ledger.run.run_id)
     for died in ledger.died:
         with suppress(StoreError):  # Its rows are in the tables; its feeds are not worth this run.

@@ -11,13 +11,17 @@ from scrapy.pipelines import ItemPipelineManager
 
 from tdcrawl.crawling import SiteSpider
 from tdcrawl.errors import SettingError, StoreError
+from tdcrawl.in_flight import limited
 from tdcrawl.outcomes import AnyStageReason, Bucket, Move, Rejection
 from tdcrawl.pipelines.base import Stage
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.records.failed import evidence, masked
+from tdcrawl.setting_values import read_number
 from tdcrawl.store.ledger import OutdatedError
 
 logger = logging.getLogger(__name__)
+
+_TRIES = 5
 
 
 class StageProcessor(ItemPipelineManager):
@@ -58,6 +62,10 @@ class StageProcessor(ItemPipelineManager):
         return set()
 
     @cached_property
+    def _stage_seconds(self) -> float:
+        return read_number(self._site_spider.settings, "TDCRAWL_STAGE_SECONDS", 1, 86_400)
+
+    @cached_property
     def _site_spider(self) -> SiteSpider:
         assert isinstance(self._spider, SiteSpider)
         return self._spider
@@ -76,7 +84,7 @@ class StageProcessor(ItemPipelineManager):
 
     async def _verdict(self, stage: Stage, item: TrainingItem) -> Rejection | None:
         """Give the rejection that stands in the ledger, None where the stage passes the item."""
-        while (rejection := await self._attempt(stage, item)) is not None:
+        while (rejection := await self._patient_attempt(stage, item)) is not None:
             try:
                 await self._reject(item, stage, rejection)
             except OutdatedError:
@@ -110,11 +118,21 @@ class StageProcessor(ItemPipelineManager):
             raise DropItem("its outcome cannot be written") from again
         return why
 
+    async def _patient_attempt(self, stage: Stage, item: TrainingItem) -> Rejection | None:
+        """Try a stage again after it found the database gone, once a write that waited for it went through."""
+        for _ in range(_TRIES - 1):
+            try:
+                return await self._attempt(stage, item)
+            except StoreError:
+                await self._site_spider.session.ledger.drained()
+        return await self._attempt(stage, item)
+
     async def _attempt(self, stage: Any, item: TrainingItem) -> Rejection | None:
         try:
             result = stage.process_item(item)
             if result is not item and isawaitable(result):
-                result = await result
+                async with limited(self._stage_seconds):
+                    result = await result
         except Rejection as rejection:
             return rejection
         except StoreError:

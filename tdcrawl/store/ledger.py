@@ -7,18 +7,19 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, select, update
 
+from tdcrawl.errors import LostError
 from tdcrawl.outcomes import Move, PageState, Rejection
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.store import beginning, frontier, page_writes, settling
 from tdcrawl.store.beginning import Begun
 from tdcrawl.store.engine import open_engine, reachable, writing
-from tdcrawl.store.life import show_life
+from tdcrawl.store.life import renew, show_life
 from tdcrawl.store.overview import FAILURES
 from tdcrawl.store.placement import Terms
 from tdcrawl.store.rows import PageRequest, Run
 from tdcrawl.store.settling import OutdatedError
 from tdcrawl.store.tables import runs
-from tdcrawl.store.workers import join, leave, this_process
+from tdcrawl.store.workers import is_listed, join, leave, this_process
 from tdcrawl.store.writer import Writer
 
 __all__ = ["Ledger", "OutdatedError", "PageRequest", "Run", "Terms"]
@@ -33,7 +34,7 @@ class Ledger:
     `taken_up` says that the run was begun earlier, `died` which runs of the site were found dead when it began.
     """
 
-    def __init__(self, engine: Engine, run: Run, begin: Begin = beginning.anew) -> None:
+    def __init__(self, engine: Engine, run: Run, begin: Begin = beginning.anew, patience: float = 0) -> None:
         self.engine = engine
         self._worker = this_process()
         self._end_life = show_life(engine, self._worker.worker_id)
@@ -46,12 +47,15 @@ class Ledger:
             engine.dispose()
             raise
         self.run, self.taken_up, self.died = begun.run, begun.taken_up, begun.died
-        self._writer = Writer(engine)
+        self._writer = Writer(engine, patience, self._come_back)
 
     @classmethod
-    def open(cls, database_url: str, run: Run, begin: Begin = beginning.anew) -> "Ledger":
-        """Open the database and begin a run in it; raises what `begin` does, SettingError and StoreError."""
-        return cls(open_engine(database_url), run, begin)
+    def open(cls, database_url: str, run: Run, begin: Begin = beginning.anew, patience: float = 0) -> "Ledger":
+        """Open the database and begin a run in it; raises what `begin` does, SettingError and StoreError.
+
+        Once it is open, writes wait `patience` seconds for a database that is gone.
+        """
+        return cls(open_engine(database_url), run, begin, patience)
 
     def schedule(self, wanted: Sequence[PageRequest]) -> Future[set[str]]:
         """Note the pages to read; the result holds the ids of those this run does not know yet."""
@@ -110,6 +114,12 @@ class Ledger:
                 connection.execute(update(runs).where(runs.c.run_id == self.run.run_id).values(end))
         finally:
             self._end_life()
+
+    def _come_back(self, connection: Connection) -> None:
+        """Show life again, unless somebody found us dead while the database was gone; raises LostError then."""
+        if not is_listed(connection, self._worker.worker_id):
+            raise LostError(f"another process has taken up run {self.run.run_id}, which this one read")
+        self._end_life = renew(self.engine, self._worker.worker_id, self._end_life)
 
     def judged(self, failures: Sequence[str]) -> None:
         """Keep beside the stats of an ended run what makes it a failure, if anything does; raises StoreError."""

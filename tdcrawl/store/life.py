@@ -18,6 +18,14 @@ def show_life(engine: Engine, run_id: str) -> Callable[[], None]:
     return _hold_file(_path(engine, run_id))
 
 
+def renew(engine: Engine, run_id: str, end: Callable[[], None]) -> Callable[[], None]:
+    """Take a lock again that went with the session that held it; a file's lock does not go with the database."""
+    if engine.dialect.name != "postgresql":
+        return end
+    end()
+    return _hold_session(engine, run_id)
+
+
 def is_alive(connection: Connection, run_id: str) -> bool:
     """Say whether the process of a run without an end is still there; call it in a transaction."""
     if connection.dialect.name == "postgresql":

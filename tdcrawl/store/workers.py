@@ -45,6 +45,12 @@ def leave(connection: Connection, worker_ids: Sequence[str]) -> None:
     connection.execute(update(workers).where(workers.c.worker_id.in_(worker_ids)).values(ended_at=datetime.now(UTC)))
 
 
+def is_listed(connection: Connection, worker_id: str) -> bool:
+    """Say whether nobody has ended a worker."""
+    ended: datetime | None = connection.scalar(select(workers.c.ended_at).where(workers.c.worker_id == worker_id))
+    return ended is None
+
+
 def living(connection: Connection, run_ids: Sequence[str]) -> list[Worker]:
     """Find the workers of some runs that are alive, and end those that died; call it in a writing transaction."""
     endless = select(workers).where(workers.c.run_id.in_(run_ids), workers.c.ended_at.is_(None))

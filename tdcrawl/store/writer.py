@@ -1,6 +1,7 @@
 """Writing off the reactor's thread: what has gathered is one transaction; a bad write does not take others along."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -10,11 +11,15 @@ from time import sleep
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
-from tdcrawl.errors import StoreError
+from tdcrawl.errors import LostError, StoreError
 from tdcrawl.store.engine import reachable, writing
 
+logger = logging.getLogger(__name__)
+
 MAX_BATCH = 500
+_SECONDS_BETWEEN_TRIES = 0.5
 # The items of a page come within milliseconds. Each statement costs as much as the rows of ten items, so writing the
 # first alone, and the next three after it, would cost more than the short wait does.
 _GATHER_SECONDS = 0.02
@@ -39,10 +44,22 @@ class _Write:
 
 
 class Writer:
-    """Run writes in the order they were submitted, on one thread, as many to a transaction as have gathered."""
+    """Run writes in the order they were submitted, on one thread, as many to a transaction as have gathered.
 
-    def __init__(self, engine: Engine) -> None:
+    Where the database is gone it is waited for, `patience` seconds at most, once; in the first transaction after that
+    `came_back` is called, which may raise what ends the waiting.
+    """
+
+    def __init__(
+        self, engine: Engine, patience: float = 0, came_back: Callable[[Connection], None] = lambda _: None
+    ) -> None:
         self._engine = engine
+        self._came_back = came_back
+        self._gave_up = False
+        self._retrying = Retrying(
+            retry=retry_if_exception(self._is_worth_waiting), wait=wait_fixed(_SECONDS_BETWEEN_TRIES),
+            stop=stop_after_delay(patience), before_sleep=_tell, reraise=True,
+        )  # fmt: skip
         self._queue: SimpleQueue[_Write | None] = SimpleQueue()
         self._thread = Thread(target=self._run, name="ledger-writer", daemon=True)
         self._thread.start()
@@ -84,9 +101,9 @@ class Writer:
 
     def _commit(self, batch: list[_Write]) -> None:
         try:
-            with reachable(), writing(self._engine) as connection:
-                values = [value for work, group in _grouped(batch) for value in work(connection, group)]
+            values = self._write(batch)
         except StoreError as gone:
+            self._gave_up = True
             self._answer(batch, [gone] * len(batch))
         except Exception as error:  # noqa: BLE001 - whatever it is, whoever asked for the write must hear of it
             if len(batch) == 1:
@@ -98,12 +115,28 @@ class Writer:
         else:
             self._answer(batch, values)
 
+    def _is_worth_waiting(self, error: BaseException) -> bool:
+        return isinstance(error, StoreError) and not isinstance(error, LostError) and not self._gave_up
+
+    def _write(self, batch: list[_Write]) -> list[Any]:
+        for attempt in self._retrying:
+            with attempt, reachable(), writing(self._engine) as connection:
+                if attempt.retry_state.attempt_number > 1:
+                    self._came_back(connection)
+                values = [value for work, group in _grouped(batch) for value in work(connection, group)]
+        return values
+
     def _answer(self, batch: list[_Write], values: list[Any]) -> None:
         def answer() -> None:
             for write, value in zip(batch, values, strict=True):
                 write.answer(value)
 
         batch[0].result.get_loop().call_soon_threadsafe(answer)
+
+
+def _tell(state: RetryCallState) -> None:
+    if state.attempt_number == 1 and state.outcome is not None:
+        logger.warning("%s; the crawl waits for it", state.outcome.exception())
 
 
 def _grouped(batch: list[_Write]) -> Iterator[tuple[Callable[[Connection, list[Any]], Sequence[Any]], list[Any]]]:

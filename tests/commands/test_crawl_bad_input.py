@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -231,26 +232,51 @@ def test_a_second_signal_cuts_the_run_off_in_one_line(shop: ShopServer, tmp_path
     assert "destroyed" not in errors
 
 
-def test_crawl_when_the_database_goes_away_stops_and_loses_nothing(
-    shop: ShopServer, crawl: Crawl, postgresql_url: str, postgresql_database: str, tmp_path: Path
-) -> None:
-    process = start_crawl(shop, postgresql_database, tmp_path)
-    name = postgresql_database.rpartition("/")[2]
+@contextmanager
+def database_gone(server_url: str, database_url: str) -> Iterator[None]:
+    """Throw everybody out of a database, and let nobody in."""
+    name = database_url.rpartition("/")[2]
     allow = SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
-    with psycopg.connect(postgresql_url, autocommit=True) as connection:
+    with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(allow.format(Identifier(name), SQL("false")))
         connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
-        _, errors = process.communicate(timeout=60)
+        yield
         connection.execute(allow.format(Identifier(name), SQL("true")))
-    assert process.returncode == 1
-    assert "The crawl stops (sink_unavailable): the database is gone" in errors
-    assert "Traceback" not in errors
-    assert crawl(shop, TDCRAWL_DATABASE_URL=postgresql_database).status == 0
-    engine = open_engine(postgresql_database)
+
+
+def assert_whole(database_url: str) -> None:
+    engine = open_engine(database_url)
     check = check_ledger(engine)
     engine.dispose()
     reviews = sum(len(product.reviews) for product in practice_shop().products)
     assert (check.problems, check.items["yielded"], check.items["pending"]) == ([], reviews, 0)
+
+
+def test_crawl_when_the_database_stays_away_stops_and_loses_nothing(
+    shop: ShopServer, crawl: Crawl, postgresql_url: str, postgresql_database: str, tmp_path: Path
+) -> None:
+    process = start_crawl(shop, postgresql_database, tmp_path, TDCRAWL_DATABASE_PATIENCE_SECONDS="1")
+    with database_gone(postgresql_url, postgresql_database):
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "The crawl stops (sink_unavailable): the database is gone" in errors
+    assert "Traceback" not in errors
+    assert crawl(shop, TDCRAWL_DATABASE_URL=postgresql_database).status == 0
+    assert_whole(postgresql_database)
+
+
+def test_crawl_when_the_database_comes_back_goes_on(
+    shop: ShopServer, postgresql_url: str, postgresql_database: str, tmp_path: Path
+) -> None:
+    process = start_crawl(shop, postgresql_database, tmp_path)
+    assert process.stderr is not None
+    with database_gone(postgresql_url, postgresql_database):
+        said = next(line for line in process.stderr if "the database is gone" in line)
+    printed, errors = process.communicate(timeout=60)
+    assert said.endswith("; the crawl waits for it\n")
+    assert (process.returncode, json.loads(printed)["reason"]) == (0, "finished"), errors
+    assert "Traceback" not in errors
+    assert_whole(postgresql_database)
 
 
 @pytest.fixture

@@ -51,6 +51,17 @@ class IsCancelled(Stage):
         return await future
 
 
+class Hangs(Stage):
+    """Wait for what never comes."""
+
+    name = "breaks"
+
+    async def process_item(self, item: TrainingItem) -> TrainingItem:
+        """Wait."""
+        await asyncio.Event().wait()
+        return item
+
+
 class BreaksOnce(Stage):
     """Break on the first item only."""
 
@@ -71,10 +82,11 @@ class BreaksOnce(Stage):
         (Raises, "breaks: ZeroDivisionError('by zero')"),
         (ReturnsNone, "breaks: TypeError('it returned NoneType, not the item')"),
         (IsCancelled, "breaks: CancelledError()"),
+        (Hangs, "breaks: TimeoutError('it took longer than 1 s')"),
     ],
 )
 def test_process_item_when_a_stage_breaks(open_line: Callable[..., Line], stage: type[Stage], message: str) -> None:
-    line = open_line(ITEM_PIPELINES={**ITEM_PIPELINES, stage: 450}, **ON)
+    line = open_line(ITEM_PIPELINES={**ITEM_PIPELINES, stage: 450}, TDCRAWL_STAGE_SECONDS=1, **ON)
     assert line.run(GOOD) == ["stage_error"]
     with line.session.ledger.engine.connect() as connection:
         row = connection.execute(select(failed_records)).mappings().one()
