@@ -11,7 +11,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Request, Response, TextResponse
 from twisted.python.failure import Failure
 
-from tdcrawl import arguments, page_outcomes, privacy, text
+from tdcrawl import arguments, faults, page_outcomes, privacy, text
 from tdcrawl.errors import SiteError
 from tdcrawl.extract.reading import Page, has_markup, read_records
 from tdcrawl.feeding import Feeder
@@ -117,14 +117,18 @@ class SiteSpider(Spider):
         state, reason = (why.state, why.reason) if why else (PageState.DONE, None)
         # It may quote the page.
         detail = privacy.mask(text.clean(why.detail))[0] if why else None
-        closed = self.session.ledger.close_page(page_id, state, reason, detail)
-        closed.add_done_callback(partial(self._page_ended, state, reason))
-        self.feeder.ended(page_id)
+        try:
+            faults.point("before_page_done")
+            closed = self.session.ledger.close_page(page_id, state, reason, detail)
+            closed.add_done_callback(partial(self._page_ended, state, reason))
+        finally:
+            self.feeder.ended(page_id)
 
     def _page_ended(self, state: PageState, reason: PageReason | None, closed: asyncio.Future[bool]) -> None:
         if error := closed.exception():
             self.stop("sink_unavailable", str(error))
         elif closed.result():
+            faults.point("after_page_done")
             self.count_page(state, reason)
 
     def count_page(self, state: PageState, reason: PageReason | None) -> None:

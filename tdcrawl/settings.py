@@ -48,7 +48,7 @@ LOG_FORMATTER = "tdcrawl.extensions.log_format.QuietLogFormatter"
 # Which page was seen is for the database to say: it knows those of the processes before and beside this one too.
 DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"
 # A page is read whichever way it was found.
-REFERER_ENABLED = False
+REFERRER_POLICY = "no-referrer"
 
 
 def _setting(name: str, default: str) -> str:

@@ -61,10 +61,15 @@ def shared_data() -> Path:
 @pytest.fixture
 def run_scrapy(tmp_path: Path) -> RunScrapy:
     """Run `scrapy …` as a user does, in the project's folder and with a data folder of the test's own."""
+    return run_scrapy_in(tmp_path / "data")
+
+
+def run_scrapy_in(data_dir: Path) -> RunScrapy:
+    """Build what runs `scrapy …` with a data folder."""
 
     def run(*arguments: str, cwd: Path = PROJECT, **env: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "scrapy", *arguments]
-        environment = os.environ | {"TDCRAWL_DATA_DIR": str(tmp_path / "data")} | env
+        environment = os.environ | {"TDCRAWL_DATA_DIR": str(data_dir)} | env
         return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
 
     return run

@@ -8,6 +8,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+from tdcrawl import faults
 from tdcrawl.datasets.card import card
 from tdcrawl.datasets.croissant import croissant
 from tdcrawl.datasets.split import SPLITS
@@ -52,7 +53,9 @@ def write_files(connection: Connection, description: Description, folder: Path) 
     texts = {"README.md": card(description, files), "croissant.json": _json(croissant(description, files))}
     files |= {name: _write_text(folder / name, content) for name, content in texts.items()}
     digests = {"rows": total, "rows_sha256": row_digest.hexdigest(), "files": files}
+    faults.point("manifest_before")
     manifest = _write_text(folder / MANIFEST, _json({**description, **digests}))
+    faults.point("manifest_after")
     return Written(total, row_digest.hexdigest(), manifest["sha256"])
 
 

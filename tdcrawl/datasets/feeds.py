@@ -17,10 +17,13 @@ _OF_VERSIONS = {"split", "sample_weight"}
 
 
 def export_run(engine: Engine, run_id: str, record_type: RecordType, data_dir: Path) -> list[Path]:
-    """Write `<data_dir>/runs/<run_id>/` from the ledger and return its files; raises StoreError where it cannot."""
+    """Write `<data_dir>/runs/<run_id>/` from the ledger, anew where it is there, and return its files.
+
+    Raises StoreError where it cannot.
+    """
     target = data_dir / "runs" / run_id
     columns = {name: kind for name, kind in columns_of(record_type).items() if name not in _OF_VERSIONS}
-    with engine.connect() as connection, new_directory(target) as draft:
+    with engine.connect() as connection, new_directory(target, replace=True) as draft:
         _write_lines(draft / FAILED, (dict(row) for row in run_failures(connection, run_id)))
         rows = (training_row(row, columns, split="") for row in run_records(connection, run_id))
         parquet.write(draft / RECORDS, columns, rows)

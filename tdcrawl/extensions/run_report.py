@@ -46,10 +46,12 @@ class RunReport:
             await session.ledger.drained()
         figures = {name: value for name, value in stats.items() if name.startswith("tdcrawl/")}
         try:
-            session.ledger.finish(reason, figures)
             with reachable():
                 data_dir = Path(self._crawler.settings["TDCRAWL_DATA_DIR"])
                 self.feeds = export_run(session.ledger.engine, session.run.run_id, session.record_type, data_dir)
+            # After its feeds: a run that has ended is not taken up, and they would never be written.
+            reason = session.ledger.finish(reason, figures)
+            with reachable():
                 self.failed_pages = failed_pages(session.ledger.engine, session.run.run_id, _MOST_PAGES)
                 self.reasons = run_reasons(session.ledger.engine, session.run.run_id)
                 self.check = check_ledger(session.ledger.engine)

@@ -13,7 +13,7 @@ from scrapy.exceptions import DontCloseSpider, IgnoreRequest
 from scrapy.http import Request, Response
 from twisted.python.failure import Failure
 
-from tdcrawl import page_outcomes
+from tdcrawl import faults, page_outcomes
 from tdcrawl.crawling import SiteSpider
 from tdcrawl.errors import StoreError
 from tdcrawl.links import without_userinfo
@@ -56,16 +56,18 @@ class PageLedger:
     async def process_spider_output(self, response: Response, result: AsyncIterator[Any]) -> AsyncIterator[Any]:
         """Write down what a page yielded, pass it on, and close the page once all of it is settled.
 
-        Where the database is gone the page stays pending and the crawl stops.
+        Where that cannot be written down the page stays pending; where the database is gone the crawl stops too.
         """
         page_id = response.meta["page_id"]
         requests, found, rejection = await _collect(result)
         items = self._within_limit(found)
+        unsettled: list[TrainingItem] = []
         try:
             unsettled = await self._take(page_id, items)
+            faults.point("after_yield")
             await self._schedule(requests)
-        except StoreError as error:
-            self._spider.stop("sink_unavailable", str(error))
+        except Exception as error:  # noqa: BLE001 - the page is out of our hands, or the crawl would wait for it
+            self._give_up(page_id, unsettled, error)
             return
         for item in unsettled:
             yield item
@@ -132,6 +134,15 @@ class PageLedger:
         for item_id, reopened in unfinished.items():
             fresh[item_id].reopened = reopened
         return [fresh[item_id] for item_id in unfinished]
+
+    def _give_up(self, page_id: str, items: Iterable[TrainingItem], error: Exception) -> None:
+        for item in items:
+            self._session.in_flight.end(item.item_id)
+        self._spider.feeder.ended(page_id)
+        if isinstance(error, StoreError):
+            self._spider.stop("sink_unavailable", str(error))
+        else:
+            logger.error("A page stays pending, what it gave cannot be written down", exc_info=error)
 
     async def _schedule(self, requests: Iterable[Request]) -> None:
         wanted = {page.page_id: page for page in map(self._page_of, requests) if page is not None}

@@ -18,6 +18,8 @@ class Stage:
     """
 
     name: ClassVar[str]
+    fault: ClassVar[str | None] = None
+    """The place behind this stage where a process can be made to fail: one of faults.POINTS."""
 
     def __init__(self, session: Session, settings: Any) -> None:
         self.session = session

@@ -9,6 +9,7 @@ class CanonicalizeUrl(Stage):
     """Give the item its page's one address; the address that was requested is kept beside it."""
 
     name = "canonicalize_url"
+    fault = "after_canonical"
 
     def process_item(self, item: TrainingItem) -> TrainingItem:
         """Set the canonical URL; an address that is none fails the item as wrong_type."""

@@ -14,6 +14,7 @@ class DropExactDuplicates(Stage):
     """Let one record through for each text: the same words, whatever their case, punctuation or invisible signs."""
 
     name = "drop_exact_duplicates"
+    fault = "after_exact_dedup"
 
     def __init__(self, session: Session, settings: Any) -> None:
         super().__init__(session, settings)

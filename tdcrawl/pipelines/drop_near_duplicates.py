@@ -12,6 +12,7 @@ class DropNearDuplicates(Stage):
     """Let the best record through of those that say nearly the same; what says the opposite is none of them."""
 
     name = "drop_near_duplicates"
+    fault = "after_near_dedup"
 
     def __init__(self, session: Session, settings: Any) -> None:
         super().__init__(session, settings)

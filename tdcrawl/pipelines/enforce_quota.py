@@ -14,6 +14,7 @@ class EnforceQuota(Stage):
     """Reserve a seat in the record's stratum; what comes when all are taken is surplus, kept apart."""
 
     name = "enforce_quota"
+    fault = "after_quota_reserve"
 
     def __init__(self, session: Session, settings: Any) -> None:
         super().__init__(session, settings)

@@ -9,6 +9,7 @@ class LabelRecord(Stage):
     """Name the record by its type's rule, never by what the page claims."""
 
     name = "label_record"
+    fault = "after_label"
 
     def process_item(self, item: TrainingItem) -> TrainingItem:
         """Set the label."""

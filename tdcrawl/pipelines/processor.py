@@ -9,6 +9,7 @@ from typing import Any
 from scrapy.exceptions import DropItem
 from scrapy.pipelines import ItemPipelineManager
 
+from tdcrawl import faults
 from tdcrawl.crawling import SiteSpider
 from tdcrawl.errors import SettingError, StoreError
 from tdcrawl.in_flight import limited
@@ -80,6 +81,8 @@ class StageProcessor(ItemPipelineManager):
                 return rejection
             self._count(stage, "passed")
             passed.append(stage)
+            if stage.fault:
+                faults.point(stage.fault)
         return None
 
     async def _verdict(self, stage: Stage, item: TrainingItem) -> Rejection | None:

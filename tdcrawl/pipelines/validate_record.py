@@ -10,6 +10,7 @@ class ValidateRecord(Stage):
     """Turn the scraped strings into a record, or say which field cannot be believed."""
 
     name = "validate_record"
+    fault = "after_validate"
 
     def process_item(self, item: TrainingItem) -> TrainingItem:
         """Set the record; a string that cannot be believed fails the item with its field's reason."""

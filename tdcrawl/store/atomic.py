@@ -7,23 +7,33 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tdcrawl import faults
 from tdcrawl.errors import StoreError
 
 
 @contextmanager
-def new_directory(target: Path) -> Generator[Path]:
+def new_directory(target: Path, *, replace: bool = False) -> Generator[Path]:
     """Give a hidden sibling to write into; once the block is left it is synced and becomes the target.
 
-    After an error nothing of it remains. Raises StoreError where the target exists or cannot be written.
+    After an error nothing of it remains. Raises StoreError where the target exists, unless it is to be replaced, or
+    cannot be written.
     """
-    if target.exists():
+    if target.exists() and not replace:
         raise StoreError(f"{target} is in the way: move it, or choose another place")
-    draft = target.with_name(f".{target.name}.tmp-{secrets.token_hex(4)}")
+    drafts = f".{target.name}.tmp-"
+    draft = target.with_name(f"{drafts}{secrets.token_hex(4)}")
+    if replace:
+        for left_by_a_kill in target.parent.glob(f"{drafts}*"):
+            shutil.rmtree(left_by_a_kill, ignore_errors=True)
     try:
         draft.mkdir(parents=True)
         yield draft
         _sync_tree(draft)
+        faults.point("export_before_rename")
+        if replace:
+            shutil.rmtree(target, ignore_errors=True)
         draft.rename(target)
+        faults.point("export_after_rename")
         _sync(target.parent)
     except OSError as error:
         raise StoreError(f"cannot write {target}: {error.strerror or error}") from error

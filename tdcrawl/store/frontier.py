@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from tdcrawl.outcomes import PageState
 from tdcrawl.store.rows import PageRequest
 from tdcrawl.store.tables import WAITING, pages
 from tdcrawl.store.worker_tables import hosts
@@ -49,3 +50,9 @@ def _lease(connection: Connection, asked: Asked) -> list[PageRequest]:
     if new:
         connection.execute(insert(hosts), [{"host": host, "worker_id": asked.worker_id} for host in new])
     return [PageRequest(row.page_id, row.url, row.canonical_url, row.request, row.priority) for row in found]
+
+
+def unread(connection: Connection, run_id: str) -> bool:
+    """Say whether a run has pages that are not read."""
+    query = select(pages.c.page_id).where(pages.c.run_id == run_id, pages.c.state == PageState.PENDING).limit(1)
+    return connection.scalar(query) is not None

@@ -104,16 +104,22 @@ class Ledger:
         """Wait until all writes so far are committed and whoever waited for one has heard of it."""
         return self.schedule([])  # Writes are answered in the order in which they came.
 
-    def finish(self, reason: str, stats: Mapping[str, Any]) -> None:
-        """Commit what is left and end the run; call it once, last. Raises StoreError where the database is gone."""
+    def finish(self, reason: str, stats: Mapping[str, Any]) -> str:
+        """Commit what is left and end the run; call it once, last. Returns how it ended, or raises StoreError.
+
+        A run that says it finished, but has pages left, is `incomplete`: the next one takes it up.
+        """
         self._writer.close()
-        end = {"finished_at": datetime.now(UTC), "finish_reason": reason, "stats": dict(stats)}
         try:
             with reachable(), writing(self.engine) as connection:
                 leave(connection, [self._worker.worker_id])
+                if reason == beginning.FINISHED and frontier.unread(connection, self.run.run_id):
+                    reason = "incomplete"
+                end = {"finished_at": datetime.now(UTC), "finish_reason": reason, "stats": dict(stats)}
                 connection.execute(update(runs).where(runs.c.run_id == self.run.run_id).values(end))
         finally:
             self._end_life()
+        return reason
 
     def _come_back(self, connection: Connection) -> None:
         """Show life again, unless somebody found us dead while the database was gone; raises LostError then."""

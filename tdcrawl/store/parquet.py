@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tdcrawl import faults
 from tdcrawl.errors import StoreError
 from tdcrawl.records.columns import Columns, ColumnType, Row
 
@@ -35,11 +36,13 @@ def write(path: Path, columns: Columns, rows: Iterable[Row]) -> int:
     remaining = iter(rows)
     written = 0
     with pq.ParquetWriter(path, schema, compression="zstd") as file:
+        faults.point("export_open")
         while group := list(islice(remaining, _ROWS_A_GROUP)):
             # Column by column: from_pylist would take a missing or misspelt key for a null.
             arrays = [pa.array([row[field.name] for row in group], field.type) for field in schema]
             file.write_table(pa.Table.from_arrays(arrays, schema=schema))
             written += len(group)
+            faults.point("export_rowgroup")
     return written
 
 

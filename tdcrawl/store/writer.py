@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
+from tdcrawl import faults
 from tdcrawl.errors import LostError, StoreError
 from tdcrawl.store.engine import reachable, writing
 
@@ -124,6 +125,8 @@ class Writer:
                 if attempt.retry_state.attempt_number > 1:
                     self._came_back(connection)
                 values = [value for work, group in _grouped(batch) for value in work(connection, group)]
+                faults.point("before_commit")
+        faults.point("after_commit")
         return values
 
     def _answer(self, batch: list[_Write], values: list[Any]) -> None:

@@ -1,0 +1,154 @@
+"""The promise under attack: made to fail anywhere and run again, a crawl ends as if nothing had happened."""
+
+import json
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from tdcrawl.demo.catalogue import practice_shop
+from tdcrawl.demo.server import ShopServer, serving
+from tdcrawl.faults import POINTS
+from tdcrawl.store.engine import open_engine
+from tdcrawl.store.tables import outcomes, records
+from tdcrawl.store.verify import check_ledger
+from tests.conftest import RunScrapy, run_scrapy_in
+
+KEY = "5e" * 32
+Ends = tuple[dict[str, str], dict[str, Any]]
+
+# Where the point is passed in the middle of the crawl of the practice shop.
+IN_A_CRAWL = {
+    "after_yield": 5, "after_canonical": 150, "after_validate": 100, "after_exact_dedup": 100, "after_near_dedup": 100,
+    "after_label": 100, "after_quota_reserve": 100, "before_commit": 10, "after_commit": 10, "before_page_done": 8,
+    "after_page_done": 8, "export_open": 1, "export_rowgroup": 1, "export_before_rename": 1, "export_after_rename": 1,
+}  # fmt: skip
+IN_A_FREEZE = [
+    "export_open", "export_rowgroup", "manifest_before", "manifest_after", "export_before_rename", "export_after_rename",
+]  # fmt: skip
+ON_POSTGRESQL = ["after_quota_reserve", "before_commit", "after_commit", "after_page_done"]
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[ShopServer]:
+    """Open the practice shop."""
+    with serving(practice_shop()) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def crawled(shop: ShopServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Crawl the shop undisturbed; the data folder."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    assert crawl(run_scrapy_in(folder), shop, f"sqlite:///{folder}/tdcrawl.db").returncode == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def undisturbed(crawled: Path) -> Ends:
+    """Tell how an undisturbed crawl ends."""
+    return ends(f"sqlite:///{crawled}/tdcrawl.db")
+
+
+def crawl(run_scrapy: RunScrapy, shop: ShopServer, database_url: str, **env: str) -> Any:
+    start = f"start={shop.base_url}/catalogue"
+    arguments = ("crawl", "retailer_reviews", "--json", "-a", "site=demo_store", "-a", start)
+    return run_scrapy(*arguments, TDCRAWL_DATABASE_URL=database_url, TDCRAWL_PERSON_KEY=KEY, **env)
+
+
+def crawl_until_finished(run_scrapy: RunScrapy, shop: ShopServer, database_url: str) -> None:
+    for _ in range(3):
+        finished = crawl(run_scrapy, shop, database_url)
+        if finished.returncode == 0:
+            return
+    pytest.fail(finished.stdout + finished.stderr)
+
+
+def ends(database_url: str) -> Ends:
+    """Say where each item is, and what each record holds but for when it was fetched and by which run."""
+    engine = open_engine(database_url)
+    assert check_ledger(engine).problems == []
+    with engine.connect() as connection:
+        fates = dict(connection.execute(select(outcomes.c.item_id, outcomes.c.bucket)).all())
+        kept = {
+            row["record_id"]: (row["data"], row["flags"], row["label"], row["cluster_id"], row["content_hash"])
+            for row in connection.execute(select(records)).mappings()
+        }
+    engine.dispose()
+    return fates, kept
+
+
+def check(run_scrapy: RunScrapy, shop: ShopServer, database_url: str, fault: str, undisturbed: Ends) -> int:
+    """Crawl with a fault, then again until it is done; gives the exit status of the first."""
+    status: int = crawl(run_scrapy, shop, database_url, TDCRAWL_FAULT=fault).returncode
+    crawl_until_finished(run_scrapy, shop, database_url)
+    assert ends(database_url) == undisturbed
+    return status
+
+
+@pytest.mark.parametrize(("point", "turn"), IN_A_CRAWL.items())
+def test_crawl_when_it_was_killed(
+    shop: ShopServer, undisturbed: Ends, run_scrapy: RunScrapy, tmp_path: Path, point: str, turn: int
+) -> None:
+    fault = f"{point}:{turn}:kill9"
+    assert check(run_scrapy, shop, f"sqlite:///{tmp_path}/c.db", fault, undisturbed) == -signal.SIGKILL
+    (run,) = (tmp_path / "data" / "runs").iterdir()
+    assert {path.name for path in run.iterdir()} == {"failed_records.jsonl", "records.parquet"}
+
+
+@pytest.mark.parametrize("point", ON_POSTGRESQL)
+def test_crawl_when_it_was_killed_on_postgresql(
+    shop: ShopServer, undisturbed: Ends, run_scrapy: RunScrapy, postgresql_database: str, point: str
+) -> None:
+    fault = f"{point}:{IN_A_CRAWL[point]}:kill9"
+    assert check(run_scrapy, shop, postgresql_database, fault, undisturbed) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    ("point", "status"),
+    [("after_yield", 1), ("after_validate", 1), ("before_commit", 0), ("before_page_done", 1), ("export_open", 1)],
+)
+def test_crawl_when_something_raised(
+    shop: ShopServer, undisturbed: Ends, run_scrapy: RunScrapy, tmp_path: Path, point: str, status: int
+) -> None:
+    fault = f"{point}:{IN_A_CRAWL[point]}:raise"
+    assert check(run_scrapy, shop, f"sqlite:///{tmp_path}/c.db", fault, undisturbed) == status
+
+
+@pytest.mark.parametrize("point", ["after_near_dedup", "after_commit", "before_page_done"])
+def test_crawl_when_it_was_told_to_end(
+    shop: ShopServer, undisturbed: Ends, run_scrapy: RunScrapy, tmp_path: Path, point: str
+) -> None:
+    fault = f"{point}:{IN_A_CRAWL[point]}:term"
+    assert check(run_scrapy, shop, f"sqlite:///{tmp_path}/c.db", fault, undisturbed) == 130
+
+
+@pytest.mark.parametrize("point", IN_A_FREEZE)
+def test_freeze_when_it_was_killed(crawled: Path, run_scrapy: RunScrapy, tmp_path: Path, point: str) -> None:
+    manifests = []
+    for name, fault in (("undisturbed", ""), ("killed", f"{point}:1:kill9")):
+        shutil.copytree(crawled, tmp_path / name)
+        freeze, data = ("dataset", "freeze", "v1"), {"TDCRAWL_DATA_DIR": str(tmp_path / name)}
+        first = run_scrapy(*freeze, **data, TDCRAWL_FAULT=fault)
+        assert first.returncode == (-signal.SIGKILL if fault else 0)
+        version = tmp_path / name / "datasets" / "v1"
+        # What is there is whole, or is not there.
+        assert version.exists() == (version / "manifest.json").exists()
+        run_scrapy(*freeze, **data)
+        manifests.append(json.loads((version / "manifest.json").read_text()))
+        verified = run_scrapy("dataset", "verify", "v1", **data)
+        assert verified.returncode == 0, verified.stderr
+    assert manifests[0]["rows_sha256"] == manifests[1]["rows_sha256"]
+
+
+def test_every_point_is_attacked() -> None:
+    assert {*IN_A_CRAWL, *IN_A_FREEZE} == set(POINTS)
+
+
+def test_a_fault_that_is_none_is_refused(run_scrapy: RunScrapy) -> None:
+    refused = run_scrapy("sites", TDCRAWL_FAULT="after_lunch:1:kill9")
+    assert "TDCRAWL_FAULT=after_lunch:1:kill9: write name:n:action" in refused.stderr
