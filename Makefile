@@ -7,7 +7,7 @@ PIN := .venv/bin/uv pip compile -q --no-config --universal --generate-hashes --p
 	--custom-compile-command "make requirements"
 POSTGRESQL := command -v initdb || ls /usr/lib/postgresql/*/bin/initdb
 
-.PHONY: help demo test check bench requirements clean postgresql
+.PHONY: help demo test check bench soak requirements clean postgresql
 .DELETE_ON_ERROR:
 
 help:
@@ -27,6 +27,9 @@ check: .venv/installed-dev # lint, format, types, the import ladder and the hous
 
 bench: .venv/installed-dev # measure the figures of the README
 	@for script in $$(grep -l __main__ benchmarks/*.py); do echo "== $$script"; .venv/bin/python $$script || exit; done
+
+soak: .venv/installed-dev # kill crawls 200 times at random; KILLS=2000 for hours
+	@.venv/bin/python benchmarks/soak.py --kills $(or $(KILLS),200)
 
 requirements: .venv/installed-dev # pin the newest version of everything, with hashes
 	@$(PIN) requirements.in -o requirements.txt

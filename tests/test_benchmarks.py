@@ -196,3 +196,9 @@ def test_contrast_pair_counts_as_kept_when_both_are(corpus: Corpus) -> None:
     earlier, later = sorted(corpus.contrast[0][:2])
     decisions[later] = f"R{earlier}"
     assert truth.judge(decisions)["contrast_pairs_kept"] == pytest.approx(0.95)
+
+
+def test_soak_finds_the_loss_of_others_and_none_of_ours() -> None:
+    ways = measure("benchmarks/soak.py", "--kills", "2", "--seed", "3")["ways"]
+    assert [ways["tdcrawl"][what] for what in ("kills", "lost", "double", "problems")] == [2, 0, 0, []]
+    assert all(ways[name]["lost"] > 0 for name in ("JOBDIR, feed", "JOBDIR, batch writer"))

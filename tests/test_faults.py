@@ -28,7 +28,8 @@ IN_A_CRAWL = {
     "after_page_done": 8, "export_open": 1, "export_rowgroup": 1, "export_before_rename": 1, "export_after_rename": 1,
 }  # fmt: skip
 IN_A_FREEZE = [
-    "export_open", "export_rowgroup", "manifest_before", "manifest_after", "export_before_rename", "export_after_rename",
+    "export_open", "export_rowgroup", "manifest_before", "manifest_after", "export_before_rename",
+    "export_after_rename",
 ]  # fmt: skip
 ON_POSTGRESQL = ["after_quota_reserve", "before_commit", "after_commit", "after_page_done"]
 

@@ -10,7 +10,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from tdcrawl.datasets.feeds import export_run
-from tdcrawl.errors import StoreError
 from tdcrawl.outcomes import Bucket, FieldError, Rejection, ValidateReason
 from tdcrawl.records.failed import evidence, masked
 from tdcrawl.records.review import REVIEW
@@ -67,10 +66,10 @@ def test_records_are_typed_rows_of_the_run(ledger: Ledger, tmp_path: Path) -> No
     assert table.schema.field("language").type == pa.string()
 
 
-def test_export_when_the_run_was_exported_already(ledger: Ledger, tmp_path: Path) -> None:
-    export_run(ledger.engine, "run-1", REVIEW, tmp_path)
-    with pytest.raises(StoreError, match="is in the way"):
-        export_run(ledger.engine, "run-1", REVIEW, tmp_path)
+def test_export_when_the_run_was_exported_already_takes_its_place(ledger: Ledger, tmp_path: Path) -> None:
+    first = [path.read_bytes() for path in export_run(ledger.engine, "run-1", REVIEW, tmp_path)]
+    (tmp_path / "runs" / ".run-1.tmp-0123abcd").mkdir()
+    assert [path.read_bytes() for path in export_run(ledger.engine, "run-1", REVIEW, tmp_path)] == first
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["run-1"]
 
 
