@@ -1,5 +1,8 @@
 """The inner loops that sign texts and compare sketches, compiled to machine code at first use and kept on disk."""
 
+from functools import partial
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit, types
@@ -8,6 +11,9 @@ Bytes = npt.NDArray[np.uint8]
 Words = npt.NDArray[np.uint32]
 Bits = npt.NDArray[np.uint64]
 Rows = npt.NDArray[np.int64]
+
+# What is compiled is kept beside the code, unless that lies in an egg, as on Scrapyd: there it takes two seconds a start.
+compiled = partial(njit, cache=Path(__file__).exists(), nogil=True)
 
 _BYTES = types.Array(types.uint8, 1, "C", readonly=True)
 WORDS = types.uint32[::1]
@@ -22,7 +28,7 @@ _GOLDEN = np.uint32(0x9E3779B1)
 _MOST = np.uint32(0xFFFFFFFF)
 
 
-@njit(types.uint32(types.uint32), cache=True, nogil=True)
+@compiled(types.uint32(types.uint32))
 def mix(value: np.uint32) -> np.uint32:
     """Spread a value over all 32 bits: the finalizer of MurmurHash3."""
     # numba widens what it computes with to 64 bits, so each product is cut back.
@@ -31,7 +37,7 @@ def mix(value: np.uint32) -> np.uint32:
     return np.uint32(value ^ (value >> np.uint32(16)))
 
 
-@njit(types.void(_BYTES, WORDS, WORDS, TABLE), cache=True, nogil=True)
+@compiled(types.void(_BYTES, WORDS, WORDS, TABLE))
 def minima(texts: Bytes, multipliers: Words, increments: Words, signatures: Words) -> None:
     """Fill a MinHash signature for each line of a UTF-8 text, from its tokens, parted by spaces.
 
@@ -55,7 +61,7 @@ def minima(texts: Bytes, multipliers: Words, increments: Words, signatures: Word
         line += byte == _NEW_LINE
 
 
-@njit(types.void(TABLE, TABLE, BIT_TABLE), cache=True, nogil=True)
+@compiled(types.void(TABLE, TABLE, BIT_TABLE))
 def condense(signatures: Words, keys: Words, sketches: Bits) -> None:
     """Reduce each signature to a key for each band, and to a sketch of the lowest bit of each value."""
     rows = signatures.shape[1] // keys.shape[1]
@@ -71,7 +77,7 @@ def condense(signatures: Words, keys: Words, sketches: Bits) -> None:
             sketches[line, turn >> 6] |= np.uint64(signature[turn] & np.uint32(1)) << np.uint64(turn & 63)
 
 
-@njit(types.uint64(types.uint64), cache=True, nogil=True)
+@compiled(types.uint64(types.uint64))
 def ones(bits: np.uint64) -> np.uint64:
     """Count the bits that are set."""
     bits -= (bits >> np.uint64(1)) & np.uint64(0x5555555555555555)
@@ -80,7 +86,7 @@ def ones(bits: np.uint64) -> np.uint64:
     return (bits * np.uint64(0x0101010101010101)) >> np.uint64(56)
 
 
-@njit(types.boolean(BITS, BITS, types.int64), cache=True, nogil=True)
+@compiled(types.boolean(BITS, BITS, types.int64))
 def alike(sketch: Bits, other: Bits, most_apart: int) -> bool:
     """Tell whether two sketches differ in few enough bits."""
     apart = np.uint64(0)

@@ -2,17 +2,13 @@
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, types
+from numba import types
 
 from tdcrawl.dedup import kernels
 from tdcrawl.dedup.kernels import Bits, Rows
 
 
-@njit(
-    types.int64(kernels.ROWS, kernels.BIT_TABLE, types.boolean[::1], types.int64, types.int64[:, ::1]),
-    cache=True,
-    nogil=True,
-)
+@kernels.compiled(types.int64(kernels.ROWS, kernels.BIT_TABLE, types.boolean[::1], types.int64, types.int64[:, ::1]))
 def pair_up(starts: Rows, sketches: Bits, settled: npt.NDArray[np.bool_], most_apart: int, found: Rows) -> int:
     """Collect the pairs of rows, within each group, whose sketches differ in few enough bits; returns how many.
 

@@ -6,34 +6,34 @@ slot is taken or empty and every search ends. Nothing here knows of Python objec
 """
 
 import numpy as np
-from numba import njit, types
+from numba import types
 
-from tdcrawl.dedup.kernels import BIT_TABLE, BITS, READ_TABLE, ROWS, TABLE, WORDS, Bits, Rows, Words, alike
+from tdcrawl.dedup.kernels import BIT_TABLE, BITS, READ_TABLE, ROWS, TABLE, WORDS, Bits, Rows, Words, alike, compiled
 
 _EMPTY = 0
 # Slots in a line of a processor's cache, of 64 bytes.
 _LINE = 8
 
 
-@njit(types.int64(types.uint32, types.int64), cache=True, nogil=True)
+@compiled(types.int64(types.uint32, types.int64))
 def home(key: np.uint32, slots: int) -> np.int64:
     """Give the slot at which a key is looked for first; larger keys have later ones, whatever the number of slots."""
     return np.int64((np.uint64(key) * np.uint64(slots)) >> np.uint64(32))
 
 
-@njit(types.int64(types.int64, types.int64), cache=True, nogil=True)
+@compiled(types.int64(types.int64, types.int64))
 def after(at: np.int64, slots: int) -> np.int64:
     """Give the slot after another one; the first comes after the last."""
     return np.int64(at + 1 if at + 1 < slots else 0)
 
 
-@njit(types.uint64(types.uint32, types.int64), cache=True, nogil=True)
+@compiled(types.uint64(types.uint32, types.int64))
 def packed(key: np.uint32, row: int | np.int64) -> np.uint64:
     """Give what the slot of a row holds."""
     return np.uint64((np.uint64(key) << np.uint64(32)) | np.uint64(row))
 
 
-@njit(types.void(BIT_TABLE, types.int64, types.uint32, types.int64), cache=True, nogil=True)
+@compiled(types.void(BIT_TABLE, types.int64, types.uint32, types.int64))
 def put(table: Bits, band: int, key: np.uint32, row: int | np.int64) -> None:
     """Enter a row under a key: in the first slot, from its home on, that is empty."""
     slots = table.shape[1]
@@ -43,7 +43,7 @@ def put(table: Bits, band: int, key: np.uint32, row: int | np.int64) -> None:
     table[band, at] = packed(key, row)
 
 
-@njit(types.void(BIT_TABLE, READ_TABLE, ROWS), cache=True, nogil=True)
+@compiled(types.void(BIT_TABLE, READ_TABLE, ROWS))
 def enter(table: Bits, keys: Words, rows: Rows) -> None:
     """Enter rows (from 1 on) under their keys, band by band."""
     for band in range(table.shape[0]):
@@ -51,7 +51,7 @@ def enter(table: Bits, keys: Words, rows: Rows) -> None:
             put(table, band, keys[place, band], rows[place])
 
 
-@njit(types.void(BIT_TABLE, types.int64), cache=True, nogil=True)
+@compiled(types.void(BIT_TABLE, types.int64))
 def widen(table: Bits, before: int) -> None:
     """Give each band all slots of its line, where they stood one after another in `before` slots each.
 
@@ -71,7 +71,7 @@ def widen(table: Bits, before: int) -> None:
             put(table, band, np.uint32(entry >> np.uint64(32)), np.int64(np.uint32(entry)))
 
 
-@njit(types.void(BIT_TABLE, types.int64, types.int64), cache=True, nogil=True)
+@compiled(types.void(BIT_TABLE, types.int64, types.int64))
 def empty(table: Bits, band: int, gap: np.int64) -> None:
     """Empty a slot, moving up what would not be found behind it: Knuth's deletion from linear probing (6.4, R)."""
     slots = table.shape[1]
@@ -87,7 +87,7 @@ def empty(table: Bits, band: int, gap: np.int64) -> None:
     table[band, gap] = _EMPTY
 
 
-@njit(types.void(BIT_TABLE, WORDS, types.int64), cache=True, nogil=True)
+@compiled(types.void(BIT_TABLE, WORDS, types.int64))
 def free(table: Bits, keys: Words, row: int) -> None:
     """Take a row out of all bands."""
     for band in range(table.shape[0]):
@@ -98,7 +98,7 @@ def free(table: Bits, keys: Words, row: int) -> None:
         empty(table, band, at)
 
 
-@njit(types.int64(ROWS, types.int64, types.int64, types.int64), cache=True, nogil=True)
+@compiled(types.int64(ROWS, types.int64, types.int64, types.int64))
 def note(found: Rows, start: int, end: int, row: int | np.int64) -> int:
     """Append a row that is not in `found[start:end]`; gives the new end, though `found` may not reach so far."""
     for earlier in range(start, min(end, found.size)):
@@ -109,7 +109,7 @@ def note(found: Rows, start: int, end: int, row: int | np.int64) -> int:
     return end + 1
 
 
-@njit(types.int64(WORDS, BITS, types.int64, BIT_TABLE, BIT_TABLE, ROWS, types.int64, ROWS), cache=True, nogil=True)
+@compiled(types.int64(WORDS, BITS, types.int64, BIT_TABLE, BIT_TABLE, ROWS, types.int64, ROWS))
 def search(
     keys: Words, sketch: Bits, most_apart: int, table: Bits, sketches: Bits, found: Rows, start: int, rooms: Rows
 ) -> int:
@@ -137,7 +137,7 @@ def search(
     return end
 
 
-@njit(types.int64(ROWS, TABLE, types.int64, BIT_TABLE, BIT_TABLE, ROWS, ROWS), cache=True, nogil=True)
+@compiled(types.int64(ROWS, TABLE, types.int64, BIT_TABLE, BIT_TABLE, ROWS, ROWS))
 def stream(rows: Rows, keys: Words, most_apart: int, table: Bits, sketches: Bits, places: Rows, found: Rows) -> int:
     """Enter rows one after another, each after a search: `found[n]` was there before `rows[places[n]]`.
 
