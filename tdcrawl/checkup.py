@@ -27,7 +27,7 @@ class Finding:
 def examine(settings: BaseSettings) -> Iterator[Finding]:
     """Look at each part that a crawl needs or may use."""
     yield _data_dir(Path(settings["TDCRAWL_DATA_DIR"]))
-    yield _database(settings["TDCRAWL_DATABASE_URL"])
+    yield _database(read_database_url(settings))
     yield _contact(settings["TDCRAWL_CONTACT"])
     yield _robots(settings.getbool("ROBOTSTXT_OBEY"))
     yield _quota(settings)

@@ -16,6 +16,7 @@ from scrapy.settings import BaseSettings
 
 from tdcrawl.errors import TdcrawlError
 from tdcrawl.reporting import open_console
+from tdcrawl.setting_values import read_database_url
 from tdcrawl.store.engine import Engine, open_engine
 
 Answer = dict[str, Any]
@@ -64,7 +65,7 @@ class TdcrawlCommand(ScrapyCommand):
     @cached_property
     def engine(self) -> Engine:
         """Open the database on first use; raises SettingError or StoreError."""
-        return open_engine(self.project_settings["TDCRAWL_DATABASE_URL"])
+        return open_engine(read_database_url(self.project_settings))
 
     @property
     def data_dir(self) -> Path:

@@ -22,7 +22,7 @@ from tdcrawl.labeling.rules import label_by_rule
 from tdcrawl.likeness import Judgement
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.base import Raw, RecordType, TrainingItem, digest
-from tdcrawl.setting_values import read_number, read_quota, read_switch
+from tdcrawl.setting_values import read_database_url, read_number, read_quota, read_switch
 from tdcrawl.sites.profile import SiteProfile
 from tdcrawl.store.beginning import take_up
 from tdcrawl.store.ledger import Ledger, PageRequest, Run, Terms
@@ -140,7 +140,7 @@ def open_session(
     first_pages = [canonical_url(url, url_rules) for url in starts]
     patience = read_number(settings, "TDCRAWL_DATABASE_PATIENCE_SECONDS", 0, 3600)
     begin = partial(take_up, starts=first_pages, again=again)
-    ledger = Ledger.open(settings["TDCRAWL_DATABASE_URL"], run, begin, patience)
+    ledger = Ledger.open(read_database_url(settings), run, begin, patience)
     sameness.open(ledger.engine, ledger.run.run_id)
     for died in ledger.died:
         with suppress(StoreError):  # Its rows are in the tables; its feeds are not worth this run.

@@ -1,5 +1,7 @@
 """Settings as values: whatever they were given as, they are read here or refused by name."""
 
+from pathlib import Path
+
 from scrapy.settings import BaseSettings
 
 from tdcrawl.errors import SettingError
@@ -23,6 +25,11 @@ def read_number(settings: BaseSettings, name: str, least: float, most: float) ->
     if not least <= number <= most:
         raise SettingError(f"{name}: give a number from {least:g} to {most:g}, not {number:g}")
     return number
+
+
+def read_database_url(settings: BaseSettings) -> str:
+    """Read where the ledger is: unless it is said, in a SQLite file in the data folder."""
+    return settings["TDCRAWL_DATABASE_URL"] or f"sqlite:///{Path(settings['TDCRAWL_DATA_DIR']) / 'tdcrawl.db'}"
 
 
 def read_quota(settings: BaseSettings, record_type: RecordType) -> dict[str, int]:

@@ -5,7 +5,6 @@ Every TDCRAWL_ setting can come from an environment variable of its name; `-s NA
 """
 
 import os
-from pathlib import Path
 
 BOT_NAME = "tdcrawl"
 SPIDER_MODULES = ["tdcrawl.spiders"]
@@ -56,7 +55,8 @@ def _setting(name: str, default: str) -> str:
 
 
 TDCRAWL_DATA_DIR = _setting("TDCRAWL_DATA_DIR", "data")
-TDCRAWL_DATABASE_URL = _setting("TDCRAWL_DATABASE_URL", f"sqlite:///{Path(TDCRAWL_DATA_DIR) / 'tdcrawl.db'}")
+# Left empty it is a SQLite file in the data folder, wherever that is put later.
+TDCRAWL_DATABASE_URL = _setting("TDCRAWL_DATABASE_URL", "")
 TDCRAWL_QUOTA = _setting("TDCRAWL_QUOTA", "{}")
 TDCRAWL_NEAR_DUPLICATE_THRESHOLD = _setting("TDCRAWL_NEAR_DUPLICATE_THRESHOLD", "0.8")
 TDCRAWL_CONTACT = _setting("TDCRAWL_CONTACT", "")

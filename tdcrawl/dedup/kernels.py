@@ -12,7 +12,7 @@ Words = npt.NDArray[np.uint32]
 Bits = npt.NDArray[np.uint64]
 Rows = npt.NDArray[np.int64]
 
-# What is compiled is kept beside the code, unless that lies in an egg, as on Scrapyd: there it takes two seconds a start.
+# What is compiled is kept beside the code. In an egg, as on Scrapyd, it cannot be, which costs each start two seconds.
 compiled = partial(njit, cache=Path(__file__).exists(), nogil=True)
 
 _BYTES = types.Array(types.uint8, 1, "C", readonly=True)

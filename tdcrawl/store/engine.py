@@ -1,7 +1,10 @@
 """The way into the database: SQLite by default, PostgreSQL by URL, always at the newest schema."""
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -113,11 +116,27 @@ def _on_sqlite_begin(connection: Connection) -> None:
 
 def _upgrade(engine: Engine) -> None:
     config = Config()
-    config.set_main_option("script_location", "tdcrawl.store:migrations")
-    newest = ScriptDirectory.from_config(config).get_current_head()
-    with engine.connect() as connection:
-        if MigrationContext.configure(connection).get_current_revision() == newest:
-            return
-    with writing(engine) as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    with tempfile.TemporaryDirectory() as folder:
+        config.set_main_option(
+            "script_location", str(_unpack(resources.files("tdcrawl.store.migrations"), Path(folder)))
+        )
+        newest = ScriptDirectory.from_config(config).get_current_head()
+        with engine.connect() as connection:
+            if MigrationContext.configure(connection).get_current_revision() == newest:
+                return
+        with writing(engine) as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+
+def _unpack(scripts: Traversable, folder: Path) -> Path:
+    """Give migration scripts as files, which Alembic wants: in an egg, as Scrapyd runs it, they are none."""
+    if isinstance(scripts, Path):
+        return scripts
+    for script in scripts.iterdir():
+        if script.is_dir():
+            (folder / script.name).mkdir()
+            _unpack(script, folder / script.name)
+        else:
+            (folder / script.name).write_bytes(script.read_bytes())
+    return folder
