@@ -10,7 +10,7 @@ from scrapy.settings import BaseSettings
 from tdcrawl.datasets.engines import REMEDY, daft_is_installed
 from tdcrawl.errors import TdcrawlError
 from tdcrawl.records import RECORD_TYPES
-from tdcrawl.setting_values import read_quota, read_switch
+from tdcrawl.setting_values import read_database_url, read_quota, read_switch
 from tdcrawl.store.engine import open_engine, shown
 
 

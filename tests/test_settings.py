@@ -1,5 +1,7 @@
 """The settings: who wins, and that an egg or a shell gets the same answer."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.conftest import RunScrapy
@@ -19,6 +21,8 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_project(
     assert run_scrapy("settings", "--get", "TDCRAWL_QUOTA", *arguments, **env).stdout.strip() == value
 
 
-def test_the_database_lies_in_the_data_folder_when_no_other_is_named(run_scrapy: RunScrapy) -> None:
-    finished = run_scrapy("settings", "--get", "TDCRAWL_DATABASE_URL", TDCRAWL_DATA_DIR="elsewhere")
-    assert finished.stdout.strip() == "sqlite:///elsewhere/tdcrawl.db"
+def test_the_database_lies_in_the_data_folder_when_no_other_is_named(run_scrapy: RunScrapy, tmp_path: Path) -> None:
+    folder = str(tmp_path / "elsewhere")
+    for arguments, env in (((), {"TDCRAWL_DATA_DIR": folder}), (("-s", f"TDCRAWL_DATA_DIR={folder}"), {})):
+        run_scrapy("sites", *arguments, **env)
+        (Path(folder) / "tdcrawl.db").unlink()

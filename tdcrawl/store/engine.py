@@ -117,9 +117,8 @@ def _on_sqlite_begin(connection: Connection) -> None:
 def _upgrade(engine: Engine) -> None:
     config = Config()
     with tempfile.TemporaryDirectory() as folder:
-        config.set_main_option(
-            "script_location", str(_unpack(resources.files("tdcrawl.store.migrations"), Path(folder)))
-        )
+        scripts = _unpack(resources.files("tdcrawl.store.migrations"), Path(folder))
+        config.set_main_option("script_location", str(scripts))
         newest = ScriptDirectory.from_config(config).get_current_head()
         with engine.connect() as connection:
             if MigrationContext.configure(connection).get_current_revision() == newest:
