@@ -50,7 +50,7 @@ def main() -> None:
 def _fill(database: Path, number: int) -> None:
     """Store records, all different, with their entries."""
     engine = open_engine(f"sqlite:///{database}")
-    Sameness(REVIEW, 0.8, label_by_rule).open(engine, "benchmark")
+    Sameness(REVIEW, 0.8, label_by_rule).open(engine)
     engine.dispose()
     reviews, written = invent_reviews(number), 0
     while some := [normalise(review["text"]) for review in islice(reviews, _AT_A_TIME)]:
@@ -64,7 +64,7 @@ def _fill(database: Path, number: int) -> None:
 def _insert(database: Path, entries: list[Entry]) -> None:
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.executemany(
-            "INSERT INTO dedup_bands (record_id, record_type, run_id, entry) VALUES (?, 'review', 'old', ?)", entries
+            "INSERT INTO dedup_bands (record_id, record_type, writer, entry) VALUES (?, 'review', 'old', ?)", entries
         )
         connection.executemany(
             "INSERT INTO records (record_id, record_type, site, run_id, page_id, group_key, requested_url, "
@@ -78,7 +78,7 @@ def _opened(database: Path) -> dict[str, float]:
     engine = open_engine(f"sqlite:///{database}")
     before, begun = machine.settled_memory(), time.perf_counter()
     sameness = Sameness(REVIEW, 0.8, label_by_rule)
-    sameness.open(engine, "benchmark")
+    sameness.open(engine)
     seconds = time.perf_counter() - begun
     engine.dispose()
     size = (machine.settled_memory() - before) / len(sameness.index)

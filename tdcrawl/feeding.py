@@ -1,10 +1,13 @@
 """Keep a crawl in pages: lease them from the frontier as room is made, until there are none."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 from tdcrawl.errors import StoreError
+from tdcrawl.store.frontier import Lease
 from tdcrawl.store.rows import PageRequest
+
+_SECONDS_UNTIL_ANOTHER_LOOK = 1
 
 
 class Feeder:
@@ -17,7 +20,7 @@ class Feeder:
     def __init__(
         self,
         room: int,
-        lease: Callable[[int], Awaitable[Sequence[PageRequest]]],
+        lease: Callable[[int], Awaitable[Lease]],
         read: Callable[[PageRequest], None],
         stop: Callable[[str, str | None], None],
     ) -> None:
@@ -30,11 +33,20 @@ class Feeder:
         # Nothing was there at the last look, and nothing was added since.
         self._dry = False
         self._idle = False
+        # Other workers of the run are at what is left: they may find more, or die.
+        self._waits = False
+        self._timer: asyncio.TimerHandle | None = None
 
     def feed(self) -> None:
         """Lease pages where half of the room is empty; call it when pages were added."""
         self._dry = False
         self._fill()
+
+    def close(self) -> None:
+        """Look no more: the crawl is over."""
+        self._room = 0
+        if self._timer is not None:
+            self._timer.cancel()
 
     def ended(self, page_id: str) -> None:
         """Make room: a page is out of our hands."""
@@ -48,27 +60,30 @@ class Feeder:
         return self._has_nothing()
 
     def _fill(self) -> None:
-        if self._leasing is None and not self._dry and 2 * len(self._in_hand) <= self._room:
+        if self._leasing is None and not self._dry and 2 * len(self._in_hand) < self._room:
             self._leasing = asyncio.ensure_future(self._take())
 
     async def _take(self) -> None:
         # Pages that are added meanwhile call for another look.
         self._dry = True
         try:
-            pages = await self._lease(self._room - len(self._in_hand))
+            leased = await self._lease(self._room - len(self._in_hand))
         except StoreError as error:
             self._stop("sink_unavailable", str(error))
             return
         finally:
             self._leasing = None
-        if pages:
+        if leased.pages:
             self._dry = self._idle = False
-        for page in pages:
+        for page in leased.pages:
             self._in_hand.add(page.page_id)
             self._read(page)
+        self._waits = leased.more
+        if leased.more:
+            self._timer = asyncio.get_running_loop().call_later(_SECONDS_UNTIL_ANOTHER_LOOK, self.feed)
         self._fill()
         if self._idle and self._has_nothing():
             self._stop("finished", None)
 
     def _has_nothing(self) -> bool:
-        return self._dry and self._leasing is None and not self._in_hand
+        return self._dry and not self._waits and self._leasing is None and not self._in_hand

@@ -141,7 +141,7 @@ def open_session(
     patience = read_number(settings, "TDCRAWL_DATABASE_PATIENCE_SECONDS", 0, 3600)
     begin = partial(take_up, starts=first_pages, again=again)
     ledger = Ledger.open(read_database_url(settings), run, begin, patience)
-    sameness.open(ledger.engine, ledger.run.run_id)
+    sameness.open(ledger.engine)
     for died in ledger.died:
         with suppress(StoreError):  # Its rows are in the tables; its feeds are not worth this run.
             export_run(ledger.engine, died, record_type, data_dir)

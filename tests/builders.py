@@ -42,5 +42,5 @@ def an_item(name: str = "one", page_id: str = "page-1", words: str = GOOD_TEXT, 
 def terms(engine: Engine, quota: Mapping[str, int] | None = None, threshold: float | None = None) -> Terms:
     """Build what a crawl measures reviews by, knowing all that is stored; without a threshold near copies differ."""
     sameness = Sameness(REVIEW, threshold, label_by_rule)
-    sameness.open(engine, "run-1")
+    sameness.open(engine)
     return Terms(REVIEW, quota or {}, sameness)

@@ -58,7 +58,7 @@ def place(database_url: str, batches: Sequence[Sequence[TrainingItem]], writers:
         agreed = [Terms(REVIEW, {}, Sameness(REVIEW, THRESHOLD, label_by_rule)) for _ in ledgers]
         for ledger, terms in zip(ledgers, agreed, strict=True):
             assert isinstance(terms.sameness, Sameness)
-            terms.sameness.open(ledger.engine, ledger.run.run_id)
+            terms.sameness.open(ledger.engine)
             stack.callback(ledger.finish, "finished", {})
         asyncio.run(_write(ledgers, agreed, batches))
     for ledger in ledgers[1:]:

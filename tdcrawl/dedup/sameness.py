@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from typing import Any
+from uuid import uuid4
 
 from tdcrawl.dedup import near
 from tdcrawl.dedup.index import TextIndex, entry_bytes
@@ -34,30 +35,32 @@ class Sameness:
         self._near = threshold is not None
         self._name = name
         self._known = 0
+        self.writer = uuid4().hex
+        """Who writes what `enter` returns: others learn of it from the database, this index knows it."""
 
-    def open(self, engine: Engine, run_id: str) -> None:
+    def open(self, engine: Engine) -> None:
         """Learn all stored records, signing those that no index knows yet; raises StoreError for a foreign index."""
         name = self._record_type.name
         with writing(engine) as connection:
             bands.agree_on_scheme(connection, name, near.SCHEME)
-            self._sign_all(connection, run_id)
+            self._sign_all(connection)
         with engine.connect() as connection:
             self._known = bands.newest(connection)
             for entries in bands.entries(connection, name):
                 self.index.load(entries)
 
-    def make_anew(self, engine: Engine, run_id: str) -> None:
+    def make_anew(self, engine: Engine) -> None:
         """Sign all records again, by the scheme of this version."""
         with writing(engine) as connection:
             bands.forget_all(connection, self._record_type.name)
             bands.agree_on_scheme(connection, self._record_type.name, near.SCHEME)
-            self._sign_all(connection, run_id)
+            self._sign_all(connection)
 
-    def catch_up(self, connection: Connection, run_id: str) -> None:
-        """Learn of the records that other runs have written since."""
+    def catch_up(self, connection: Connection) -> None:
+        """Learn of the records that others have written since."""
         newest = bands.newest(connection)
         if newest > self._known:
-            for entries in bands.entries(connection, self._record_type.name, after=self._known, not_of=run_id):
+            for entries in bands.entries(connection, self._record_type.name, after=self._known, not_of=self.writer):
                 self.index.load(entries)
             self._known = newest
 
@@ -107,14 +110,14 @@ class Sameness:
         rank = (*self._record_type.preference(record, normalised), item_id)
         return Text(item_id, normalised, self._record_type.rule(record), rank)
 
-    def _sign_all(self, connection: Connection, run_id: str) -> None:
+    def _sign_all(self, connection: Connection) -> None:
         for rows in bands.unsigned(connection, self._record_type.name):
-            bands.add(connection, [(row, entry_bytes(row["record_id"], self.sign(row))) for row in rows], run_id)
+            bands.add(connection, [(row, entry_bytes(row["record_id"], self.sign(row))) for row in rows], self.writer)
 
 
 def reindex(engine: Engine, record_type: RecordType, name: Callable[[RecordType, Record], Label]) -> int:
     """Make the stored index of a record type anew; returns of how many records."""
     sameness = Sameness(record_type, None, name)
-    sameness.make_anew(engine, "reindex")
-    sameness.open(engine, "reindex")
+    sameness.make_anew(engine)
+    sameness.open(engine)
     return len(sameness.index)

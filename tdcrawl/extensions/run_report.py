@@ -12,7 +12,7 @@ from tdcrawl.crawling import SiteSpider
 from tdcrawl.datasets.feeds import export_run
 from tdcrawl.errors import StoreError
 from tdcrawl.store.engine import reachable
-from tdcrawl.store.run_rows import failed_pages, run_reasons
+from tdcrawl.store.run_rows import failed_pages, run_reasons, so_far
 from tdcrawl.store.verify import LedgerCheck, check_ledger
 from tdcrawl.verdict import Verdict, judge
 
@@ -42,13 +42,18 @@ class RunReport:
     async def on_closed(self, spider: SiteSpider, reason: str) -> None:
         """Commit what is left, write the exports, and judge."""
         session, stats = spider.session, self._crawler.stats.get_stats()
-        with suppress(StoreError):  # Where the database is gone, finish says so.
+        spider.feeder.close()
+        with suppress(StoreError):  # Where the database is gone, leaving says so.
             await session.ledger.drained()
-        figures = {name: value for name, value in stats.items() if name.startswith("tdcrawl/")}
         try:
+            is_last = session.ledger.leave()
             with reachable():
-                data_dir = Path(self._crawler.settings["TDCRAWL_DATA_DIR"])
-                self.feeds = export_run(session.ledger.engine, session.run.run_id, session.record_type, data_dir)
+                # What processes before this one and beside it did for the run counts too.
+                stats.update(so_far(session.ledger.engine, session.run.run_id))
+                if is_last:
+                    data_dir = Path(self._crawler.settings["TDCRAWL_DATA_DIR"])
+                    self.feeds = export_run(session.ledger.engine, session.run.run_id, session.record_type, data_dir)
+            figures = {name: value for name, value in stats.items() if name.startswith("tdcrawl/")}
             # After its feeds: a run that has ended is not taken up, and they would never be written.
             reason = session.ledger.finish(reason, figures)
             with reachable():

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from functools import partial
@@ -20,6 +21,7 @@ from tdcrawl.links import without_userinfo
 from tdcrawl.outcomes import PageReason, PageRejection, PageState
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.store.ledger import PageRequest
+from tdcrawl.store.page_writes import Taken
 from tdcrawl.store.run_rows import so_far
 
 logger = logging.getLogger(__name__)
@@ -122,17 +124,18 @@ class PageLedger:
             if item.item_id not in in_flight:
                 in_flight.begin(item.item_id)
                 fresh[item.item_id] = item
-        unfinished: dict[str, bool] = {}
+        unfinished: dict[str, Taken] = {}
         try:
             unfinished = await self._session.ledger.take(page_id, list(fresh.values()), len(items) - len(fresh))
         finally:
             for item_id in fresh.keys() - unfinished.keys():
                 in_flight.end(item_id)
-        self._spider.count("tdcrawl/items/yielded", len(unfinished))
-        self._spider.count("tdcrawl/items/reopened", sum(unfinished.values()))
+        taken = Counter(unfinished.values())
+        self._spider.count("tdcrawl/items/yielded", taken[Taken.NEW] + taken[Taken.REOPENED])
+        self._spider.count("tdcrawl/items/reopened", taken[Taken.REOPENED])
         self._spider.count("tdcrawl/items/seen_again", len(items) - len(unfinished))
-        for item_id, reopened in unfinished.items():
-            fresh[item_id].reopened = reopened
+        for item_id, how in unfinished.items():
+            fresh[item_id].reopened = how is Taken.REOPENED
         return [fresh[item_id] for item_id in unfinished]
 
     def _give_up(self, page_id: str, items: Iterable[TrainingItem], error: Exception) -> None:

@@ -31,10 +31,10 @@ def newest(connection: Connection) -> int:
 
 
 def entries(connection: Connection, record_type: str, after: int = 0, not_of: str | None = None) -> Iterator[bytes]:
-    """Stream the entries of a record type, many in one piece: those `after` a number and `not_of` a run."""
+    """Stream the entries of a record type, many in one piece: those `after` a number and `not_of` a writer."""
     query = select(dedup_bands.c.entry).where(dedup_bands.c.record_type == record_type, dedup_bands.c.seq > after)
     if not_of is not None:
-        query = query.where(dedup_bands.c.run_id != not_of)
+        query = query.where(dedup_bands.c.writer != not_of)
     found = connection.execute(query, execution_options={"yield_per": _ENTRIES_A_PIECE}).scalars()
     # Fetched by the thousand and handed on by the hundred thousand: fewer objects at a time here, more for the index.
     pieces = (b"".join(piece) for piece in found.partitions())
@@ -53,10 +53,10 @@ def unsigned(connection: Connection, record_type: str) -> Iterator[Sequence[dict
     yield from ([dict(row) for row in piece] for piece in found.partitions())
 
 
-def add(connection: Connection, signed: Iterable[tuple[Mapping[str, Any], bytes]], run_id: str) -> None:
+def add(connection: Connection, signed: Iterable[tuple[Mapping[str, Any], bytes]], writer: str) -> None:
     """Insert the entries of records, given as pairs of row and entry."""
     rows = [
-        {"record_id": row["record_id"], "record_type": row["record_type"], "run_id": run_id, "entry": entry}
+        {"record_id": row["record_id"], "record_type": row["record_type"], "writer": writer, "entry": entry}
         for row, entry in signed
     ]
     connection.execute(insert(dedup_bands), rows)

@@ -51,14 +51,21 @@ def anew(connection: Connection, run: Run) -> Begun:
 def take_up(connection: Connection, run: Run, starts: Sequence[str], *, again: bool) -> Begun:
     """Take up the newest run of the site that began at the same pages (canonical addresses), else begin a new one.
 
-    `again` begins a new one in any case. Raises FinishedError where that run has read all it was to read, and
-    StoreError where another process is reading the site.
+    `again` begins a new one in any case. On PostgreSQL a run that others are reading is joined. Raises FinishedError
+    where that run has read all it was to read, and StoreError where another process is reading the site otherwise.
     """
     last = _newest(connection, run)
     if last is None:
         return anew(connection, run)
-    _refuse_a_second(connection, run.site, last)
-    if again or not _began_at(connection, last["run_id"], starts):
+    same = not again and _began_at(connection, last["run_id"], starts)
+    if others := living(connection, [last["run_id"]]):
+        if same and connection.dialect.name == "postgresql":
+            return Begun(_run(last), taken_up=True, died=[])
+        raise StoreError(
+            f"{others[0]} is reading {run.site} (run {last['run_id']}): wait for it, or stop it; what it left is then "
+            "taken up. With PostgreSQL several processes can read one site"
+        )
+    if not same:
         return anew(connection, run)
     if last["finish_reason"] == FINISHED:
         raise FinishedError(
@@ -74,13 +81,6 @@ def take_up(connection: Connection, run: Run, starts: Sequence[str], *, again: b
 def _newest(connection: Connection, run: Run) -> RowMapping | None:
     of_site = select(runs).where(runs.c.site == run.site, runs.c.spider == run.spider)
     return connection.execute(of_site.order_by(runs.c.started_at.desc()).limit(1)).mappings().first()
-
-
-def _refuse_a_second(connection: Connection, site: str, last: RowMapping) -> None:
-    for worker in living(connection, [last["run_id"]]):
-        raise StoreError(
-            f"{worker} is reading {site} (run {last['run_id']}): wait for it, or stop it; what it left is then taken up"
-        )
 
 
 def _began_at(connection: Connection, run_id: str, starts: Sequence[str]) -> bool:

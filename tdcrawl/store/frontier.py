@@ -3,26 +3,35 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from tdcrawl.outcomes import PageState
 from tdcrawl.store.rows import PageRequest
 from tdcrawl.store.tables import WAITING, pages
 from tdcrawl.store.worker_tables import hosts
+from tdcrawl.store.workers import living
 
-_ELSEWHERE = select(hosts.c.host).where(hosts.c.worker_id != bindparam("me"))
+_OF_RUN = pages.c.run_id == bindparam("run")
 _NEXT = (
     select(pages.c.page_id, pages.c.url, pages.c.canonical_url, pages.c.request, pages.c.priority, pages.c.host)
-    .where(pages.c.run_id == bindparam("run"), WAITING, pages.c.host.not_in(_ELSEWHERE))
+    .where(_OF_RUN, WAITING)
     .order_by(pages.c.priority.desc(), pages.c.position)
     .limit(bindparam("number"))
 )
+_NEXT_OF_HOSTS = _NEXT.where(pages.c.host.in_(bindparam("hosts", expanding=True)))
+_WAITING_HOSTS = select(pages.c.host).where(_OF_RUN, WAITING).distinct()
+_BUSY_HOSTS = select(pages.c.host).where(
+    pages.c.leased_by == bindparam("me"), pages.c.state == PageState.PENDING
+).distinct()  # fmt: skip
+_OF_OTHERS = select(pages.c.page_id).where(
+    _OF_RUN, pages.c.state == PageState.PENDING, pages.c.leased_by.is_distinct_from(bindparam("me"))
+).limit(1)  # fmt: skip
+_HOLDERS = select(hosts.c.host, hosts.c.worker_id)
 _LEASE = (
     update(pages)
     .where(pages.c.page_id == bindparam("page"))
     .values(leased_by=bindparam("me"), attempts=pages.c.attempts + 1)
 )
-_MINE = select(hosts.c.host).where(hosts.c.worker_id == bindparam("me"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +43,51 @@ class Asked:
     number: int
 
 
-def lease(connection: Connection, wanted: list[Asked]) -> list[Sequence[PageRequest]]:
-    """Give each worker the pages that are next, and with them their hosts."""
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Hold pages to read; where there are none, `more` says whether other workers may leave some."""
+
+    pages: Sequence[PageRequest]
+    more: bool = False
+
+
+def lease(connection: Connection, wanted: list[Asked]) -> list[Lease]:
+    """Give each worker the pages that are next on its hosts; hosts are shared out evenly."""
     return [_lease(connection, asked) for asked in wanted]
 
 
-def _lease(connection: Connection, asked: Asked) -> list[PageRequest]:
-    where = {"run": asked.run_id, "me": asked.worker_id, "number": asked.number}
-    found = connection.execute(_NEXT, where).all()
+def _lease(connection: Connection, asked: Asked) -> Lease:
+    workers = len(living(connection, [asked.run_id]))
+    where = {"run": asked.run_id, "number": asked.number}
+    if workers == 1:
+        found = connection.execute(_NEXT, where).all()
+    else:
+        found = connection.execute(_NEXT_OF_HOSTS, where | {"hosts": _share(connection, asked, workers)}).all()
     if not found:
-        return []
+        others = {"run": asked.run_id, "me": asked.worker_id}
+        return Lease([], more=workers > 1 and connection.scalar(_OF_OTHERS, others) is not None)
     connection.execute(_LEASE, [{"page": row.page_id, "me": asked.worker_id} for row in found])
-    held = set(connection.scalars(_MINE, {"me": asked.worker_id}))
-    new = sorted({row.host for row in found} - held)
+    held = dict(connection.execute(_HOLDERS).all())
+    new = sorted({row.host for row in found} - held.keys())
     if new:
         connection.execute(insert(hosts), [{"host": host, "worker_id": asked.worker_id} for host in new])
-    return [PageRequest(row.page_id, row.url, row.canonical_url, row.request, row.priority) for row in found]
+    return Lease([PageRequest(row.page_id, row.url, row.canonical_url, row.request, row.priority) for row in found])
+
+
+def _share(connection: Connection, asked: Asked, workers: int) -> list[str]:
+    """Choose the hosts that a worker may read, giving back those that are too many and of which it holds no page."""
+    holders: dict[str, str] = dict(connection.execute(_HOLDERS).all())
+    busy = set(connection.scalars(_BUSY_HOSTS, {"me": asked.worker_id}))
+    waiting = set(connection.scalars(_WAITING_HOSTS, {"run": asked.run_id}))
+    mine = {host for host, worker_id in holders.items() if worker_id == asked.worker_id}
+    fair = -(-len(waiting | busy) // workers)
+    # Those it is at come first: the others are the first to go.
+    keep = sorted(mine & (waiting | busy), key=lambda host: (host not in busy, host))[: max(1, fair)]
+    given_back = mine - busy - set(keep)
+    if given_back:
+        connection.execute(delete(hosts).where(hosts.c.host.in_(given_back)))
+    free = sorted(waiting - holders.keys())
+    return [*keep, *free[: max(0, fair - len(keep))]]
 
 
 def unread(connection: Connection, run_id: str) -> bool:

@@ -15,11 +15,12 @@ from tdcrawl.store.beginning import Begun
 from tdcrawl.store.engine import open_engine, reachable, writing
 from tdcrawl.store.life import renew, show_life
 from tdcrawl.store.overview import FAILURES
+from tdcrawl.store.page_writes import Taken
 from tdcrawl.store.placement import Terms
 from tdcrawl.store.rows import PageRequest, Run
 from tdcrawl.store.settling import OutdatedError
 from tdcrawl.store.tables import runs
-from tdcrawl.store.workers import is_listed, join, leave, this_process
+from tdcrawl.store.workers import is_listed, join, leave, living, this_process
 from tdcrawl.store.writer import Writer
 
 __all__ = ["Ledger", "OutdatedError", "PageRequest", "Run", "Terms"]
@@ -48,6 +49,7 @@ class Ledger:
             raise
         self.run, self.taken_up, self.died = begun.run, begun.taken_up, begun.died
         self._writer = Writer(engine, patience, self._come_back)
+        self._has_left = False
 
     @classmethod
     def open(cls, database_url: str, run: Run, begin: Begin = beginning.anew, patience: float = 0) -> "Ledger":
@@ -65,11 +67,11 @@ class Ledger:
         """Note that a page redirects to another; the result says whether this run did not know that one yet."""
         return self._writer.submit(page_writes.redirect, page_writes.Redirect(self.run, origin, target))
 
-    def lease(self, number: int) -> Future[Sequence[PageRequest]]:
+    def lease(self, number: int) -> Future[frontier.Lease]:
         """Take pages to read, so many at most; none where all of the run are read or being read."""
         return self._writer.submit(frontier.lease, frontier.Asked(self.run.run_id, self._worker.worker_id, number))
 
-    def take(self, page_id: str, items: Sequence[TrainingItem], seen_again: int) -> Future[dict[str, bool]]:
+    def take(self, page_id: str, items: Sequence[TrainingItem], seen_again: int) -> Future[dict[str, Taken]]:
         """Note the items that a page yielded, as pending; the result holds the ids of those still to be processed.
 
         An item that has its outcome (from an earlier page or run) is counted as seen again, with the `seen_again` that
@@ -104,21 +106,33 @@ class Ledger:
         """Wait until all writes so far are committed and whoever waited for one has heard of it."""
         return self.schedule([])  # Writes are answered in the order in which they came.
 
-    def finish(self, reason: str, stats: Mapping[str, Any]) -> str:
-        """Commit what is left and end the run; call it once, last. Returns how it ended, or raises StoreError.
+    def leave(self) -> bool:
+        """Commit what is left, and give back what this process holds; says whether it is the last of its run.
 
-        A run that says it finished, but has pages left, is `incomplete`: the next one takes it up.
+        Raises StoreError where the database is gone.
         """
+        self._has_left = True
         self._writer.close()
         try:
             with reachable(), writing(self.engine) as connection:
                 leave(connection, [self._worker.worker_id])
-                if reason == beginning.FINISHED and frontier.unread(connection, self.run.run_id):
-                    reason = "incomplete"
-                end = {"finished_at": datetime.now(UTC), "finish_reason": reason, "stats": dict(stats)}
-                connection.execute(update(runs).where(runs.c.run_id == self.run.run_id).values(end))
+                return not living(connection, [self.run.run_id])
         finally:
             self._end_life()
+
+    def finish(self, reason: str, stats: Mapping[str, Any]) -> str:
+        """End the run, unless somebody is reading for it; leaves it where that was not done. Returns how it ended.
+
+        One that says it finished, but has pages left, is `incomplete`: the next one takes it up. Raises StoreError.
+        """
+        if not self._has_left:
+            self.leave()
+        with reachable(), writing(self.engine) as connection:
+            if reason == beginning.FINISHED and frontier.unread(connection, self.run.run_id):
+                reason = "incomplete"
+            if not living(connection, [self.run.run_id]):
+                end = {"finished_at": datetime.now(UTC), "finish_reason": reason, "stats": dict(stats)}
+                connection.execute(update(runs).where(runs.c.run_id == self.run.run_id).values(end))
         return reason
 
     def _come_back(self, connection: Connection) -> None:

@@ -1,10 +1,13 @@
-"""The sites that were crawled, and how their last runs went."""
+"""The sites that were crawled, how their last runs went, and who is crawling now."""
 
 from typing import Any
 
-from sqlalchemy import Engine, RowMapping, select
+from sqlalchemy import Connection, Engine, RowMapping, func, select
 
-from tdcrawl.store.tables import runs
+from tdcrawl.outcomes import PageState
+from tdcrawl.store.life import is_alive
+from tdcrawl.store.tables import pages, runs
+from tdcrawl.store.worker_tables import hosts, workers
 from tdcrawl.store.workers import is_read
 
 FAILURES = "tdcrawl/failures"
@@ -26,3 +29,27 @@ def _health(run: RowMapping, *, alive: bool) -> str:
     if alive:
         return "running"
     return "ok" if (run["stats"] or {}).get(FAILURES) == [] else "failed"
+
+
+def at_work(engine: Engine) -> list[dict[str, Any]]:
+    """List the workers that are alive, the oldest first: site, run, hosts and pages, in JSON values."""
+    query = select(workers, runs.c.site).join(runs, runs.c.run_id == workers.c.run_id)
+    with engine.connect() as connection:
+        found = connection.execute(query.where(workers.c.ended_at.is_(None)).order_by(workers.c.started_at)).all()
+        return [_worker(connection, row) for row in found if is_alive(connection, row.worker_id)]
+
+
+def _worker(connection: Connection, row: Any) -> dict[str, Any]:
+    mine = select(func.count()).select_from(pages).where(pages.c.leased_by == row.worker_id)
+    held = select(hosts.c.host).where(hosts.c.worker_id == row.worker_id).order_by(hosts.c.host)
+    return {
+        "worker": row.worker_id,
+        "site": row.site,
+        "run": row.run_id,
+        "process": row.process,
+        "machine": row.machine,
+        "started_at": row.started_at.isoformat(timespec="seconds"),
+        "pages_in_hand": connection.scalar(mine.where(pages.c.state == PageState.PENDING)),
+        "pages_read": connection.scalar(mine.where(pages.c.state != PageState.PENDING)),
+        "hosts": list(connection.scalars(held)),
+    }

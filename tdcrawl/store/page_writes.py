@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from time import time_ns
 
 from sqlalchemy import Connection, Executable, bindparam, delete, insert, select, update
@@ -16,7 +17,7 @@ from tdcrawl.store.tables import failed_records, outcomes, over_quota, pages, ru
 _KNOWN_PAGES = select(pages.c.page_id).where(pages.c.page_id.in_(IDS))
 _OPEN_PAGES = _KNOWN_PAGES.where(pages.c.state == PageState.PENDING)
 _KNOWN = (
-    select(outcomes.c.item_id, outcomes.c.bucket, runs.c.started_at)
+    select(outcomes.c.item_id, outcomes.c.bucket, outcomes.c.run_id, runs.c.started_at)
     .join(runs, runs.c.run_id == outcomes.c.run_id)
     .where(outcomes.c.item_id.in_(IDS))
 )
@@ -46,6 +47,14 @@ _CLOSE = (
     .where(pages.c.page_id == bindparam("page"))
     .values(state=bindparam("end"), reason=bindparam("why"), detail=bindparam("more"), finished_at=bindparam("now"))
 )
+
+
+class Taken(StrEnum):
+    """Say how an item came to be processed: new to this run, yielded by it before, or tried anew after another."""
+
+    NEW = "new"
+    RESUMED = "resumed"
+    REOPENED = "reopened"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,25 +119,32 @@ def redirect(connection: Connection, wanted: list[Redirect]) -> list[bool]:
     return answers
 
 
-def take(connection: Connection, wanted: list[Yield]) -> list[dict[str, bool]]:
+def take(connection: Connection, wanted: list[Yield]) -> list[dict[str, Taken]]:
     """Give a pending outcome to each item that is new, was left pending, or may fare better than in an earlier run.
 
-    Returns for each page the ids that are to be settled, each with whether its outcome was reopened.
+    Returns for each page the ids that are to be settled, each with how it came there.
     """
     known = _known(connection, [item.item_id for page in wanted for item in page.items])
-    now, inserted, taken_up, counts, answers = datetime.now(UTC), [], [], [], list[dict[str, bool]]()
+    now, inserted, taken_up, counts, answers = datetime.now(UTC), [], [], [], list[dict[str, Taken]]()
     left = {bucket: list[Row]() for bucket in _REOPENED}
     for page in wanted:
         new = {item.item_id: item for item in page.items if item.item_id not in known}
         old = {item.item_id: known[item.item_id] for item in page.items if item.item_id in known}
-        pending = [item_id for item_id, (bucket, _) in old.items() if bucket == Bucket.PENDING]
-        reopened = {i: left[Bucket(bucket)] for i, (bucket, began) in old.items() if _may_change(bucket, began, page)}
+        pending = [item_id for item_id, (bucket, _, _) in old.items() if bucket == Bucket.PENDING]
+        reopened = {
+            i: left[Bucket(bucket)] for i, (bucket, _, began) in old.items() if _may_change(bucket, began, page)
+        }
         inserted += [outcome_row(item, page.run, now) for item in new.values()]
         taken_up += [_taken_up(item_id, page, now) for item_id in (*pending, *reopened)]
         for item_id, rows in reopened.items():
             rows.append({"item": item_id})
-        known |= dict.fromkeys((*new, *reopened), (Bucket.PENDING, page.run.started_at))
-        answers.append(dict.fromkeys((*new, *pending), False) | dict.fromkeys(reopened, True))
+        known |= dict.fromkeys((*new, *reopened), (Bucket.PENDING, page.run.run_id, page.run.started_at))
+        resumed = [item_id for item_id in pending if known[item_id][1] == page.run.run_id]
+        answers.append(
+            dict.fromkeys((*new, *pending), Taken.NEW)
+            | dict.fromkeys(resumed, Taken.RESUMED)
+            | dict.fromkeys(reopened, Taken.REOPENED)
+        )
         again = page.seen_again + len(page.items) - len(answers[-1])
         counts.append({"page": page.page_id, "new": len(new), "again": again})
     _write(connection, insert(outcomes), inserted)
@@ -139,9 +155,9 @@ def take(connection: Connection, wanted: list[Yield]) -> list[dict[str, bool]]:
     return answers
 
 
-def _known(connection: Connection, ids: list[str]) -> dict[str, tuple[str, datetime]]:
-    """Find the bucket of each item that has one, and when the run began that its outcome is from."""
-    return {item_id: (bucket, began) for item_id, bucket, began in look_up(connection, _KNOWN, ids)}
+def _known(connection: Connection, ids: list[str]) -> dict[str, tuple[str, str, datetime]]:
+    """Find the bucket of each item that has one, with the run that its outcome is from and when that began."""
+    return {item_id: (bucket, run_id, began) for item_id, bucket, run_id, began in look_up(connection, _KNOWN, ids)}
 
 
 def _may_change(bucket: str, began: datetime, page: Yield) -> bool:

@@ -39,8 +39,10 @@ _SETTLE_AS_RECORDS = (
 class Sameness(Protocol):
     """Answer what is the same, from the rows of records (dedup/sameness.py does)."""
 
-    def catch_up(self, connection: Connection, run_id: str) -> None:
-        """Learn of the records that other runs have written since."""
+    writer: str
+
+    def catch_up(self, connection: Connection) -> None:
+        """Learn of the records that others have written since."""
 
     def sign(self, row: Row) -> Any:
         """Make the signature of a row's text."""
@@ -80,7 +82,7 @@ class Placement:
         self._seats = Seats(connection, terms.record_type.name, terms.quota)
         self._kept: dict[str, tuple[Row, Label, bytes]] = {}
         self._moves: list[Move] = []
-        self._same.catch_up(connection, run.run_id)
+        self._same.catch_up(connection)
 
     def place(self, row: Row, label: Label, signature: Any) -> Rejection | list[Move]:
         """Keep a record, and tell what moved for it; or say why it is not kept."""
@@ -102,7 +104,7 @@ class Placement:
             rows = [{**with_label(row, label), "cluster_id": row["record_id"]} for row, label, _ in kept.values()]
             self._insert(records, rows)
             self._insert(labels, [label_row(record_id, label) for record_id, (_, label, _) in kept.items()])
-            bands.add(self._connection, [(row, entry) for row, _, entry in kept.values()], self._run_id)
+            bands.add(self._connection, [(row, entry) for row, _, entry in kept.values()], self._same.writer)
         self._seats.write()
 
     def _judge(self, row: Row, signature: Any) -> Judgement:
@@ -152,7 +154,7 @@ class Placement:
             why = repeats(judgement.better[0])
             changed = {"matched_record_id": why.matched, "score": why.score, "reason": why.reason}
             self._connection.execute(update(duplicates).where(here).values(changed))
-            self._settle([settled_row(row["record_id"], Bucket.DUPLICATE, STAGE, why)])
+            self._connection.execute(SETTLE, [settled_row(row["record_id"], Bucket.DUPLICATE, STAGE, why)])
             return
         self._connection.execute(delete(duplicates).where(here))
         label = self._same.label(row)
@@ -171,10 +173,7 @@ class Placement:
 
     def _move(self, row: Row, left: Bucket, entered: Bucket, why: Rejection | None = None) -> None:
         self._moves.append(Move(row["record_id"], row["run_id"], row["stratum"], left, entered))
-        self._settle([settled_row(row["record_id"], entered, STAGE if why else None, why)])
-
-    def _settle(self, rows: list[Row]) -> None:
-        self._connection.execute(SETTLE, rows)
+        self._connection.execute(SETTLE, [settled_row(row["record_id"], entered, STAGE if why else None, why)])
 
     def _insert(self, table: Table, rows: list[Row]) -> None:
         self._connection.execute(insert(table), rows)

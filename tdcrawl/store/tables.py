@@ -174,7 +174,7 @@ dedup_bands = Table(
     Column("seq", Integer, primary_key=True, autoincrement=True),
     Column("record_id", String(32), nullable=False, unique=True),
     Column("record_type", String(63), nullable=False),
-    Column("run_id", String(32), nullable=False),
+    Column("writer", String(32), nullable=False),
     Column("entry", LargeBinary, nullable=False),
     sqlite_autoincrement=True,
 )

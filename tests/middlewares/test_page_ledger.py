@@ -38,7 +38,7 @@ async def started(ledger: PageLedger, url: str = PAGE) -> Response:
 
     assert [request async for request in ledger.process_start(one())] == []
     # Without an engine nobody is there to read what the feeder would take.
-    (page,) = await ledger._session.ledger.lease(1)
+    (page,) = (await ledger._session.ledger.lease(1)).pages
     return Response(url, request=Request(url, meta={"page_id": page.page_id, "page_url": page.url}))
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Table, select
 
 from tdcrawl.outcomes import AnyStageReason, Bucket, DedupReason, PageReason, PageState, QuotaReason, Rejection
 from tdcrawl.store.ledger import Ledger, PageRequest
+from tdcrawl.store.page_writes import Taken
 from tdcrawl.store.tables import duplicates, failed_records, labels, outcomes, over_quota, pages, quota_seats, records
 from tdcrawl.store.verify import check_ledger
 from tests.builders import a_run, an_item, terms
@@ -36,7 +37,7 @@ def rows(ledger: Ledger, table: Table) -> list[dict[str, Any]]:
 def test_accept_writes_record_label_and_outcome_together(database_url: str) -> None:
     async def crawl(ledger: Ledger) -> None:
         await ledger.schedule([PAGE])
-        assert await ledger.take("page-1", [an_item()], 0) == {an_item().item_id: False}
+        assert await ledger.take("page-1", [an_item()], 0) == {an_item().item_id: Taken.NEW}
         await ledger.accept(an_item(), terms(ledger.engine))
         await ledger.close_page("page-1", PageState.DONE)
 
@@ -131,7 +132,7 @@ def test_take_when_an_item_has_its_outcome_counts_it_as_seen_again(database_url:
         return await ledger.take("page-1", [an_item(), an_item("two")], 3)
 
     with a_ledger(database_url) as ledger:
-        assert asyncio.run(crawl(ledger)) == {an_item("two").item_id: False}
+        assert asyncio.run(crawl(ledger)) == {an_item("two").item_id: Taken.NEW}
         assert [(row["items_yielded"], row["items_seen_again"]) for row in rows(ledger, pages)] == [(2, 4)]
 
 
@@ -142,7 +143,7 @@ def test_take_when_an_earlier_run_died_takes_its_item_up(database_url: str) -> N
 
     async def again(ledger: Ledger) -> None:
         await ledger.schedule([PageRequest("page-2", PAGE.url, PAGE.canonical_url)])
-        assert await ledger.take("page-2", [an_item(page_id="page-2")], 0) == {an_item().item_id: False}
+        assert await ledger.take("page-2", [an_item(page_id="page-2")], 0) == {an_item().item_id: Taken.NEW}
         await ledger.accept(an_item(page_id="page-2"), terms(ledger.engine))
 
     with a_ledger(database_url) as ledger:

@@ -186,9 +186,9 @@ def test_open_when_the_index_was_made_by_another_scheme_refuses_and_reindex_mend
     with engine.begin() as connection:
         connection.execute(dedup_schemes.update().values(scheme="another"))
     with pytest.raises(StoreError, match=r"was made as 'another'.*scrapy dataset reindex"):
-        Sameness(REVIEW, THRESHOLD, label_by_rule).open(engine, "run-2")
+        Sameness(REVIEW, THRESHOLD, label_by_rule).open(engine)
     assert reindex(engine, REVIEW, label_by_rule) == 1
-    Sameness(REVIEW, THRESHOLD, label_by_rule).open(engine, "run-2")
+    Sameness(REVIEW, THRESHOLD, label_by_rule).open(engine)
     engine.dispose()
 
 
@@ -200,7 +200,7 @@ def test_open_signs_records_that_no_index_knows(database_url: str) -> None:
     engine.dispose()
     engine = open_engine(database_url)
     sameness = Sameness(REVIEW, THRESHOLD, label_by_rule)
-    sameness.open(engine, "run-2")
+    sameness.open(engine)
     assert [row["record_id"] for row in rows(engine, dedup_bands)] == [items[0].item_id]
     assert len(sameness.index) == 1
     engine.dispose()

@@ -10,6 +10,7 @@ from sqlalchemy import Table, select
 
 from tdcrawl.outcomes import AnyStageReason, Bucket, PageState, QuotaReason, Rejection
 from tdcrawl.store.ledger import Ledger, PageRequest
+from tdcrawl.store.page_writes import Taken
 from tdcrawl.store.tables import failed_records, outcomes, over_quota, pages
 from tdcrawl.store.verify import LedgerCheck, check_ledger
 from tests.builders import NOON, a_run, an_item, terms
@@ -40,7 +41,7 @@ def rows(database_url: str, table: Table) -> list[dict[str, Any]]:
     return found
 
 
-async def take(ledger: Ledger, name: str = "page") -> dict[str, bool]:
+async def take(ledger: Ledger, name: str = "page") -> dict[str, Taken]:
     page_id = f"{name} of {ledger.run.run_id}"
     await ledger.schedule([PageRequest(page_id, "https://shop.example/p", "https://shop.example/p")])
     return await ledger.take(page_id, [an_item(page_id=page_id)], 0)
@@ -60,7 +61,7 @@ def refuse(why: Rejection) -> Crawl:
 @pytest.mark.parametrize(("why", "table"), [(BROKEN, failed_records), (SURPLUS, over_quota)])
 def test_later_run_reopens_an_item_that_is_no_record(database_url: str, why: Rejection, table: Table) -> None:
     async def again(ledger: Ledger) -> None:
-        assert await take(ledger) == {ONE: True}
+        assert await take(ledger) == {ONE: Taken.REOPENED}
 
     run(database_url, 1, refuse(why))
     check = run(database_url, 2, again)

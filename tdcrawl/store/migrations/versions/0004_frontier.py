@@ -27,6 +27,8 @@ def upgrade() -> None:
         "ix_pages_waiting", "pages", ["run_id", sa.text("priority DESC"), "position"],
         sqlite_where=WAITING, postgresql_where=WAITING,
     )  # fmt: skip
+    # A run may have several processes now, each of which knows what it has written itself.
+    op.execute("ALTER TABLE dedup_bands RENAME COLUMN run_id TO writer")
     op.create_table(
         "workers",
         sa.Column("worker_id", sa.String(length=32), nullable=False),
