@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from benchmarks.reviews import write_csv
 from tdcrawl.demo.catalogue import practice_shop, shop_from_csv
 from tdcrawl.demo.server import ShopServer, serving
 from tdcrawl.store.engine import open_engine
+from tdcrawl.store.overview import at_work
 from tdcrawl.store.tables import outcomes, pages, records, runs
 from tdcrawl.store.verify import check_ledger
 from tests.commands.conftest import SITE
@@ -41,7 +42,7 @@ def start(two_hosts: tuple[ShopServer, ShopServer], tmp_path: Path) -> Iterator[
     """Start processes that crawl both shops."""
     started: list[subprocess.Popen[str]] = []
 
-    def one(database_url: str, delay: float = 0.05) -> "subprocess.Popen[str]":
+    def one(database_url: str, delay: float = 0.1) -> "subprocess.Popen[str]":
         command = [
             sys.executable,
             "-m",
@@ -83,16 +84,20 @@ def ends(database_url: str) -> tuple[list[Any], list[Any]]:
     return fates, kept
 
 
-def at_work(run_scrapy: RunScrapy, database_url: str) -> list[dict[str, Any]]:
+def wait_until_both_read(processes: Sequence["subprocess.Popen[str]"], database_url: str) -> None:
+    engine, found = open_engine(database_url), list[dict[str, Any]]()
+    while len(found) < 2 or not all(len(worker["hosts"]) == 1 and worker["pages_read"] for worker in found):
+        assert [process.poll() for process in processes] == [None, None]
+        found = at_work(engine)
+    engine.dispose()
+
+
+def assert_shown(run_scrapy: RunScrapy, database_url: str, processes: set[int]) -> None:
     printed = run_scrapy("workers", "--json", TDCRAWL_DATABASE_URL=database_url).stdout
-    return list(json.loads(printed)["workers"])
-
-
-def wait_until_both_read(run_scrapy: RunScrapy, database_url: str) -> list[dict[str, Any]]:
-    while True:
-        found = at_work(run_scrapy, database_url)
-        if len(found) == 2 and all(len(worker["hosts"]) == 1 and worker["pages_read"] for worker in found):
-            return found
+    one, two = json.loads(printed)["workers"]
+    assert {one["process"], two["process"]} == processes
+    assert one["run"] == two["run"]
+    assert one["hosts"] != two["hosts"]
 
 
 @pytest.mark.parametrize("killed", [False, True])
@@ -102,24 +107,22 @@ def test_two_workers_give_what_one_gives_even_if_one_is_killed(
     alone = f"sqlite:///{tmp_path}/alone.db"
     assert start(alone, 0).wait() == 0
     one, two = start(postgresql_database), start(postgresql_database)
-    workers = wait_until_both_read(run_scrapy, postgresql_database)
-    assert {worker["process"] for worker in workers} == {one.pid, two.pid}
-    assert {worker["run"] for worker in workers} == {workers[0]["run"]}
-    assert workers[0]["hosts"] != workers[1]["hosts"]
+    wait_until_both_read((one, two), postgresql_database)
     if killed:
         two.kill()
+    else:
+        assert_shown(run_scrapy, postgresql_database, {one.pid, two.pid})
     statuses = [one.wait(timeout=90), two.wait(timeout=90)]
     assert statuses == [0, -signal.SIGKILL if killed else 0]
     fates, kept = ends(postgresql_database)
     expected_fates, expected = ends(alone)
     assert set(fates) ^ set(expected_fates) == set()
     assert set(kept) ^ set(expected) == set()
-    assert at_work(run_scrapy, postgresql_database) == []
+    shown = run_scrapy("workers", TDCRAWL_DATABASE_URL=postgresql_database).stdout
+    assert shown == "Nobody is crawling into this database.\n"
 
 
-def test_no_page_is_read_by_two_workers(
-    start: Start, postgresql_database: str, two_hosts: tuple[ShopServer, ...]
-) -> None:
+def test_no_page_is_read_by_two_workers(start: Start, postgresql_database: str) -> None:
     processes = [start(postgresql_database, 0) for _ in range(3)]
     assert [process.wait(timeout=90) for process in processes] == [0, 0, 0]
     engine = open_engine(postgresql_database)
