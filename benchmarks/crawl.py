@@ -26,6 +26,7 @@ VARIANTS = {
     "bare": (
         *_NO_STAGES,
         "ITEM_PROCESSOR=scrapy.pipelines.ItemPipelineManager",
+        "DUPEFILTER_CLASS=scrapy.dupefilters.RFPDupeFilter",
         'SPIDER_MIDDLEWARES={"benchmarks.bare.NoLedger": 10}',
         'EXTENSIONS={"tdcrawl.extensions.run_report.RunReport": 600}',
     ),
@@ -63,6 +64,7 @@ def _round(address: str, pages: int, server: str | None, turn: int) -> dict[str,
         "all_stages_records_per_second": pages * REVIEWS_A_PAGE / seconds["all_stages"],
         "ratio": seconds["no_stages"] / seconds["all_stages"],
         "ratio_to_bare": seconds["bare"] / seconds["all_stages"],
+        "ledger_ratio": seconds["bare"] / seconds["no_stages"],
     }
 
 
@@ -116,6 +118,7 @@ def _in_words(database: str, figures: dict[str, float]) -> Iterator[str]:
         yield f"  {name:<10} {figures[f'{name}_pages_per_second']:8.1f} pages/s"
     yield f"  {figures['all_stages_records_per_second']:.0f} records/s with all stages"
     yield f"  ratio: {figures['ratio']:.2f} to no stages, {figures['ratio_to_bare']:.2f} to bare Scrapy"
+    yield f"  frontier and ledger without stages: {figures['ledger_ratio']:.2f} of Scrapy's queue in memory"
 
 
 if __name__ == "__main__":

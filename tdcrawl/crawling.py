@@ -16,7 +16,7 @@ from tdcrawl.errors import SiteError
 from tdcrawl.extract.reading import Page, has_markup, read_records
 from tdcrawl.feeding import Feeder
 from tdcrawl.links import followable, read_sitemap, without_userinfo
-from tdcrawl.outcomes import PageReason, PageRejection, PageState
+from tdcrawl.outcomes import NotReadError, PageReason, PageRejection, PageState
 from tdcrawl.politeness import apply_site_settings, identify
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.session import Session, open_session
@@ -110,7 +110,10 @@ class SiteSpider(Spider):
     async def on_failure(self, failure: Failure) -> None:
         """Note the outcome of a page that could not be read."""
         request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy sets it
-        self.end_page(request.meta["page_id"], page_outcomes.of_failure(failure))
+        if isinstance(failure.value, NotReadError):
+            self.feeder.ended(request.meta["page_id"])
+        else:
+            self.end_page(request.meta["page_id"], page_outcomes.of_failure(failure))
 
     def end_page(self, page_id: str, why: PageRejection | None = None) -> None:
         """Write down how a page ended: done, or as the rejection says."""

@@ -142,3 +142,7 @@ class PageRejection(Exception):
         self.state = state
         self.reason = reason
         self.detail = detail
+
+
+class NotReadError(Exception):
+    """Say that a page was given back unread: it stays pending."""

@@ -40,6 +40,7 @@ DOWNLOADER_MIDDLEWARES = {
     "tdcrawl.middlewares.userinfo.WithoutUserinfo": 50,
 }
 EXTENSIONS = {
+    "tdcrawl.extensions.drain.Drain": 400,
     "tdcrawl.extensions.progress.Progress": 500,
     "tdcrawl.extensions.run_report.RunReport": 600,
 }

@@ -80,17 +80,19 @@ def crawled(finished: subprocess.CompletedProcess[str]) -> Crawled:
     return Crawled(finished.returncode, figures, finished.stderr)
 
 
-def start_crawl(shop: ShopServer, database_url: str, data_dir: Path, **env: str) -> "subprocess.Popen[str]":
-    """Start a slow crawl and return once it has records."""
+def start_crawl(
+    shop: ShopServer, database_url: str, data_dir: Path, *more: str, records: int = 20, **env: str
+) -> "subprocess.Popen[str]":
+    """Start a slow crawl and return once it has so many records."""
     start = f"start={shop.base_url}/catalogue"
     settings = {"TDCRAWL_DATABASE_URL": database_url, "TDCRAWL_DATA_DIR": str(data_dir)}
     process = subprocess.Popen(
         [sys.executable, "-m", "scrapy", "crawl", "retailer_reviews", "--json", "-a", "site=demo_store", "-a", start,
-         "-s", "DOWNLOAD_DELAY=0.2", "-s", "CONCURRENT_REQUESTS_PER_DOMAIN=1"],
+         "-s", "DOWNLOAD_DELAY=0.2", "-s", "CONCURRENT_REQUESTS_PER_DOMAIN=1", *more],
         cwd=PROJECT, env=os.environ | settings | env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     engine = open_engine(database_url)
-    while process.poll() is None and check_ledger(engine).items["record"] < 20:
+    while process.poll() is None and check_ledger(engine).items["record"] < records:
         pass
     engine.dispose()
     return process

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,9 +20,10 @@ from tdcrawl.demo.catalogue import practice_shop
 from tdcrawl.demo.markup import SITES, Markup
 from tdcrawl.demo.server import ShopServer, serving
 from tdcrawl.store.engine import open_engine
+from tdcrawl.store.overview import at_work
 from tdcrawl.store.tables import pages, records
 from tdcrawl.store.verify import check_ledger
-from tests.commands.conftest import Crawl, Crawled, Page, a_review, review_page, start_crawl
+from tests.commands.conftest import SITE, Crawl, Crawled, Page, a_review, review_page, start_crawl
 from tests.conftest import PROJECT, RunScrapy
 
 CrawlPages = Callable[..., Crawled]
@@ -217,6 +219,39 @@ def test_a_signal_drains_and_leaves_a_ledger_that_balances(
     assert check.balanced
     assert (check.items["pending"], check.pages["pending"] > 0) == (0, True)
     assert json.loads(printed)["reason"] == "shutdown"
+
+
+def test_a_signal_gives_back_what_waits_for_its_turn(shop: ShopServer, database_url: str, tmp_path: Path) -> None:
+    process = start_crawl(shop, database_url, tmp_path, "-s", "DOWNLOAD_DELAY=3600", records=0)
+    wait_for_pages(database_url)
+    process.terminate()
+    printed, errors = process.communicate(timeout=30)
+    assert (process.returncode, json.loads(printed)["reason"]) == (130, "shutdown"), errors
+    assert json.loads(printed)["pages"]["failed"] == 0
+    assert "Traceback" not in errors
+
+
+def test_a_signal_cuts_off_what_is_never_answered(tmp_path: Path) -> None:
+    database_url, site = f"sqlite:///{tmp_path}/cut.db", tmp_path / "mute.toml"
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        site.write_text(SITE.replace("http://127.0.0.1/", f"http://127.0.0.1:{mute.getsockname()[1]}/"))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "scrapy", "crawl", "retailer_reviews", "-a", f"site={site}"], cwd=PROJECT,
+            env=os.environ | {"TDCRAWL_DATABASE_URL": database_url, "TDCRAWL_DATA_DIR": str(tmp_path)},
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        wait_for_pages(database_url)
+        process.terminate()
+        _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert errors.splitlines()[-1] == "the run was cut off; the same command takes up what it left"
+
+
+def wait_for_pages(database_url: str) -> None:
+    engine = open_engine(database_url)
+    while not any(worker["pages_in_hand"] for worker in at_work(engine)):
+        pass
+    engine.dispose()
 
 
 def test_a_second_signal_cuts_the_run_off_in_one_line(shop: ShopServer, tmp_path: Path) -> None:
