@@ -9,7 +9,7 @@ from tdcrawl.outcomes import PageState
 from tdcrawl.store.rows import PageRequest
 from tdcrawl.store.tables import WAITING, pages
 from tdcrawl.store.worker_tables import hosts
-from tdcrawl.store.workers import living
+from tdcrawl.store.workers import end_dead, living
 
 _OF_RUN = pages.c.run_id == bindparam("run")
 _NEXT = (
@@ -76,6 +76,8 @@ def _lease(connection: Connection, asked: Asked) -> Lease:
 
 def _share(connection: Connection, asked: Asked, workers: int) -> list[str]:
     """Choose the hosts that a worker may read, giving back those that are too many and of which it holds no page."""
+    # Of other sites too: a host that somebody died with would be waited for for ever.
+    end_dead(connection, set(connection.scalars(select(hosts.c.worker_id))))
     holders: dict[str, str] = dict(connection.execute(_HOLDERS).all())
     busy = set(connection.scalars(_BUSY_HOSTS, {"me": asked.worker_id}))
     waiting = set(connection.scalars(_WAITING_HOSTS, {"run": asked.run_id}))

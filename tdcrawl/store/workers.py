@@ -3,7 +3,7 @@
 import os
 import socket
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -55,11 +55,16 @@ def living(connection: Connection, run_ids: Sequence[str]) -> list[Worker]:
     """Find the workers of some runs that are alive, and end those that died; call it in a writing transaction."""
     endless = select(workers).where(workers.c.run_id.in_(run_ids), workers.c.ended_at.is_(None))
     found = [Worker(row.worker_id, row.machine, row.process) for row in connection.execute(endless).all()]
-    alive = [worker for worker in found if is_alive(connection, worker.worker_id)]
-    dead = [worker.worker_id for worker in found if worker not in alive]
+    dead = end_dead(connection, [worker.worker_id for worker in found])
+    return [worker for worker in found if worker.worker_id not in dead]
+
+
+def end_dead(connection: Connection, worker_ids: Iterable[str]) -> list[str]:
+    """End those of some workers that died, and return them; call it in a writing transaction."""
+    dead = [worker_id for worker_id in worker_ids if not is_alive(connection, worker_id)]
     if dead:
         leave(connection, dead)
-    return alive
+    return dead
 
 
 def is_read(connection: Connection, run_id: str) -> bool:
