@@ -1,10 +1,12 @@
 """Crawl as Scrapy alone would: what benchmarks/crawl.py puts in the ledger's place to learn what the ledger costs."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any, Self
 
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
+
+from tdcrawl.session import Session
 
 
 class NoLedger:
@@ -12,6 +14,7 @@ class NoLedger:
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
+        self._seen: set[str] = set()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -21,22 +24,28 @@ class NoLedger:
     async def process_start(self, start: AsyncIterator[Any]) -> AsyncIterator[Any]:
         """Pass the first requests on."""
         async for request in start:
-            yield _named(request)
+            for named in self._new(request):
+                yield named
 
     async def process_spider_output(self, response: Response, result: AsyncIterator[Any]) -> AsyncIterator[Any]:
         """Pass on what a page yields."""
         async for output in result:
             if isinstance(output, Request):
-                yield _named(output)
+                for named in self._new(output):
+                    yield named
             else:
                 self._count("items/yielded")
                 yield output
         self._count("pages/done")
 
+    def _new(self, request: Request) -> Iterator[Request]:
+        """Name a request, and pass it on unless its page was seen under another address."""
+        session: Session = self._crawler.spider.session  # type: ignore[union-attr]
+        page_id = session.page_request(request.url).page_id
+        if page_id not in self._seen:
+            self._seen.add(page_id)
+            request.meta.update(page_id=page_id, page_url=request.url)
+            yield request
+
     def _count(self, what: str) -> None:
         self._crawler.stats.inc_value(f"tdcrawl/{what}")
-
-
-def _named(request: Request) -> Request:
-    request.meta.update(page_id=request.url, page_url=request.url)
-    return request

@@ -26,7 +26,6 @@ VARIANTS = {
     "bare": (
         *_NO_STAGES,
         "ITEM_PROCESSOR=scrapy.pipelines.ItemPipelineManager",
-        "DUPEFILTER_CLASS=scrapy.dupefilters.RFPDupeFilter",
         'SPIDER_MIDDLEWARES={"benchmarks.bare.NoLedger": 10}',
         'EXTENSIONS={"tdcrawl.extensions.run_report.RunReport": 600}',
     ),

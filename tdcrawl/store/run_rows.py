@@ -55,13 +55,15 @@ def _stream(connection: Connection, table: Table, run_id: str) -> Iterator[Mappi
 
 
 def so_far(engine: Engine, run_id: str) -> dict[str, int]:
-    """Count what was done for a run so far, by whichever process, under the names of its stats."""
+    """Count what was done for a run so far, by whichever process, under the names of its stats; none without pages."""
     with engine.connect() as connection:
         by_bucket = _counted(connection, outcomes.c.bucket, outcomes.c.run_id == run_id)
         by_stratum = _counted(connection, records.c.stratum, records.c.run_id == run_id)
         by_state = _counted(connection, pages.c.state, pages.c.run_id == run_id)
         by_reason = _counted(connection, pages.c.state + "/" + pages.c.reason, pages.c.run_id == run_id)
         seen_again = connection.scalar(select(func.sum(pages.c.items_seen_again)).where(pages.c.run_id == run_id))
+    if not by_state:
+        return {}
     figures = {f"items/{bucket}": by_bucket.get(bucket, 0) for bucket in Bucket if bucket is not Bucket.PENDING}
     figures["items/yielded"] = sum(by_bucket.values())
     figures["items/seen_again"] = seen_again or 0
