@@ -8,6 +8,7 @@ from tdcrawl.store.frontier import Lease
 from tdcrawl.store.rows import PageRequest
 
 _SECONDS_UNTIL_ANOTHER_LOOK = 1
+_MOST_TIMES_THE_ROOM = 4
 
 
 class Feeder:
@@ -25,6 +26,7 @@ class Feeder:
         stop: Callable[[str, str | None], None],
     ) -> None:
         self._room = room
+        self._most = _MOST_TIMES_THE_ROOM * room
         self._lease = lease
         self._read = read
         self._stop = stop
@@ -44,7 +46,7 @@ class Feeder:
 
     def close(self) -> None:
         """Look no more: the crawl is over."""
-        self._room = 0
+        self._room = self._most = 0
         if self._timer is not None:
             self._timer.cancel()
 
@@ -66,13 +68,17 @@ class Feeder:
     async def _take(self) -> None:
         # Pages that are added meanwhile call for another look.
         self._dry = True
+        held = len(self._in_hand)
         try:
-            leased = await self._lease(self._room - len(self._in_hand))
+            leased = await self._lease(self._room - held)
         except StoreError as error:
             self._stop("sink_unavailable", str(error))
             return
         finally:
             self._leasing = None
+        # A slow crawl holds few pages, and leaves the others to other workers; a fast one must not wait for leases.
+        if len(self._in_hand) < held:
+            self._room = min(2 * self._room, self._most)
         if leased.pages:
             self._dry = self._idle = False
         for page in leased.pages:
