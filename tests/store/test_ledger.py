@@ -125,7 +125,7 @@ def test_schedule_when_there_are_more_than_a_statement_can_hold(tmp_path: Path) 
 
 
 def test_take_when_an_item_has_its_outcome_counts_it_as_seen_again(database_url: str) -> None:
-    async def crawl(ledger: Ledger) -> dict[str, bool]:
+    async def crawl(ledger: Ledger) -> dict[str, Taken]:
         await ledger.schedule([PAGE])
         await ledger.take("page-1", [an_item()], 0)
         await ledger.accept(an_item(), terms(ledger.engine))
