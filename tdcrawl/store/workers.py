@@ -53,8 +53,7 @@ def is_listed(connection: Connection, worker_id: str) -> bool:
 
 def living(connection: Connection, run_ids: Sequence[str]) -> list[Worker]:
     """Find the workers of some runs that are alive, and end those that died; call it in a writing transaction."""
-    endless = select(workers).where(workers.c.run_id.in_(run_ids), workers.c.ended_at.is_(None))
-    found = [Worker(row.worker_id, row.machine, row.process) for row in connection.execute(endless).all()]
+    found = _endless(connection, run_ids)
     dead = end_dead(connection, [worker.worker_id for worker in found])
     return [worker for worker in found if worker.worker_id not in dead]
 
@@ -69,5 +68,9 @@ def end_dead(connection: Connection, worker_ids: Iterable[str]) -> list[str]:
 
 def is_read(connection: Connection, run_id: str) -> bool:
     """Say whether a run has a worker that is alive; call it in a transaction."""
-    endless = select(workers.c.worker_id).where(workers.c.run_id == run_id, workers.c.ended_at.is_(None))
-    return any(is_alive(connection, worker_id) for worker_id in connection.scalars(endless).all())
+    return any(is_alive(connection, worker.worker_id) for worker in _endless(connection, [run_id]))
+
+
+def _endless(connection: Connection, run_ids: Sequence[str]) -> list[Worker]:
+    query = select(workers).where(workers.c.run_id.in_(run_ids), workers.c.ended_at.is_(None))
+    return [Worker(row.worker_id, row.machine, row.process) for row in connection.execute(query)]
