@@ -11,9 +11,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError
 
 from tdcrawl import reporting
-from tdcrawl.crawling import SiteSpider
 from tdcrawl.errors import FinishedError, TdcrawlError
-from tdcrawl.extensions.run_report import RunReport
 from tdcrawl.verdict import INTERRUPTED
 
 _OBJECTS_BETWEEN_COLLECTIONS = 10_000
@@ -65,6 +63,10 @@ class Command(ScrapyCrawl):
         self._report(crawler, opts.json)
 
     def _report(self, crawler: Crawler, as_json: bool) -> None:
+        # A crawl has them by now. Scrapy imports this file for every command, and none should wait for compiled loops.
+        from tdcrawl.crawling import SiteSpider  # noqa: PLC0415
+        from tdcrawl.extensions.run_report import RunReport  # noqa: PLC0415
+
         report, spider = crawler.get_extension(RunReport), crawler.spider
         assert report is not None
         assert report.verdict is not None

@@ -16,7 +16,6 @@ from tdcrawl.datasets.card import balance_in_words
 from tdcrawl.datasets.plan import DEFAULT_MAX_SHARE, FORMATS, Balance, FreezePlan
 from tdcrawl.datasets.verify import verify_version
 from tdcrawl.datasets.version import export, freeze
-from tdcrawl.dedup.sameness import reindex
 from tdcrawl.errors import PlanError
 from tdcrawl.labeling.rules import label_by_rule
 from tdcrawl.records import RECORD_TYPES
@@ -97,6 +96,8 @@ def _export(command: Command, opts: argparse.Namespace) -> Answer:
 
 
 def _reindex(command: Command, opts: argparse.Namespace) -> Answer:
+    from tdcrawl.dedup.sameness import reindex  # noqa: PLC0415 - Scrapy imports this file for every command
+
     return {"record_type": opts.type, "records": reindex(command.engine, RECORD_TYPES[opts.type], label_by_rule)}
 
 

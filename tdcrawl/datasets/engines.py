@@ -1,10 +1,12 @@
-"""Which engine compares: the index in this process, or Daft where it is installed."""
+"""Which engine compares: the index in this process, or Daft where it is installed.
+
+Each is imported when it is chosen: Scrapy imports every command's modules whenever it runs one.
+"""
 
 import os
 from importlib.util import find_spec
 
 from tdcrawl.datasets.dedup import Engine
-from tdcrawl.datasets.local_engine import LocalEngine
 from tdcrawl.errors import SettingError
 
 ENGINES = ("local", "daft")
@@ -21,6 +23,8 @@ def daft_is_installed() -> bool:
 def choose(name: str, ray_address: str) -> Engine:
     """Build an engine; raises SettingError where Daft is not installed or no Ray cluster answers at the address."""
     if name == "local":
+        from tdcrawl.datasets.local_engine import LocalEngine  # noqa: PLC0415 - it brings compiled loops
+
         return LocalEngine()
     if not daft_is_installed():
         raise SettingError(f"--engine daft needs packages that are not here: {REMEDY}")

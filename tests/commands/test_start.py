@@ -1,0 +1,18 @@
+"""Commands start without what they do not need."""
+
+import subprocess
+import sys
+
+from tests.conftest import PROJECT
+
+_LOADED = """
+import sys
+from scrapy.utils.misc import walk_modules
+walk_modules("tdcrawl.commands")
+print(*sorted({"daft", "datasketch", "numba", "scipy"} & sys.modules.keys()))
+"""
+
+
+def test_commands_when_scrapy_loads_all_of_them_to_run_one() -> None:
+    loaded = subprocess.run([sys.executable, "-c", _LOADED], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert loaded.stdout.split() == []
