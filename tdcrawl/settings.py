@@ -95,8 +95,10 @@ TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 # Sites are read page by page, never as a logged-in visitor.
 COOKIES_ENABLED = False
-# Bounds what is in memory at once, with CONCURRENT_ITEMS per page.
+# Bounds what is in memory at once.
 SCRAPER_SLOT_MAX_ACTIVE_SIZE = 5_000_000
+# The items of a page that are on the way at once. Scrapy starts as many tasks for every page, however few it yields.
+CONCURRENT_ITEMS = 25
 LOG_LEVEL = _setting("TDCRAWL_LOG_LEVEL", "WARNING")
 # Each page that was given up stands in the ledger, with its reason, and in the report of the run.
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"

@@ -1,0 +1,109 @@
+"""Measure how many pages a second the frontier leases out, to one process and to many at once."""
+
+import asyncio
+import multiprocessing
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from functools import partial
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+# The checkout need not be installed.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks import machine
+from benchmarks.databases import fresh_database
+from tdcrawl.outcomes import PageState
+from tdcrawl.store.beginning import take_up
+from tdcrawl.store.engine import open_engine
+from tdcrawl.store.ledger import Ledger, PageRequest, Run
+
+_PAGES, _HOSTS = 20_000, 16
+_PAGES_A_LEASE = 32
+_CLIENTS = (1, 4, 16)
+_AT_ONCE = 1_000
+# A crawl looks again each second; here the last look would weigh too much.
+_SECONDS_UNTIL_ANOTHER_LOOK = 0.05
+
+
+def main() -> None:
+    """Lease a frontier out, in rounds, and print pages per second; several clients need a PostgreSQL server."""
+    parser = machine.parser("Pages per second that the frontier leases out.")
+    parser.add_argument("--pages", type=machine.positive, default=_PAGES, help="pages that wait, on 16 hosts")
+    parser.add_argument("--database-url", metavar="postgresql://…", help="also to 4 and 16 processes, on this server")
+    options = parser.parse_args()
+    clients = _CLIENTS if options.database_url else _CLIENTS[:1]
+    rounds = [
+        {f"{number}_clients": _leased_a_second(options.pages, number, options.database_url) for number in clients}
+        for _ in range(options.rounds)
+    ]
+    figures = {name: machine.median_of(rounds, name) for name in rounds[0]}
+    server = "PostgreSQL" if options.database_url else "SQLite"
+    title = f"Frontier on {server}: {options.pages} pages, {_PAGES_A_LEASE} a lease, medians of {options.rounds} rounds"
+    lines = (f"{name.replace('_', ' '):<12} {figure:8.0f} pages/s" for name, figure in figures.items())
+    machine.report(title, {"pages": options.pages, "leased_per_second": figures}, lines, as_json=options.json)
+
+
+def _leased_a_second(pages: int, clients: int, server: str | None) -> float:
+    with tempfile.TemporaryDirectory() as folder, fresh_database(server, Path(folder)) as database_url:
+        first = _join(database_url)
+        asyncio.run(_fill(first, pages))
+        spawning = multiprocessing.get_context("spawn")
+        barrier = spawning.Barrier(clients + 1)
+        results = spawning.SimpleQueue()
+        processes = [spawning.Process(target=_client, args=(database_url, barrier, results)) for _ in range(clients)]
+        # A crawl of one process only, as SQLite wants it, while the clients are still starting.
+        first.leave()
+        for process in processes:
+            process.start()
+        barrier.wait()
+        begun = time.perf_counter()
+        leased = sum(results.get() for _ in processes)
+        seconds = time.perf_counter() - begun
+        for process in processes:
+            process.join()
+        first.engine.dispose()
+    if leased != pages:
+        machine.fail(f"{leased} pages were leased, of {pages}")
+    return pages / seconds
+
+
+def _client(database_url: str, barrier: Barrier, results: "multiprocessing.SimpleQueue[int]") -> None:
+    """Lease pages until there are none, in a process of its own."""
+    ledger = _join(database_url)
+    barrier.wait()
+    results.put(asyncio.run(_lease_all(ledger)))
+    ledger.leave()
+    ledger.engine.dispose()
+
+
+def _join(database_url: str) -> Ledger:
+    run = Run(f"run-{time.time_ns()}", "benchmark", "benchmark", "review", "0", datetime.now(UTC))
+    return Ledger(open_engine(database_url), run, partial(take_up, starts=[], again=False))
+
+
+async def _fill(ledger: Ledger, pages: int) -> None:
+    urls = [f"https://{number % _HOSTS}.example/{number}" for number in range(pages)]
+    wanted = [PageRequest(url[8:], url, url, {"callback": "parse", "meta": {}}) for url in urls]
+    for start in range(0, pages, _AT_ONCE):
+        await ledger.schedule(wanted[start : start + _AT_ONCE])
+
+
+async def _lease_all(ledger: Ledger) -> int:
+    """Lease and end pages, as a crawl that takes no time for reading them would."""
+    leased = 0
+    while True:
+        lease = await ledger.lease(_PAGES_A_LEASE)
+        leased += len(lease.pages)
+        if lease.pages:
+            await asyncio.gather(*(ledger.close_page(page.page_id, PageState.DONE) for page in lease.pages))
+        elif lease.more:
+            await asyncio.sleep(_SECONDS_UNTIL_ANOTHER_LOOK)
+        else:
+            return leased
+
+
+if __name__ == "__main__":
+    main()
