@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from scrapy.crawler import Crawler
 from scrapy.http import HtmlResponse, JsonResponse, Request, Response, TextResponse, XmlResponse
 from scrapy.settings import Settings
 
-from tdcrawl.errors import SiteError
+from tdcrawl import settings as project
+from tdcrawl.errors import SiteError, TdcrawlError
 from tdcrawl.outcomes import PageReason, PageRejection, PageState
 from tdcrawl.spiders.retailer_reviews import RetailerReviews
 from tests.crawlers import a_spider
@@ -25,6 +27,32 @@ def spider(tmp_path: Path) -> Iterator[RetailerReviews]:
     """Open a spider of an invented shop."""
     with a_spider(tmp_path) as opened:
         yield opened
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "message"),
+    [
+        ({}, {}, "which site? Give one: -a site=NAME"),
+        ({"site": "nowhere.toml"}, {}, "cannot read the site file nowhere.toml: No such file or directory"),
+        ({"site": "demo_store", "start": "http://other.example/"}, {}, "on the site's own domains (127.0.0.1)"),
+        ({"site": "demo_store", "limt": "5"}, {}, "-a limt=…: no such argument; there are site, limit, start"),
+        ({"site": "demo_store"}, {"TDCRAWL_QUOTA": "{"}, "TDCRAWL_QUOTA is no JSON object"),
+        ({"site": "demo_store"}, {"TDCRAWL_QUOTA": '{"good": 5}'}, "a review has no stratum 'good'"),
+        ({"site": "demo_store"}, {"TDCRAWL_NEAR_DUPLICATE_THRESHOLD": "x"}, "give a number, not 'x'"),
+        ({"site": "demo_store"}, {"TDCRAWL_NEAR_DUPLICATE_THRESHOLD": "8"}, "give a number from 0.5 to 1, not 8"),
+        ({"site": "demo_store"}, {"TDCRAWL_ENFORCE_QUOTA_ENABLED": "maybe"}, "give true or false, not 'maybe'"),
+        ({"site": "demo_store"}, {"TDCRAWL_DATABASE_URL": "what"}, "TDCRAWL_DATABASE_URL is no database URL"),
+    ],
+)
+def test_spider_when_it_cannot_be_built_says_why(
+    tmp_path: Path, arguments: dict[str, str], settings: dict[str, str], message: str
+) -> None:
+    all_settings = Settings()
+    all_settings.setmodule(project, priority="project")
+    all_settings.setdict({"TDCRAWL_DATA_DIR": str(tmp_path), **settings}, priority="cmdline")
+    with pytest.raises(TdcrawlError, match=re.escape(message)) as refused:
+        RetailerReviews.from_crawler(Crawler(RetailerReviews, all_settings), **arguments)
+    assert refused.value.exit_status == 2
 
 
 def sitemap(kind: str, *addresses: str) -> XmlResponse:

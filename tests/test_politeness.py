@@ -38,12 +38,15 @@ def test_a_site_may_not_name_code(name: str) -> None:
 
 
 def test_every_wrong_setting_is_named_at_once() -> None:
+    wrong = {"DOWNLOAD_DELY": 1, "SCHEDULER": "x", "DOWNLOAD_DELAY": "y", "DOWNLOAD_TIMEOUT": {}, "RETRY_ENABLED": 3}
     with pytest.raises(SiteError) as caught:
-        apply_site_settings(settings_of_the_project(), with_polite(DOWNLOAD_DELY=1, SCHEDULER="x", DOWNLOAD_DELAY="y"))
+        apply_site_settings(settings_of_the_project(), with_polite(**wrong))
     assert str(caught.value).splitlines() == [
         "demo_store.toml: [polite] DOWNLOAD_DELY: no setting that a site may tune; did you mean DOWNLOAD_DELAY?",
         "demo_store.toml: [polite] SCHEDULER: no setting that a site may tune; did you mean SCHEDULER_DEBUG?",
         "demo_store.toml: [polite] DOWNLOAD_DELAY: needs a number, not 'y'",
+        "demo_store.toml: [polite] DOWNLOAD_TIMEOUT: needs a plain value, not {}",
+        "demo_store.toml: [polite] RETRY_ENABLED: needs true or false, not 3",
     ]
 
 

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,14 +13,16 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, func, select
 
 from tdcrawl.demo.catalogue import practice_shop
 from tdcrawl.demo.markup import SITES, Markup
 from tdcrawl.demo.server import ShopServer, serving
+from tdcrawl.store import tables
 from tdcrawl.store.engine import open_engine
-from tdcrawl.store.verify import check_ledger
 from tests.conftest import PROJECT, RunScrapy
 
+_SECONDS_BETWEEN_LOOKS = 0.1
 SITE = """
 record_type = "review"
 allowed_domains = ["127.0.0.1"]
@@ -80,6 +82,11 @@ def crawled(finished: subprocess.CompletedProcess[str]) -> Crawled:
     return Crawled(finished.returncode, figures, finished.stderr)
 
 
+def count_records(engine: Engine) -> int:
+    with engine.connect() as connection:
+        return connection.scalar(select(func.count()).select_from(tables.records)) or 0
+
+
 def start_crawl(
     shop: ShopServer, database_url: str, data_dir: Path, *more: str, records: int = 20, **env: str
 ) -> "subprocess.Popen[str]":
@@ -92,8 +99,9 @@ def start_crawl(
         cwd=PROJECT, env=os.environ | settings | env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     engine = open_engine(database_url)
-    while process.poll() is None and check_ledger(engine).items["record"] < records:
-        pass
+    while process.poll() is None and count_records(engine) < records:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_SECONDS_BETWEEN_LOOKS)
     engine.dispose()
     return process
 

@@ -33,21 +33,7 @@ CrawlPages = Callable[..., Crawled]
     ("arguments", "status", "message"),
     [
         (["-a", "site=demo_stor"], 2, "unknown site 'demo_stor'; did you mean 'demo_store'"),
-        ([], 2, "which site? Give one: -a site=NAME"),
-        (["-a", "site=nowhere.toml"], 2, "cannot read the site file nowhere.toml: No such file or directory"),
         (["-a", "site=demo_store", "-a", "limit=many"], 2, "-a limit=many: give a whole number of items"),
-        (["-a", "site=demo_store", "-a", "start=http://other.example/"], 2, "on the site's own domains (127.0.0.1)"),
-        (["-a", "site=demo_store", "-a", "limt=5"], 2, "-a limt=…: no such argument; there are site, limit, start"),
-        (["-a", "site=demo_store", "-s", "TDCRAWL_QUOTA={"], 2, "TDCRAWL_QUOTA is no JSON object"),
-        (["-a", "site=demo_store", "-s", 'TDCRAWL_QUOTA={"good": 5}'], 2, "a review has no stratum 'good'"),
-        (["-a", "site=demo_store", "-s", "TDCRAWL_NEAR_DUPLICATE_THRESHOLD=x"], 2, "give a number, not 'x'"),
-        (
-            ["-a", "site=demo_store", "-s", "TDCRAWL_NEAR_DUPLICATE_THRESHOLD=8"],
-            2,
-            "give a number from 0.5 to 1, not 8",
-        ),
-        (["-a", "site=demo_store", "-s", "TDCRAWL_LABEL_RECORD_ENABLED=maybe"], 2, "give true or false, not 'maybe'"),
-        (["-a", "site=demo_store", "-s", "TDCRAWL_DATABASE_URL=what"], 2, "TDCRAWL_DATABASE_URL is no database URL"),
         (
             ["-a", "site=demo_store", "-s", "TDCRAWL_DATABASE_URL=postgresql://u:secret@127.0.0.1:1/x"],
             1,
@@ -61,27 +47,6 @@ def test_crawl_when_it_cannot_start(run_scrapy: RunScrapy, arguments: list[str],
     assert message in finished.stderr
     assert "Traceback" not in finished.stderr
     assert "secret" not in finished.stderr
-
-
-@pytest.mark.parametrize(
-    ("polite", "message"),
-    [
-        ("DOWNLOAD_DELY = 1", "[polite] DOWNLOAD_DELY: no setting that a site may tune; did you mean DOWNLOAD_DELAY?"),
-        ("DOWNLOAD_DELAY = 'slow'", "[polite] DOWNLOAD_DELAY: needs a number, not 'slow'"),
-        ("ITEM_PROCESSOR = 'os.system'", "[polite] ITEM_PROCESSOR: no setting that a site may tune"),
-        ("DOWNLOAD_TIMEOUT = {a = 1}", "[polite] DOWNLOAD_TIMEOUT: needs a plain value, not {'a': 1}"),
-        ("RETRY_ENABLED = 3", "[polite] RETRY_ENABLED: needs true or false, not 3"),
-    ],
-)
-def test_crawl_when_a_polite_setting_is_wrong(run_scrapy: RunScrapy, tmp_path: Path, polite: str, message: str) -> None:
-    site = tmp_path / "shop.toml"
-    site.write_text(
-        'record_type = "review"\nallowed_domains = ["a.example"]\n[start]\nurls = ["https://a.example/"]\n'
-        f'[read]\nreader = "schema_org"\n[polite]\n{polite}\n'
-    )
-    finished = run_scrapy("crawl", "retailer_reviews", "-a", f"site={site}")
-    assert finished.returncode == 2
-    assert message in finished.stderr
 
 
 def test_crawl_when_the_spider_is_unknown(run_scrapy: RunScrapy) -> None:

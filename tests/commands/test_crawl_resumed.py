@@ -86,7 +86,7 @@ def test_crawl_when_another_process_reads_the_site_is_refused_on_sqlite(
     shop: ShopServer, crawl: Crawl, tmp_path: Path
 ) -> None:
     database_url = f"sqlite:///{tmp_path}/c.db"
-    process = start_crawl(shop, database_url, tmp_path)
+    process = start_crawl(shop, database_url, tmp_path, "-s", "DOWNLOAD_DELAY=1", records=1)
     for more in ((), ("-a", "again=1")):
         second = crawl(shop, *more, TDCRAWL_DATABASE_URL=database_url)
         assert second.status == 1
