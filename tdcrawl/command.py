@@ -15,6 +15,7 @@ from scrapy.exceptions import UsageError
 from scrapy.settings import BaseSettings
 
 from tdcrawl.errors import TdcrawlError
+from tdcrawl.extensions.log_lines import keep_secrets
 from tdcrawl.reporting import open_console
 from tdcrawl.setting_values import read_database_url
 from tdcrawl.store.engine import Engine, open_engine
@@ -42,6 +43,7 @@ class TdcrawlCommand(ScrapyCommand):
         """Answer and print; raises UsageError for arguments that nobody asked for."""
         if args:
             raise UsageError(f"unrecognized arguments: {' '.join(args)}", print_help=False)
+        keep_secrets(self.project_settings)
         try:
             self._print(self.answer(opts), opts.json)
         except BrokenPipeError:

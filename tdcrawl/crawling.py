@@ -19,6 +19,7 @@ from tdcrawl.links import followable, read_sitemap, without_userinfo
 from tdcrawl.outcomes import NotReadError, PageReason, PageRejection, PageState
 from tdcrawl.politeness import apply_site_settings, identify
 from tdcrawl.records.base import TrainingItem
+from tdcrawl.redaction import redact
 from tdcrawl.session import Session, open_session
 from tdcrawl.sites.loading import load_profile
 from tdcrawl.sites.profile import SiteProfile
@@ -118,8 +119,8 @@ class SiteSpider(Spider):
     def end_page(self, page_id: str, why: PageRejection | None = None) -> None:
         """Write down how a page ended: done, or as the rejection says."""
         state, reason = (why.state, why.reason) if why else (PageState.DONE, None)
-        # It may quote the page.
-        detail = privacy.mask(text.clean(why.detail))[0] if why else None
+        # It may quote the page, or our own environment.
+        detail = redact(privacy.mask(text.clean(why.detail))[0]) if why else None
         try:
             faults.point("before_page_done")
             closed = self.session.ledger.close_page(page_id, state, reason, detail)

@@ -1,5 +1,6 @@
 """Settings as values: whatever they were given as, they are read here or refused by name."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from scrapy.settings import BaseSettings
@@ -25,6 +26,13 @@ def read_number(settings: BaseSettings, name: str, least: float, most: float) ->
     if not least <= number <= most:
         raise SettingError(f"{name}: give a number from {least:g} to {most:g}, not {number:g}")
     return number
+
+
+def read_choice(settings: BaseSettings, name: str, choices: Sequence[str]) -> str:
+    """Read a setting that is one of few words; raises SettingError."""
+    if settings[name] not in choices:
+        raise SettingError(f"{name}: give {' or '.join(choices)}, not {settings[name]!r}")
+    return str(settings[name])
 
 
 def read_database_url(settings: BaseSettings) -> str:

@@ -99,6 +99,7 @@ COOKIES_ENABLED = False
 SCRAPER_SLOT_MAX_ACTIVE_SIZE = 5_000_000
 # The items of a page that are on the way at once. Scrapy starts as many tasks for every page, however few it yields.
 CONCURRENT_ITEMS = 25
+TDCRAWL_LOG_FORMAT = _setting("TDCRAWL_LOG_FORMAT", "text")
 LOG_LEVEL = _setting("TDCRAWL_LOG_LEVEL", "WARNING")
 # Each page that was given up stands in the ledger, with its reason, and in the report of the run.
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"

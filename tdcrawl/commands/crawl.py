@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import gc
 import json
+import logging
 import sys
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
@@ -11,8 +12,11 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError
 
 from tdcrawl import reporting
-from tdcrawl.errors import FinishedError, TdcrawlError
+from tdcrawl.errors import FinishedError, SettingError, TdcrawlError
+from tdcrawl.extensions.log_lines import open_log
 from tdcrawl.verdict import INTERRUPTED
+
+logger = logging.getLogger(__name__)
 
 _OBJECTS_BETWEEN_COLLECTIONS = 10_000
 
@@ -28,6 +32,15 @@ class Command(ScrapyCrawl):
         """Add --json to Scrapy's options."""
         super().add_options(parser)
         parser.add_argument("--json", action="store_true", help="print the run's figures as one JSON object")
+
+    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Open the log once the settings are known; raises UsageError where they say nothing sensible of it."""
+        super().process_options(args, opts)
+        assert self.settings is not None
+        try:
+            open_log(self.settings)
+        except SettingError as error:
+            raise UsageError(str(error), print_help=False) from None
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Crawl; the exit status is the verdict's, or that of the error that kept the crawl from starting."""
@@ -59,7 +72,10 @@ class Command(ScrapyCrawl):
             self.exitcode = error.exit_status
             return
         if error is not None:
-            raise error
+            # Through the log, which keeps its secrets.
+            logger.critical("The crawl broke", exc_info=error)
+            self.exitcode = 1
+            return
         self._report(crawler, opts.json)
 
     def _report(self, crawler: Crawler, as_json: bool) -> None:

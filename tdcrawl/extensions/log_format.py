@@ -1,12 +1,16 @@
 """Log lines that never carry an item: what a page says stays out of the logs."""
 
 import logging
-from typing import Any
+from typing import Any, Self
 
+from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.logformatter import LogFormatter, LogFormatterResult
 from scrapy.spiders import Spider
 from twisted.python.failure import Failure
+
+from tdcrawl.crawling import SiteSpider
+from tdcrawl.extensions.log_lines import keep_secrets, name_crawl
 
 
 class QuietLogFormatter(LogFormatter):
@@ -16,6 +20,15 @@ class QuietLogFormatter(LogFormatter):
         super().__init__()
         # It prints a traceback where robots.txt cannot be had; the page fails for the same reason, and says so.
         logging.getLogger("scrapy.downloadermiddlewares.robotstxt").setLevel(logging.CRITICAL)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Have each line say which crawl it is of, and none a secret."""
+        assert isinstance(crawler.spider, SiteSpider)
+        session = crawler.spider.session
+        keep_secrets(crawler.settings, session.person_key.hex())
+        name_crawl(crawler.settings, session.run.site, session.run.run_id)
+        return cls()
 
     def scraped(self, item: Any, response: Response | Failure | None, spider: Spider) -> LogFormatterResult:
         """Say that an item became a record."""

@@ -5,6 +5,7 @@ from typing import Any
 from tdcrawl import privacy, text
 from tdcrawl.outcomes import FieldError, Rejection
 from tdcrawl.records.base import RecordType, TrainingItem
+from tdcrawl.redaction import redact
 
 _KEPT_CHARACTERS = 10_000
 
@@ -45,4 +46,4 @@ def _mask_address(url: str) -> str:
 
 
 def _mask(quoted: str) -> str:
-    return privacy.mask(text.clean(quoted))[0]
+    return redact(privacy.mask(text.clean(quoted))[0])
