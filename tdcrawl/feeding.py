@@ -39,6 +39,9 @@ class Feeder:
         self._waits = False
         self._timer: asyncio.TimerHandle | None = None
 
+    def __len__(self) -> int:
+        return len(self._in_hand)
+
     def feed(self) -> None:
         """Lease pages where half of the room is empty; call it when pages were added."""
         self._dry = False

@@ -51,6 +51,9 @@ class InFlight:
     def __contains__(self, item_id: str) -> bool:
         return item_id in self._done
 
+    def __len__(self) -> int:
+        return len(self._done)
+
     def begin(self, item_id: str) -> None:
         """Note that an item is on its way."""
         self._done[item_id] = asyncio.Event()

@@ -41,6 +41,7 @@ DOWNLOADER_MIDDLEWARES = {
 }
 EXTENSIONS = {
     "tdcrawl.extensions.drain.Drain": 400,
+    "tdcrawl.extensions.metrics.Metrics": 450,
     "tdcrawl.extensions.progress.Progress": 500,
     "tdcrawl.extensions.run_report.RunReport": 600,
 }
@@ -99,6 +100,7 @@ COOKIES_ENABLED = False
 SCRAPER_SLOT_MAX_ACTIVE_SIZE = 5_000_000
 # The items of a page that are on the way at once. Scrapy starts as many tasks for every page, however few it yields.
 CONCURRENT_ITEMS = 25
+TDCRAWL_METRICS_PORT = _setting("TDCRAWL_METRICS_PORT", "")
 TDCRAWL_LOG_FORMAT = _setting("TDCRAWL_LOG_FORMAT", "text")
 LOG_LEVEL = _setting("TDCRAWL_LOG_LEVEL", "WARNING")
 # Each page that was given up stands in the ledger, with its reason, and in the report of the run.

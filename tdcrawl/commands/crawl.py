@@ -6,6 +6,8 @@ import gc
 import json
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.crawler import Crawler
@@ -13,6 +15,7 @@ from scrapy.exceptions import UsageError
 
 from tdcrawl import reporting
 from tdcrawl.errors import FinishedError, SettingError, TdcrawlError
+from tdcrawl.extensions import metrics
 from tdcrawl.extensions.log_lines import open_log
 from tdcrawl.verdict import INTERRUPTED
 
@@ -37,16 +40,16 @@ class Command(ScrapyCrawl):
         """Open the log once the settings are known; raises UsageError where they say nothing sensible of it."""
         super().process_options(args, opts)
         assert self.settings is not None
-        try:
+        with _explained():
             open_log(self.settings)
-        except SettingError as error:
-            raise UsageError(str(error), print_help=False) from None
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Crawl; the exit status is the verdict's, or that of the error that kept the crawl from starting."""
         if len(args) != 1:
             raise UsageError("name one spider, e.g. scrapy crawl retailer_reviews -a site=demo_store")
         assert self.crawler_process is not None
+        with _explained():
+            metrics.listen(self.crawler_process.settings)
         try:
             crawler = self._create_crawler(args[0])
         except KeyError:
@@ -59,13 +62,16 @@ class Command(ScrapyCrawl):
         gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
         self.crawler_process.start()
         assert isinstance(task, asyncio.Task)
+        self._end(crawler, task, opts.json)
+
+    def _end(self, crawler: Crawler, task: asyncio.Task[None], as_json: bool) -> None:
         if task.cancelled() or not task.done():
             # A second signal stops the event loop at once, whatever is under way.
             print("the run was cut off; the same command takes up what it left", file=sys.stderr)
             self.exitcode = INTERRUPTED
             return
         error = task.exception()
-        if isinstance(error, FinishedError) and opts.json:
+        if isinstance(error, FinishedError) and as_json:
             print(json.dumps({"run": error.run_id, "reason": "already_finished"}))
         if isinstance(error, TdcrawlError):
             print(error, file=sys.stderr)
@@ -76,7 +82,7 @@ class Command(ScrapyCrawl):
             logger.critical("The crawl broke", exc_info=error)
             self.exitcode = 1
             return
-        self._report(crawler, opts.json)
+        self._report(crawler, as_json)
 
     def _report(self, crawler: Crawler, as_json: bool) -> None:
         # A crawl has them by now. Scrapy imports this file for every command, and none should wait for compiled loops.
@@ -96,3 +102,11 @@ class Command(ScrapyCrawl):
             print(json.dumps(figures))
         else:
             reporting.print_run(reporting.open_console(), figures, report.check, report.feeds)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except SettingError as error:
+        raise UsageError(str(error), print_help=False) from None
