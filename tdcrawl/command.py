@@ -18,7 +18,7 @@ from tdcrawl.errors import TdcrawlError
 from tdcrawl.extensions.log_lines import keep_secrets
 from tdcrawl.reporting import open_console
 from tdcrawl.setting_values import read_database_url
-from tdcrawl.store.engine import Engine, open_engine
+from tdcrawl.store.engine import Engine, open_engine, reachable
 
 Answer = dict[str, Any]
 """What a command found out, as JSON values."""
@@ -45,7 +45,8 @@ class TdcrawlCommand(ScrapyCommand):
             raise UsageError(f"unrecognized arguments: {' '.join(args)}", print_help=False)
         keep_secrets(self.project_settings)
         try:
-            self._print(self.answer(opts), opts.json)
+            with reachable():
+                self._print(self.answer(opts), opts.json)
         except BrokenPipeError:
             # Whoever read it (head, say) has seen enough; Python would complain once more when it flushes at the end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

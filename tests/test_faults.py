@@ -1,8 +1,11 @@
 """The promise under attack: made to fail anywhere and run again, a crawl ends as if nothing had happened."""
 
 import json
+import os
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +19,7 @@ from tdcrawl.faults import POINTS
 from tdcrawl.store.engine import open_engine
 from tdcrawl.store.tables import outcomes, records
 from tdcrawl.store.verify import check_ledger
-from tests.conftest import RunScrapy, run_scrapy_in
+from tests.conftest import PROJECT, RunScrapy, run_scrapy_in
 
 KEY = "5e" * 32
 Ends = tuple[dict[str, str], dict[str, Any]]
@@ -31,6 +34,14 @@ IN_A_FREEZE = [
     "export_open", "export_rowgroup", "manifest_before", "manifest_after", "export_before_rename",
     "export_after_rename",
 ]  # fmt: skip
+# `scrapy` on a disk with room for so many pages of a SQLite database.
+ON_A_SMALL_DISK = """
+import sys
+from scrapy.cmdline import execute
+from sqlalchemy import Engine, event
+event.listen(Engine, "connect", lambda opened, _: opened.execute(f"PRAGMA max_page_count = {sys.argv[1]}"))
+execute(["scrapy", *sys.argv[2:]])
+"""
 ON_POSTGRESQL = ["after_quota_reserve", "before_commit", "after_commit", "after_page_done"]
 
 
@@ -128,6 +139,31 @@ def test_crawl_when_it_was_told_to_end(
     assert check(run_scrapy, shop, f"sqlite:///{tmp_path}/c.db", fault, undisturbed) == 130
 
 
+def on_a_small_disk(pages: int, *command: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """Run `scrapy …` with room for so many pages in the database."""
+    env = os.environ | {f"TDCRAWL_{name}": value for name, value in settings.items()}
+    arguments = [sys.executable, "-c", ON_A_SMALL_DISK, str(pages), *command]
+    finished = subprocess.run(arguments, cwd=PROJECT, env=env, capture_output=True, text=True, check=False)
+    assert "database or disk is full" in finished.stderr
+    assert "Traceback" not in finished.stderr
+    return finished
+
+
+def test_crawl_when_the_disk_was_full(
+    shop: ShopServer, crawled: Path, undisturbed: Ends, run_scrapy: RunScrapy, tmp_path: Path
+) -> None:
+    url, start = f"sqlite:///{tmp_path}/c.db", f"start={shop.base_url}/catalogue"
+    pages = (crawled / "tdcrawl.db").stat().st_size // 4096
+    settings = {"DATABASE_URL": url, "DATA_DIR": f"{tmp_path}/data", "PERSON_KEY": KEY}
+    command = ("crawl", "retailer_reviews", "--json", "-a", "site=demo_store", "-a", start)
+    full = on_a_small_disk(pages * 2 // 3, *command, DATABASE_PATIENCE_SECONDS="0", **settings)
+    assert (full.returncode, json.loads(full.stdout)["reason"]) == (1, "sink_unavailable")
+    fates, _ = ends(url)
+    assert 0 < len(fates) < len(undisturbed[0])
+    crawl_until_finished(run_scrapy, shop, url)
+    assert ends(url) == undisturbed
+
+
 @pytest.mark.parametrize("point", IN_A_FREEZE)
 def test_freeze_when_it_was_killed(crawled: Path, run_scrapy: RunScrapy, tmp_path: Path, point: str) -> None:
     manifests = []
@@ -144,6 +180,20 @@ def test_freeze_when_it_was_killed(crawled: Path, run_scrapy: RunScrapy, tmp_pat
         verified = run_scrapy("dataset", "verify", "v1", **data)
         assert verified.returncode == 0, verified.stderr
     assert manifests[0]["rows_sha256"] == manifests[1]["rows_sha256"]
+
+
+def test_freeze_when_the_database_had_no_room(crawled: Path, run_scrapy: RunScrapy, tmp_path: Path) -> None:
+    freeze, manifests = ("dataset", "freeze", "v1"), []
+    for name in ("undisturbed", "full"):
+        data = tmp_path / name
+        shutil.copytree(crawled, data)
+        if name == "full":
+            pages = (data / "tdcrawl.db").stat().st_size // 4096
+            assert on_a_small_disk(pages, *freeze, DATA_DIR=str(data)).returncode == 1
+            assert list((data / "datasets").iterdir()) == []
+        assert run_scrapy(*freeze, TDCRAWL_DATA_DIR=str(data)).returncode == 0
+        manifests.append(json.loads((data / "datasets" / "v1" / "manifest.json").read_text()))
+    assert manifests[0] == manifests[1]
 
 
 def test_every_point_is_attacked() -> None:

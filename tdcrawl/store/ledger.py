@@ -40,7 +40,7 @@ class Ledger:
         self._worker = this_process()
         self._end_life = show_life(engine, self._worker.worker_id)
         try:
-            with writing(engine) as connection:
+            with reachable(), writing(engine) as connection:
                 begun = begin(connection, run)
                 join(connection, begun.run.run_id, self._worker)
         except BaseException:

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, select
+from sqlalchemy import Table, event, select
 
+from tdcrawl.errors import StoreError
 from tdcrawl.outcomes import AnyStageReason, Bucket, DedupReason, PageReason, PageState, QuotaReason, Rejection
+from tdcrawl.store.engine import open_engine
 from tdcrawl.store.ledger import Ledger, PageRequest
 from tdcrawl.store.page_writes import Taken
 from tdcrawl.store.tables import duplicates, failed_records, labels, outcomes, over_quota, pages, quota_seats, records
@@ -213,3 +215,12 @@ def test_a_new_run_supersedes_the_pages_that_an_ended_one_left_pending(database_
         "page-1": ("skipped", "superseded", "run run-3 reads the site anew"),
         "page-2": ("pending", None, None),
     }
+
+
+def test_open_when_nothing_can_be_written(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/full.db")
+    engine.dispose()
+    event.listen(engine, "connect", lambda opened, _: opened.execute("PRAGMA query_only = 1"))
+    with pytest.raises(StoreError, match="attempt to write a readonly database"):
+        Ledger(engine, a_run())
+    assert list(tmp_path.glob("*.alive")) == []
