@@ -33,6 +33,7 @@ def judge(reason: str, stats: Stats, check: LedgerCheck, expect: Expect) -> Verd
     failures = [f"the ledger does not balance: {problem}" for problem in check.problems]
     if reason not in _GOOD_ENDS | {"shutdown"}:
         failures.append(f"the crawl did not finish: {reason}")
+    failures += [f"stage {stage} did not close" for stage in _unclosed(stats)]
     warnings: list[str] = []
     share, allowed = _failed_share(stats), expect.max_failed_share
     if share > allowed:
@@ -65,6 +66,10 @@ def _failed_share(stats: Stats) -> float:
     # An item that failed in an earlier run and fails again is no news.
     failed = _count(stats, "items/failed") - _count(stats, "items/failed_again")
     return failed / max(1, _count(stats, "items/yielded") - _count(stats, "items/reopened"))
+
+
+def _unclosed(stats: Stats) -> list[str]:
+    return sorted(name.split("/")[1] for name in stats if name.endswith("/not_closed"))
 
 
 def _reasons(stats: Stats, prefix: str) -> list[tuple[str, int]]:

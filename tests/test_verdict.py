@@ -23,6 +23,7 @@ STATS = {"tdcrawl/items/yielded": 100, "tdcrawl/items/record": 95, "tdcrawl/item
             "finished", {}, LedgerCheck({}, {}, 0, ["one is lost"]), 1,
             ["the ledger does not balance: one is lost"], [],
         ),
+        ("finished", {"write_record/not_closed": 1}, GOOD, 1, ["stage write_record did not close"], []),
         (
             "finished", {"items/failed": 10}, GOOD, 0,
             [], ["10.0% of the items failed; the site's max_failed_share is 8.0%"],

@@ -51,6 +51,17 @@ class StageProcessor(ItemPipelineManager):
             raise DropItem(rejection.reason)
         return item
 
+    async def close_spider_async(self) -> None:
+        """Close each stage, the last first, whatever another one does; the run of one that would not has failed."""
+        for stage in reversed(self.middlewares):
+            try:
+                if hasattr(stage, "close_spider"):
+                    async with limited(self._stage_seconds):
+                        await self.get_awaitable(stage.close_spider)
+            except (Exception, asyncio.CancelledError):
+                logger.exception("Stage %s did not close", stage.name)
+                self._count(stage, "not_closed")
+
     def _add_middleware(self, mw: Any) -> None:
         if not isinstance(mw, Stage):
             raise SettingError(

@@ -33,6 +33,9 @@ class TellTale(Stage):
         if item.raw["text"].startswith("review 1 "):
             raise RuntimeError(os.environ["ANTHROPIC_API_KEY"] + self.session.ledger.engine.url.password)
         return item
+
+    def close_spider(self):
+        raise RuntimeError(os.environ["ANTHROPIC_API_KEY"])
 """
 LINE = "] DEBUG: [hand_made "
 
@@ -57,7 +60,7 @@ def logged(log_format: str, crawl_pages: CrawlPages, postgresql_database: str, t
     env = {"ANTHROPIC_API_KEY": API_KEY, "PYTHONPATH": str(tmp_path), "TDCRAWL_LOG_FORMAT": log_format}
     (tmp_path / "data").mkdir()
     crawled = crawl_pages(PAGES, *told, **env)
-    assert (crawled.status, crawled.errors) == (0, "")
+    assert (crawled.status, crawled.figures["failures"]) == (1, ["stage tell_tale did not close"])
     assert crawled.figures["items"]["record"] == 2
     assert not [secret for secret in SECRETS if secret in json.dumps(crawled.figures)]
     return (tmp_path / "data" / "crawl.log").read_text().splitlines()

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
+import psycopg
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from tdcrawl.store.engine import open_engine
 from tdcrawl.store.writer import Writer
@@ -85,3 +87,63 @@ def test_close_finishes_what_was_submitted(scene: Scene) -> None:
         return list(await asyncio.gather(*futures))
 
     assert asyncio.run(submit()) == ["held", "a", "b"]
+
+
+class Crossing:
+    """Hold row 2 in a session of another program's, which wants row 1 once the writer has it."""
+
+    def __init__(self, database_url: str) -> None:
+        self.engine = open_engine(database_url)
+        self.tries: list[list[str]] = []
+        self._watch = psycopg.connect(database_url, autocommit=True)
+        self._watch.execute("CREATE TABLE counted AS SELECT id, 0 AS writes FROM generate_series(1, 2) AS id")
+        self._other = psycopg.connect(database_url)
+        # It never looks for a deadlock: the one that is broken off is the writer.
+        self._other.execute("SET deadlock_timeout = '1h'")
+        self._other.execute("UPDATE counted SET writes = writes + 100 WHERE id = 2")
+        self._pool = ThreadPoolExecutor()
+        self.crossed: Future[None] | None = None
+
+    def work(self, connection: Connection, arguments: list[str]) -> list[str]:
+        """Write to row 1, and to row 2 when the other waits for row 1."""
+        self.tries.append(arguments)
+        connection.execute(text("SET LOCAL deadlock_timeout = '1ms'"))
+        connection.execute(text("UPDATE counted SET writes = writes + 1 WHERE id = 1"))
+        if self.crossed is None:
+            self.crossed = self._pool.submit(self._cross)
+            while not self._other_waits():
+                pass
+        connection.execute(text("UPDATE counted SET writes = writes + 1 WHERE id = 2"))
+        return arguments
+
+    def close(self) -> list[int]:
+        """End all; how often each row was written."""
+        writes = [number for (number,) in self._watch.execute("SELECT writes FROM counted ORDER BY id")]
+        self._pool.shutdown()
+        for opened in (self._watch, self._other):
+            opened.close()
+        self.engine.dispose()
+        return writes
+
+    def _cross(self) -> None:
+        self._other.execute("UPDATE counted SET writes = writes + 100 WHERE id = 1")
+        self._other.commit()
+
+    def _other_waits(self) -> bool:
+        found = self._watch.execute(
+            "SELECT FROM pg_locks WHERE pid = %s AND NOT granted", [self._other.info.backend_pid]
+        )
+        return found.fetchone() is not None
+
+
+def test_writes_that_were_broken_off_as_a_deadlock_are_committed_once(postgresql_database: str) -> None:
+    crossing = Crossing(postgresql_database)
+    writer = Writer(crossing.engine, patience=60)
+
+    async def submit() -> list[str]:
+        return list(await asyncio.gather(*(writer.submit(crossing.work, name) for name in ("a", "b"))))
+
+    assert asyncio.run(submit()) == ["a", "b"]
+    writer.close()
+    assert crossing.tries == [["a", "b"], ["a", "b"]]
+    assert crossing.close() == [101, 101]
