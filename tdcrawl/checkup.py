@@ -7,11 +7,16 @@ from pathlib import Path
 
 from scrapy.settings import BaseSettings
 
+from tdcrawl import deployment
 from tdcrawl.datasets.engines import REMEDY, daft_is_installed
+from tdcrawl.deployment import Target
 from tdcrawl.errors import TdcrawlError
 from tdcrawl.records import RECORD_TYPES
+from tdcrawl.redaction import redact
 from tdcrawl.setting_values import read_database_url, read_quota, read_switch
 from tdcrawl.store.engine import open_engine, shown
+
+_CLOSE_SCRAPYD = "bind_address = 127.0.0.1 in scrapyd.conf, and SCRAPYD_USERNAME=… SCRAPYD_PASSWORD=… scrapyd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,7 @@ def examine(settings: BaseSettings) -> Iterator[Finding]:
     yield _robots(settings.getbool("ROBOTSTXT_OBEY"))
     yield _quota(settings)
     yield _daft(settings["TDCRAWL_RAY_ADDRESS"])
+    yield from _scrapyds()
     for name in sorted(name for name in settings if name.startswith("TDCRAWL_") and name.endswith("_ENABLED")):
         yield _stage(settings, name)
 
@@ -77,6 +83,32 @@ def _daft(ray_address: str) -> Finding:
     if daft_is_installed():
         return Finding("daft", "ok", f"on the Ray cluster at {ray_address}" if ray_address else "on this machine")
     return Finding("daft", "off", "scrapy dataset dedup has only its local engine", REMEDY)
+
+
+def _scrapyds() -> Iterator[Finding]:
+    try:
+        yield from [_scrapyd(target) for target in deployment.targets()]
+    except TdcrawlError as error:
+        yield Finding("scrapyd", "broken", str(error), "mend [deploy] in scrapy.cfg (docs/scrapyd.md)")
+
+
+def _scrapyd(target: Target) -> Finding:
+    part, url = f"scrapyd {target.name}", redact(target.url)
+    try:
+        is_open = deployment.is_open(target.url)
+        if is_open and (address := deployment.exposed(target.url)):
+            danger = f"whoever reaches {redact(address)} can run code there: it asks for no password"
+            return Finding(part, "broken", danger, _CLOSE_SCRAPYD)
+        if not is_open and not target.username:
+            return Finding(part, "off", f"{url} asks for a password", "username and password below [deploy]")
+        versions = deployment.versions(target)
+    except TdcrawlError as error:
+        return Finding(part, "broken", str(error), "start it, or mend [deploy] in scrapy.cfg (docs/scrapyd.md)")
+    if not versions:
+        return Finding(part, "off", f"{url} has no project {target.project}", f"scrapyd-deploy {target.name}")
+    if is_open:
+        return Finding(part, "off", f"{url} lets anybody on this machine run code", _CLOSE_SCRAPYD)
+    return Finding(part, "ok", f"{url} has {target.project}, version {versions[-1]}, behind a password")
 
 
 def _stage(settings: BaseSettings, name: str) -> Finding:

@@ -5,6 +5,7 @@ TdcrawlError
 ├── SettingError    settings   a TDCRAWL_ setting cannot be used as given
 ├── StoreError      store/     the database or a file cannot be reached or is not ours
 │   └── LostError   store/     another process has taken over what this one held
+├── ScrapydError    deployment a server of scrapy.cfg does not answer as it should
 ├── FinishedError   store/     there is nothing left to crawl; no failure
 └── DatasetError    datasets/  a version cannot be frozen, found or trusted
     └── PlanError   datasets/  what was asked of a version makes no sense, whatever was collected
@@ -47,6 +48,10 @@ class FinishedError(TdcrawlError):
     def __init__(self, run_id: str, message: str) -> None:
         super().__init__(message)
         self.run_id = run_id
+
+
+class ScrapydError(TdcrawlError):
+    """Report a server of scrapy.cfg that does not answer as it should (raised by deployment.py)."""
 
 
 class DatasetError(TdcrawlError):

@@ -5,15 +5,20 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from urllib.request import HTTPBasicAuthHandler, HTTPPasswordMgrWithDefaultRealm, build_opener
 
 import pytest
+from scrapy.settings import Settings
 from sqlalchemy import select
 
+from tdcrawl import deployment
+from tdcrawl.checkup import Finding, examine
 from tdcrawl.demo.catalogue import practice_shop
 from tdcrawl.demo.server import ShopServer, serving
 from tdcrawl.store.engine import open_engine
@@ -23,9 +28,9 @@ from tests.conftest import PROJECT
 from tests.services import free_port
 
 USER, PASSWORD = "tester", "sesame"
+# Not among the addresses of loopback, though it leads there.
+NOT_LOOPBACK = "0.0.0.0"  # noqa: S104 - nothing is bound to it
 IN_THE_EGG = ("tdcrawl", "setup.py", "pyproject.toml", "README.md", "requirements.in")
-
-Ask = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
@@ -35,37 +40,58 @@ def shop() -> Iterator[ShopServer]:
         yield server
 
 
-@pytest.fixture
-def scrapyd(tmp_path: Path) -> Iterator[Ask]:
-    """Run Scrapyd as docs/scrapyd.conf says, with the project deployed; ask it over HTTP."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}/"
-    conf = (PROJECT / "docs/scrapyd.conf").read_text().replace("6800", str(port))
-    (tmp_path / "scrapyd.conf").write_text(conf.replace("poll_interval = 5", "poll_interval = 0.2"))
-    who = {"SCRAPYD_USERNAME": USER, "SCRAPYD_PASSWORD": PASSWORD}
-    env = os.environ | who | {"TDCRAWL_DATA_DIR": str(tmp_path / "data")}
-    passwords = HTTPPasswordMgrWithDefaultRealm()
-    passwords.add_password(None, url, USER, PASSWORD)
-    opener = build_opener(HTTPBasicAuthHandler(passwords))
+@dataclass(frozen=True)
+class Scrapyd:
+    """Hold a running server: where it is, and where it keeps its things."""
 
-    def ask(what: str, **arguments: Any) -> dict[str, Any]:
+    folder: Path
+    url: str
+
+    def ask(self, what: str, **arguments: Any) -> dict[str, Any]:
+        """Ask it over HTTP, as a user with the password."""
+        passwords = HTTPPasswordMgrWithDefaultRealm()
+        passwords.add_password(None, self.url, USER, PASSWORD)
+        opener = build_opener(HTTPBasicAuthHandler(passwords))
         told = urlencode({"project": "tdcrawl", **arguments}, doseq=True)
-        address = f"{url}{what}.json"
+        address = f"{self.url}{what}.json"
         # What changes something is posted.
-        answer = opener.open(f"{address}?{told}") if what == "listjobs" else opener.open(address, told.encode())
+        answer = opener.open(f"{address}?{told}") if what.startswith("list") else opener.open(address, told.encode())
         return dict(json.load(answer))
 
-    with (tmp_path / "scrapyd.log").open("w+") as log:
+
+@contextmanager
+def serving_jobs(folder: Path, **env: str) -> Iterator[Scrapyd]:
+    """Run Scrapyd as docs/scrapyd.conf says."""
+    port = free_port()
+    conf = (PROJECT / "docs/scrapyd.conf").read_text().replace("6800", str(port))
+    (folder / "scrapyd.conf").write_text(conf.replace("poll_interval = 5", "poll_interval = 0.2"))
+    environment = os.environ | {"TDCRAWL_DATA_DIR": str(folder / "data")} | env
+    with (folder / "scrapyd.log").open("w+") as log:
         command = [str(Path(sys.executable).with_name("scrapyd"))]
-        server = subprocess.Popen(command, cwd=tmp_path, env=env, stdout=log, stderr=log)
+        server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
         try:
-            while "Scrapyd web console available" not in (tmp_path / "scrapyd.log").read_text():
-                assert server.poll() is None, (tmp_path / "scrapyd.log").read_text()
-            deploy(tmp_path / "project", url)
-            yield ask
+            while "Scrapyd web console available" not in (folder / "scrapyd.log").read_text():
+                assert server.poll() is None, (folder / "scrapyd.log").read_text()
+            yield Scrapyd(folder, f"http://127.0.0.1:{port}/")
         finally:
             server.terminate()
             server.wait()
+
+
+@pytest.fixture(scope="module")
+def scrapyd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scrapyd]:
+    """Run Scrapyd behind a password, with the project deployed."""
+    folder = tmp_path_factory.mktemp("scrapyd")
+    with serving_jobs(folder, SCRAPYD_USERNAME=USER, SCRAPYD_PASSWORD=PASSWORD) as server:
+        deploy(folder / "project", server.url)
+        yield server
+
+
+@pytest.fixture(scope="module")
+def open_scrapyd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scrapyd]:
+    """Run Scrapyd without a password and without our project."""
+    with serving_jobs(tmp_path_factory.mktemp("open")) as server:
+        yield server
 
 
 def deploy(folder: Path, url: str) -> None:
@@ -82,26 +108,24 @@ def deploy(folder: Path, url: str) -> None:
     assert '"status": "ok"' in finished.stdout, finished.stdout + finished.stderr
 
 
-def wait_until_finished(ask: Ask, job: str) -> None:
-    while job not in {each["id"] for each in ask("listjobs")["finished"]}:
+def wait_until_finished(scrapyd: Scrapyd, job: str) -> None:
+    while job not in {each["id"] for each in scrapyd.ask("listjobs")["finished"]}:
         pass
 
 
-def test_a_job_that_was_cancelled_goes_on_when_it_is_scheduled_again(
-    scrapyd: Ask, shop: ShopServer, tmp_path: Path
-) -> None:
+def test_a_job_that_was_cancelled_goes_on_when_it_is_scheduled_again(scrapyd: Scrapyd, shop: ShopServer) -> None:
     def schedule(delay: float) -> str:
         told = {"spider": "retailer_reviews", "site": "demo_store", "start": f"{shop.base_url}/catalogue"}
-        return str(scrapyd("schedule", **told, setting=[f"DOWNLOAD_DELAY={delay}", "RETRY_TIMES=0"])["jobid"])
+        return str(scrapyd.ask("schedule", **told, setting=[f"DOWNLOAD_DELAY={delay}", "RETRY_TIMES=0"])["jobid"])
 
     cancelled = schedule(0.3)
     while shop.hits.total() < 10:
         pass
-    scrapyd("cancel", job=cancelled)
+    scrapyd.ask("cancel", job=cancelled)
     wait_until_finished(scrapyd, cancelled)
     hits = shop.hits.copy()
     wait_until_finished(scrapyd, schedule(0))
-    engine = open_engine(f"sqlite:///{tmp_path}/data/tdcrawl.db")
+    engine = open_engine(f"sqlite:///{scrapyd.folder}/data/tdcrawl.db")
     with engine.connect() as connection:
         (run,) = connection.execute(select(runs)).mappings()
         items = len(connection.scalars(select(outcomes.c.item_id)).all())
@@ -110,5 +134,66 @@ def test_a_job_that_was_cancelled_goes_on_when_it_is_scheduled_again(
     reviews = sum(len(product.reviews) for product in practice_shop().products)
     assert 10 <= hits.total() < shop.hits.total()
     assert (run["finish_reason"], check.problems, check.items["pending"], items) == ("finished", [], 0, reviews)
-    feeds = {path.name for path in (tmp_path / "data" / "runs" / run["run_id"]).iterdir()}
+    feeds = {path.name for path in (scrapyd.folder / "data" / "runs" / run["run_id"]).iterdir()}
     assert feeds == {"failed_records.jsonl", "records.parquet"}
+
+
+def examined(monkeypatch: pytest.MonkeyPatch, folder: Path, *deploy: str) -> Finding:
+    """Ask the doctor about the server that a scrapy.cfg of these lines names."""
+    (folder / "scrapy.cfg").write_text("\n".join(["[deploy:srv]", *deploy]))
+    monkeypatch.chdir(folder)
+    settings = Settings()
+    settings.setmodule("tdcrawl.settings", priority="project")
+    (found,) = [finding for finding in examine(settings) if finding.part == "scrapyd srv"]
+    assert PASSWORD not in found.detail
+    return found
+
+
+def test_doctor_when_the_project_is_on_a_server(
+    scrapyd: Scrapyd, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SECRET_OF_SRV", PASSWORD)
+    url, who = f"url = {scrapyd.url}", (f"username = {USER}", "password = ${SECRET_OF_SRV}")
+    found = examined(monkeypatch, tmp_path, url, "project = tdcrawl", *who)
+    (version,) = scrapyd.ask("listversions")["versions"]
+    assert found == Finding("scrapyd srv", "ok", f"{scrapyd.url} has tdcrawl, version {version}, behind a password")
+    found = examined(monkeypatch, tmp_path, url, "project = other", *who)
+    assert (found.state, found.detail) == ("off", f"{scrapyd.url} has no project other")
+    assert found.remedy == "scrapyd-deploy srv"
+    found = examined(monkeypatch, tmp_path, url)
+    assert (found.state, found.detail) == ("off", f"{scrapyd.url} asks for a password")
+    found = examined(monkeypatch, tmp_path, url, who[0], "password = wrong")
+    assert (found.state, found.detail) == ("broken", f"{scrapyd.url} refuses the user and password of scrapy.cfg")
+
+
+def test_doctor_when_a_server_is_open(open_scrapyd: Scrapyd, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(deployment, "_own_address", lambda: None)
+    found = examined(monkeypatch, tmp_path, f"url = {open_scrapyd.url}")
+    assert (found.state, found.detail) == ("off", f"{open_scrapyd.url} has no project tdcrawl")
+    exposed = open_scrapyd.url.replace("127.0.0.1", NOT_LOOPBACK)
+    danger = ("broken", f"whoever reaches {exposed} can run code there: it asks for no password")
+    found = examined(monkeypatch, tmp_path, f"url = {exposed}")
+    assert (found.state, found.detail) == danger
+    monkeypatch.setattr(deployment, "_own_address", lambda: NOT_LOOPBACK)
+    found = examined(monkeypatch, tmp_path, f"url = {open_scrapyd.url}")
+    assert (found.state, found.detail) == danger
+
+
+@pytest.mark.parametrize(
+    ("deploy", "detail"),
+    [
+        (["url = http://127.0.0.1:1/"], "no Scrapyd answers at http://127.0.0.1:1/daemonstatus.json"),
+        (
+            [f"url = http://{USER}:{PASSWORD}@127.0.0.1:1/"],
+            "no Scrapyd answers at http://***@127.0.0.1:1/daemonstatus.json",
+        ),
+        (["url = file:///etc/"], "file:///etc/daemonstatus.json is no web address"),
+        (["url = {shop}"], "/daemonstatus.json answers HTTP 404"),
+    ],
+)
+def test_doctor_when_no_server_answers(
+    shop: ShopServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, deploy: list[str], detail: str
+) -> None:
+    found = examined(monkeypatch, tmp_path, *(line.format(shop=shop.base_url) for line in deploy))
+    assert found.state == "broken"
+    assert detail in found.detail
