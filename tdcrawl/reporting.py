@@ -61,7 +61,7 @@ def print_run(console: Console, figures: Mapping[str, Any], check: LedgerCheck |
     """Print the ladder, the ledger and the verdict."""
     lasted = f" after {figures['seconds']:.0f} s" if figures["seconds"] is not None else ""
     console.print(f"\nRun [bold]{figures['run']}[/] of {figures['site']}: {figures['reason']}{lasted}", highlight=False)
-    console.print(_stages(figures["stages"]))
+    console.print(stage_table(figures["stages"]))
     if moved := figures["items"]["moved"]:
         copies = _list_reasons(figures["reasons"].get(Bucket.DUPLICATE, {}))
         console.print(f"{moved} items moved when a better copy came, so in the end: {copies}", highlight=False)
@@ -75,7 +75,7 @@ def print_run(console: Console, figures: Mapping[str, Any], check: LedgerCheck |
         console.print(f"  {page['url']} ({page['detail']})", highlight=False, markup=False, soft_wrap=True)
     for feed in feeds:
         console.print(f"Wrote {feed}", highlight=False, markup=False, soft_wrap=True)
-    for warning in figures["warnings"]:
+    for warning in [*figures["warnings"], *(alarm["message"] for alarm in figures["alarms"])]:
         console.print(f"[yellow]![/] {escape(warning)}", highlight=False)
     for failure in figures["failures"]:
         console.print(f"[red]✗[/] {escape(failure)}", highlight=False)
@@ -110,7 +110,8 @@ def with_prefix(stats: Stats, prefix: str) -> dict[str, int]:
     return {name.removeprefix(prefix): stats[name] for name in sorted(stats) if name.startswith(prefix)}
 
 
-def _stages(ladder: list[dict[str, Any]]) -> Table:
+def stage_table(ladder: list[dict[str, Any]]) -> Table:
+    """Lay out what each stage saw, passed and rejected."""
     table = Table("stage", *(_number(name) for name in ("seen", "passed", "rejected")), "because", box=None)
     for step in ladder:
         numbers = (str(step[name]) for name in ("seen", "passed", "rejected"))

@@ -96,7 +96,7 @@ class Command(ScrapyCrawl):
         stages = [stage.name for stage in crawler.engine.scraper.itemproc.middlewares]
         stats = crawler.stats.get_stats()
         figures = reporting.run_figures(spider.session.run, stats, stages, report.check, report.verdict)
-        figures |= {"failed_pages": report.failed_pages, "reasons": report.reasons}
+        figures |= {"failed_pages": report.failed_pages, "reasons": report.reasons, "alarms": report.alarms}
         self.exitcode = report.verdict.exit_status
         if as_json:
             print(json.dumps(figures))

@@ -8,7 +8,9 @@ from rich.table import Table
 
 from tdcrawl.command import Answer, TdcrawlCommand
 from tdcrawl.sites.loading import bundled_sites, load_profile
-from tdcrawl.store.overview import FAILURES, last_runs
+from tdcrawl.store.overview import ALARMS, FAILURES, last_runs
+
+_NUMBERS = ("records", "failed", "alarms")
 
 
 class Command(TdcrawlCommand):
@@ -27,9 +29,9 @@ class Command(TdcrawlCommand):
 
     def show(self, console: Console, answer: Answer) -> None:
         """Print a line for each site."""
-        table = Table("site", "record type", "last run", "health", "ended", "records", "failed", box=None)
+        table = Table("site", "record type", "last run", "health", "ended", "records", "failed", "alarms", box=None)
         for site in answer["sites"]:
-            numbers = ("" if site[name] is None else str(site[name]) for name in ("records", "failed"))
+            numbers = ("" if site[name] is None else str(site[name]) for name in _NUMBERS)
             last = (site["started_at"] or "never")[:16]
             table.add_row(site["name"], site["record_type"], last, site["health"], site["reason"], *numbers)
         console.print(table)
@@ -46,4 +48,5 @@ def _site(name: str, record_type: str, run: dict[str, Any] | None) -> dict[str, 
         "failures": stats.get(FAILURES, []),
         "records": stats.get("tdcrawl/items/record", 0) if run else None,
         "failed": stats.get("tdcrawl/items/failed", 0) if run else None,
+        "alarms": len(stats.get(ALARMS, [])) if run else None,
     }

@@ -1,6 +1,7 @@
 """End the run: the ledger is closed, exported and checked, and the run is judged."""
 
 import logging
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
@@ -11,8 +12,11 @@ from scrapy.crawler import Crawler
 from tdcrawl.crawling import SiteSpider
 from tdcrawl.datasets.feeds import export_run
 from tdcrawl.errors import StoreError
+from tdcrawl.session import Session
 from tdcrawl.store.engine import reachable
+from tdcrawl.store.overview import ALARMS, EXPECTED, FAILURES, SHARES, WARNINGS
 from tdcrawl.store.run_rows import failed_pages, run_reasons, so_far
+from tdcrawl.store.shares import compare
 from tdcrawl.store.verify import LedgerCheck, check_ledger
 from tdcrawl.verdict import Verdict, judge
 
@@ -31,6 +35,7 @@ class RunReport:
         self.feeds: list[Path] = []
         self.failed_pages: list[dict[str, Any]] = []
         self.reasons: dict[str, dict[str, int]] = {}
+        self.alarms: list[dict[str, Any]] = []
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -61,8 +66,18 @@ class RunReport:
                 self.reasons = run_reasons(session.ledger.engine, session.run.run_id)
                 self.check = check_ledger(session.ledger.engine)
             self.verdict = judge(reason, figures, self.check, session.profile.expect)
-            session.ledger.judged(self.verdict.failures)
+            judgement: dict[str, Any] = {FAILURES: self.verdict.failures, WARNINGS: self.verdict.warnings}
+            if is_last:
+                judgement |= self._compared(session, reason, figures)
+            session.ledger.judged(judgement)
         except StoreError as error:
             self.verdict = Verdict(reason, [str(error)], [])
         finally:
             session.ledger.engine.dispose()
+
+    def _compared(self, session: Session, reason: str, figures: Mapping[str, Any]) -> dict[str, Any]:
+        """Compare the run with earlier ones; gives what is kept of that, for those that come."""
+        with reachable():
+            shares, alarms = compare(session.ledger.engine, session.run, reason, session.record_type, figures)
+        self.alarms = [alarm.told() for alarm in alarms]
+        return {EXPECTED: session.profile.expect.model_dump(), ALARMS: self.alarms, SHARES: shares}

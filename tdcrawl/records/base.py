@@ -104,6 +104,18 @@ class RecordType:
         """Give the scraped fields with their names, ratings last: they need the bounds of their scale."""
         return sorted(self.fields.items(), key=lambda pair: pair[1].kind is Kind.RATING)
 
+    @cached_property
+    def told_fields(self) -> Mapping[str, str]:
+        """Give the scraped fields whose absence a record shows, each with the field that holds it there.
+
+        Not the group, for which the page stands in where it is missing, and no bounds, which the site file may give.
+        """
+        return {
+            name: self.person_fields.get(name, field.into)
+            for name, field in self.fields.items()
+            if name != self.group_field and field.kind is not Kind.RATING_BOUND
+        }
+
     def sameness(self, record: Record) -> str:
         """Give the normalised text that decides whether two records are the same."""
         return text.normalise(text.without_notices(self.same_text(record)))

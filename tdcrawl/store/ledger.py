@@ -14,7 +14,6 @@ from tdcrawl.store import beginning, frontier, page_writes, settling
 from tdcrawl.store.beginning import Begun
 from tdcrawl.store.engine import open_engine, reachable, writing
 from tdcrawl.store.life import renew, show_life
-from tdcrawl.store.overview import FAILURES
 from tdcrawl.store.page_writes import Taken
 from tdcrawl.store.placement import Terms
 from tdcrawl.store.rows import PageRequest, Run
@@ -141,9 +140,9 @@ class Ledger:
             raise LostError(f"another process has taken up run {self.run.run_id}, which this one read")
         self._end_life = renew(self.engine, self._worker.worker_id, self._end_life)
 
-    def judged(self, failures: Sequence[str]) -> None:
-        """Keep beside the stats of an ended run what makes it a failure, if anything does; raises StoreError."""
+    def judged(self, judgement: Mapping[str, Any]) -> None:
+        """Keep beside the stats of an ended run what was found when it was judged; raises StoreError."""
         here = runs.c.run_id == self.run.run_id
         with reachable(), writing(self.engine) as connection:
             stats = connection.scalar(select(runs.c.stats).where(here)) or {}
-            connection.execute(update(runs).where(here).values(stats={**stats, FAILURES: list(failures)}))
+            connection.execute(update(runs).where(here).values(stats={**stats, **judgement}))

@@ -12,12 +12,18 @@ from tdcrawl.store.workers import is_read
 
 FAILURES = "tdcrawl/failures"
 """Where the stats of a run keep what made it a failure; a run that ended before it was judged has no such list."""
+WARNINGS = "tdcrawl/warnings"
+EXPECTED = "tdcrawl/expected"
+ALARMS = "tdcrawl/alarms"
+SHARES = "tdcrawl/shares"
+"""Where they keep what else was said of it: what to look at, what its site file expects, and what drift.py compares."""
 
 
-def last_runs(engine: Engine) -> dict[str, dict[str, Any]]:
-    """Find the newest run of each site, by the site's name, with its `health`: ok, failed or running."""
+def last_runs(engine: Engine, run_id: str | None = None) -> dict[str, dict[str, Any]]:
+    """Find the newest run of each site, or one alone, by the site's name, with its `health`: ok, failed or running."""
+    wanted = [] if run_id is None else [runs.c.run_id == run_id]
     with engine.connect() as connection:
-        rows = connection.execute(select(runs).order_by(runs.c.started_at)).mappings()
+        rows = connection.execute(select(runs).where(*wanted).order_by(runs.c.started_at)).mappings()
         newest = {row["site"]: row for row in rows}
         return {
             site: {**row, "health": _health(row, alive=not row["finished_at"] and is_read(connection, row["run_id"]))}

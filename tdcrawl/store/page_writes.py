@@ -26,7 +26,7 @@ _TAKE_UP = (
     .where(outcomes.c.item_id == bindparam("item"))
     .values(
         bucket=Bucket.PENDING, run_id=bindparam("run"), page_id=bindparam("page"), at=bindparam("now"),
-        stage=None, reason=None, detail=None,
+        stage=None, reason=None, detail=None, reopened=outcomes.c.reopened + bindparam("anew"),
     )
 )  # fmt: skip
 # Outcomes that a mended site file or a larger quota may change.
@@ -135,7 +135,7 @@ def take(connection: Connection, wanted: list[Yield]) -> list[dict[str, Taken]]:
             i: left[Bucket(bucket)] for i, (bucket, _, began) in old.items() if _may_change(bucket, began, page)
         }
         inserted += [outcome_row(item, page.run, now) for item in new.values()]
-        taken_up += [_taken_up(item_id, page, now) for item_id in (*pending, *reopened)]
+        taken_up += [_taken_up(item_id, page, now, item_id in reopened) for item_id in (*pending, *reopened)]
         for item_id, rows in reopened.items():
             rows.append({"item": item_id})
         known |= dict.fromkeys((*new, *reopened), (Bucket.PENDING, page.run.run_id, page.run.started_at))
@@ -165,8 +165,8 @@ def _may_change(bucket: str, began: datetime, page: Yield) -> bool:
     return bucket in _REOPENED and began < page.run.started_at
 
 
-def _taken_up(item_id: str, page: Yield, now: datetime) -> Row:
-    return {"item": item_id, "run": page.run.run_id, "page": page.page_id, "now": now}
+def _taken_up(item_id: str, page: Yield, now: datetime, is_reopened: bool) -> Row:
+    return {"item": item_id, "run": page.run.run_id, "page": page.page_id, "now": now, "anew": int(is_reopened)}
 
 
 def _write(connection: Connection, statement: Executable, rows: list[Row]) -> None:

@@ -71,6 +71,7 @@ def outcome_row(item: TrainingItem, run: Run, now: datetime) -> Row:
         "record_type": item.record_type,
         "site": item.site,
         "bucket": Bucket.PENDING,
+        "reopened": 0,
         "at": now,
     }
 

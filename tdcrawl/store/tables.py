@@ -95,6 +95,8 @@ outcomes = Table(
     Column("record_type", String(63), nullable=False),
     Column("site", String(63), nullable=False),
     Column("bucket", String(16), nullable=False, index=True),
+    # How often a later run tried it anew: what was tried before tells nothing of what a site holds now.
+    Column("reopened", Integer, nullable=False),
     Column("stage", String(63)),
     Column("reason", String(63)),
     Column("detail", Text),

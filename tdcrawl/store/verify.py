@@ -20,13 +20,13 @@ from tdcrawl.store.tables import (
     runs,
 )
 
-# Where the items of a bucket are kept; the other buckets have nothing but their outcome.
-_KEPT = {
+KEPT = {
     Bucket.RECORD: (records, records.c.record_id),
     Bucket.DUPLICATE: (duplicates, duplicates.c.item_id),
     Bucket.FAILED: (failed_records, failed_records.c.item_id),
     Bucket.OVER_QUOTA: (over_quota, over_quota.c.item_id),
 }
+"""Where the items of a bucket are kept; the other buckets have nothing but their outcome."""
 _NAMES_A_RECORD = (
     ("entries of the near-duplicate index", dedup_bands.c.record_id),
     ("contrast pairs", contrast_pairs.c.record_id),
@@ -62,7 +62,7 @@ def check_ledger(engine: Engine) -> LedgerCheck:
 def _items(connection: Connection) -> dict[str, int]:
     yielded = connection.scalar(select(func.coalesce(func.sum(pages.c.items_yielded), 0))) or 0
     counted = dict.fromkeys(Bucket, 0)
-    for bucket, (table, _) in _KEPT.items():
+    for bucket, (table, _) in KEPT.items():
         counted[bucket] = _count(connection, table)
     for bucket in (Bucket.NEEDS_REVIEW, Bucket.PENDING):
         counted[bucket] = _count(connection, outcomes, outcomes.c.bucket == bucket)
@@ -79,7 +79,7 @@ def _item_problems(connection: Connection, items: dict[str, int]) -> Iterator[st
     placed = sum(number for name, number in items.items() if name != "yielded")
     if placed != items["yielded"]:
         yield f"{items['yielded']} items were yielded, {placed} are accounted for"
-    for bucket, (table, key) in _KEPT.items():
+    for bucket, (table, key) in KEPT.items():
         outcome = outcomes.c.item_id
         lost = _count(connection, outcomes, outcomes.c.bucket == bucket, ~select(key).where(key == outcome).exists())
         if lost:

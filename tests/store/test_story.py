@@ -10,7 +10,7 @@ from tdcrawl.errors import StoreError
 from tdcrawl.outcomes import Bucket, DedupReason, Rejection
 from tdcrawl.store.engine import Engine, writing
 from tdcrawl.store.ledger import Ledger, PageRequest
-from tdcrawl.store.overview import last_runs
+from tdcrawl.store.overview import FAILURES, last_runs
 from tdcrawl.store.story import tell
 from tdcrawl.store.tables import runs
 from tests.builders import NOON, a_run, an_item, terms
@@ -79,6 +79,6 @@ def test_last_runs_tells_how_well_they_are(engine: Engine, failures: list[str] |
     assert last_runs(engine)["other"]["health"] == "running"
     ledger.finish("finished", {"tdcrawl/items/record": 3})
     if failures is not None:
-        ledger.judged(failures)
+        ledger.judged({FAILURES: failures})
     assert last_runs(engine)["other"]["health"] == health
     assert last_runs(engine)["other"]["stats"]["tdcrawl/items/record"] == 3

@@ -1,0 +1,68 @@
+"""`scrapy report`: how the last runs went, in the terminal or as one page with pictures."""
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from tdcrawl.command import Answer, TdcrawlCommand
+from tdcrawl.errors import StoreError
+from tdcrawl.records.base import RecordType
+from tdcrawl.report.figures import collect
+from tdcrawl.reporting import stage_table
+from tdcrawl.setting_values import read_quota, read_switch
+
+
+class Command(TdcrawlCommand):
+    """Report the newest run of each site, or one run."""
+
+    def short_desc(self) -> str:
+        """Describe the command in the list of commands."""
+        return "Report how the last runs went: funnel, balance, failures, fields, pace, alarms"
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Take a run, and a file for the page."""
+        super().add_options(parser)
+        parser.add_argument("--run", metavar="ID", help="report this run, not the newest one of each site")
+        parser.add_argument("--html", type=Path, metavar="FILE", help="write one page with pictures")
+
+    def answer(self, opts: argparse.Namespace) -> Answer:
+        """Collect the figures, and write the page if one was asked for; raises StoreError or SettingError."""
+        stages = [dotted.split(".")[-2] for dotted in self.project_settings.getwithbase("ITEM_PIPELINES")]
+        figures = collect(self.engine, opts.run, stages, self._seats)
+        if opts.html:
+            _write(opts.html, figures)
+        return figures
+
+    def show(self, console: Console, answer: Answer) -> None:
+        """Print the tables that say most."""
+        table = Table("site", "run", "health", "ended", "pages", "items", "records", "failed", "alarms", box=None)
+        for run in answer["runs"]:
+            numbers = (run["pages"]["done"], run["items"]["yielded"], run["items"]["record"], run["items"]["failed"])
+            said = (run["site"], run["run"], run["health"], run["reason"] or "", *numbers, len(run["alarms"]))
+            table.add_row(*(escape(str(cell)) for cell in said))
+        console.print(table)
+        for run in answer["runs"]:
+            for said in [*run["failures"], *run["warnings"], *(alarm["message"] for alarm in run["alarms"])]:
+                console.print(f"[yellow]![/] {escape(run['site'])}: {escape(said)}")
+        console.print(stage_table(answer["funnel"]))
+        for line in answer["balance"]:
+            seats = "" if line["seats"] is None else f" of {line['seats']} seats"
+            console.print(f"{escape(line['stratum'])}: {line['records']} records{seats}")
+        for line in answer["failures"]:
+            console.print(f"{escape(line['site'])}: {line['number']} {line['what']} failed, {escape(line['reason'])}")
+
+    def _seats(self, record_type: RecordType) -> dict[str, int]:
+        is_on = read_switch(self.project_settings, "TDCRAWL_ENFORCE_QUOTA_ENABLED")
+        return read_quota(self.project_settings, record_type) if is_on else {}
+
+
+def _write(file: Path, figures: Answer) -> None:
+    from tdcrawl.report.page import render  # noqa: PLC0415 - drawing takes a second to load, for this command alone
+
+    try:
+        file.write_text(render(figures), encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"cannot write {file}: {error.strerror}") from error
