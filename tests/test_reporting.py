@@ -19,7 +19,11 @@ STATS = {f"tdcrawl/validate_record/rejected/{reason * 3}": 1 for reason in ("mis
 def printed(console: Console, *feeds: Path) -> list[str]:
     """Print a run that failed for many reasons; its lines."""
     verdict, check = Verdict("finished", ["[red] is no colour"], ["nor [bold]"]), LedgerCheck(ITEMS, PAGES, 0, ["[x]"])
-    figures = run_figures(a_run(), STATS, ["validate_record"], check, verdict) | {"failed_pages": [], "reasons": {}, "alarms": []}
+    figures = run_figures(a_run(), STATS, ["validate_record"], check, verdict) | {
+        "failed_pages": [],
+        "reasons": {},
+        "alarms": [],
+    }
     print_run(console, figures, check, list(feeds))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue().splitlines()

@@ -10,10 +10,9 @@ from sqlalchemy import BigInteger, Column, Connection, Engine, cast, extract, fu
 from tdcrawl.errors import StoreError
 from tdcrawl.outcomes import Bucket, PageState
 from tdcrawl.records.base import RecordType
-from tdcrawl.store.beginning import FINISHED
 from tdcrawl.store.overview import SHARES, last_runs
-from tdcrawl.store.shares import collect
-from tdcrawl.store.tables import outcomes, over_quota, pages, records, runs
+from tdcrawl.store.shares import collect, finished_before
+from tdcrawl.store.tables import outcomes, over_quota, pages, records
 
 _MOST_STEPS = 60
 # Seconds that people count in.
@@ -66,19 +65,8 @@ def by_stratum(connection: Connection, record_type: str, run_ids: Sequence[str])
 
 def coverage(connection: Connection, run: dict[str, Any], record_type: RecordType) -> list[dict[str, Any]]:
     """Tell in how many new items each field was found, in a run and those that finished before it, oldest first."""
-    earlier = (
-        select(runs)
-        .where(
-            runs.c.site == run["site"],
-            runs.c.record_type == run["record_type"],
-            runs.c.finish_reason == FINISHED,
-            runs.c.started_at < run["started_at"],
-        )
-        .order_by(runs.c.started_at.desc())
-        .limit(_RUNS_SHOWN - 1)
-    )
-    told = [row for row in connection.execute(earlier).mappings() if SHARES in (row["stats"] or {})]
-    return [_fields(connection, row, record_type) for row in [*reversed(told), run]]
+    told = [*finished_before(connection, run, _RUNS_SHOWN - 1), run]
+    return [_fields(connection, row, record_type) for row in told]
 
 
 def pace(connection: Connection, run: dict[str, Any]) -> Pace:

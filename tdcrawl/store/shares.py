@@ -5,9 +5,10 @@ New are the items that no earlier run had tried: what failed or was over quota c
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Table, func, select
 
 from tdcrawl.drift import Alarm, Group, Past, Shares, alarms
 from tdcrawl.outcomes import Bucket, PageState
@@ -45,23 +46,29 @@ def collect(connection: Connection, run_id: str, record_type: RecordType, stats:
 
 
 def learned(connection: Connection, run: Run) -> list[Past]:
-    """Give the shares of the runs of a site before this one that teach something, the oldest first.
+    """Give the shares of the runs before this one, the oldest first, each with what was strange about it."""
+    before = finished_before(connection, asdict(run), _MEMORY)
+    return [Past(row["stats"][SHARES], {alarm["share"] for alarm in row["stats"][ALARMS]}) for row in before]
 
-    Only runs that finished do: what a limit or a signal left unread would have had other shares.
+
+def finished_before(connection: Connection, run: Mapping[str, Any], most: int) -> list[RowMapping]:
+    """Find the newest runs of a site before one, so many at most, of which the shares are known; the oldest first.
+
+    Only runs that finished: what a limit or a signal left unread would have had other shares.
     """
     query = (
-        select(runs.c.stats)
+        select(runs)
         .where(
-            runs.c.site == run.site,
-            runs.c.record_type == run.record_type,
-            runs.c.started_at < run.started_at,
+            runs.c.site == run["site"],
+            runs.c.record_type == run["record_type"],
+            runs.c.started_at < run["started_at"],
             runs.c.finish_reason == FINISHED,
         )
         .order_by(runs.c.started_at.desc())
-        .limit(_MEMORY)
+        .limit(most)
     )
-    found = [stats for stats in connection.scalars(query) if stats and SHARES in stats]
-    return [Past(stats[SHARES], {alarm["share"] for alarm in stats[ALARMS]}) for stats in reversed(found)]
+    newest_first = connection.execute(query).mappings().all()
+    return [row for row in reversed(newest_first) if SHARES in (row["stats"] or {})]
 
 
 def _new_in(run_id: str) -> ColumnElement[bool]:
@@ -110,7 +117,7 @@ def _pages(connection: Connection, run_id: str) -> Group:
     read = pages.c.state.in_([PageState.DONE, PageState.FAILED])
     query = select(pages.c.state, func.count()).where(pages.c.run_id == run_id, read).group_by(pages.c.state)
     states: dict[str, int] = dict(connection.execute(query).all())
-    return Group(of=sum(states.values()), found={PageState.FAILED: states.get(PageState.FAILED, 0)})
+    return Group(of=sum(states.values()), found={PageState.FAILED.value: states.get(PageState.FAILED, 0)})
 
 
 def _of_run(table: Table, run_id: str, *columns: Any) -> Any:

@@ -40,6 +40,7 @@ def test_crawl_accounts_for_every_planted_review(shop: ShopServer, crawl: Crawl,
     crawled = crawl(shop, TDCRAWL_DATABASE_URL=database_url)
     assert crawled.status == 0, crawled.errors
     assert crawled.figures["balanced"]
+    assert crawled.figures["alarms"] == []
     assert crawled.figures["items"] == {
         "moved": crawled.figures["items"]["moved"], "reopened": 0,
         "yielded": ALL, "seen_again": 0, "record": KEPT, "duplicate": CROSS_POSTED + NEAR_COPIES, "failed": FAILED,

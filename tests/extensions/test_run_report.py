@@ -1,17 +1,21 @@
-"""The end of a run: what was still being written counts in its figures."""
+"""The end of a run: what was still being written counts in its figures, and what is strange about it is kept."""
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from tdcrawl.drift import LEAST
 from tdcrawl.extensions.run_report import RunReport
 from tdcrawl.outcomes import PageReason, PageRejection, PageState
 from tdcrawl.spiders.retailer_reviews import RetailerReviews
-from tdcrawl.store.ledger import PageRequest
+from tdcrawl.store.ledger import Ledger, PageRequest
+from tdcrawl.store.overview import ALARMS, EXPECTED, SHARES
 from tdcrawl.store.tables import runs
 from tests.crawlers import a_spider
 
@@ -51,3 +55,39 @@ def test_figures_hold_the_pages_that_were_being_closed(spider: RetailerReviews) 
     ]
     assert stats["tdcrawl/failures"] == report.verdict.failures
     assert stats["tdcrawl/failures"] == ["0 believable records were found; the site's min_records is 1"]
+
+
+def read_before(spider: RetailerReviews, days: int) -> None:
+    """Write an earlier run of the site, of which all pages were read."""
+    session = spider.session
+    began = session.run.started_at - timedelta(days=days)
+    earlier = Ledger(session.ledger.engine, replace(session.run, run_id=f"run-{days}", started_at=began))
+    earlier.finish("finished", {})
+    earlier.judged({ALARMS: [], SHARES: {"pages": {"of": 1_000, "found": {"failed": 1}}}})
+
+
+async def failing(spider: RetailerReviews) -> RunReport:
+    """Fail at all pages of a run, and end it."""
+    pages = [spider.session.page_request(f"https://shop.example/{number}") for number in range(30)]
+    await spider.session.ledger.schedule(pages)
+    for page in pages:
+        spider.end_page(page.page_id, PageRejection(PageState.FAILED, PageReason.TIMEOUT, "30 s"))
+    report = RunReport(spider.crawler)
+    await report.on_closed(spider, "finished")
+    return report
+
+
+def test_run_is_compared_with_earlier_ones_when_it_ends(spider: RetailerReviews) -> None:
+    for days in range(1, LEAST + 1):
+        read_before(spider, days)
+    report = asyncio.run(failing(spider))
+    assert [(alarm["share"], alarm["found"], alarm["runs"]) for alarm in report.alarms] == [("pages/failed", 30, LEAST)]
+    # Whatever is strange, the exit status is the expectations' alone.
+    assert report.verdict is not None
+    assert not any("drift" in line for line in [*report.verdict.failures, *report.verdict.warnings])
+    with spider.session.ledger.engine.connect() as connection:
+        here = runs.c.run_id == spider.session.run.run_id
+        stats: dict[str, Any] = connection.execute(select(runs.c.stats).where(here)).scalar_one()
+    assert stats[ALARMS] == report.alarms
+    assert stats[SHARES]["pages"] == {"of": 30, "found": {"failed": 30}}
+    assert stats[EXPECTED] == {"min_records": 1, "max_failed_share": 0.08}
