@@ -15,6 +15,7 @@ from tdcrawl.outcomes import AnyStageReason, DedupReason, PageReason, QuotaReaso
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.sites.loading import parse_profile
 from tdcrawl.sites.profile import SiteProfile
+from tdcrawl.store import overview
 
 PROJECT = Path(__file__).parents[1]
 DOCS = PROJECT / "docs"
@@ -156,7 +157,12 @@ def test_every_field_of_a_record_type_is_documented_when_compared(record_type: A
 def test_every_stat_is_documented_when_compared() -> None:
     # Stages are counted through one call, whose callers say what.
     counted = set(counted_stats()) - {"tdcrawl/<stage>/<what>"}
-    assert sorted(first_cells(doc("stats.md"))) == sorted(counted)
+    assert sorted(first_cells(section(doc("stats.md"), "## What it counted"))) == sorted(counted)
+
+
+def test_what_a_run_was_found_to_be_is_documented_when_compared() -> None:
+    kept = {overview.FAILURES, overview.WARNINGS, overview.EXPECTED, overview.ALARMS, overview.SHARES}
+    assert set(first_cells(section(doc("stats.md"), "## What was found at its end"))) == kept
 
 
 def test_every_command_is_mentioned_when_searched() -> None:

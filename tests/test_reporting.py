@@ -13,6 +13,7 @@ from tests.builders import a_run
 
 ITEMS = dict.fromkeys(("yielded", "record", "duplicate", "failed", "over_quota", "needs_review", "pending"), 0)
 PAGES = dict.fromkeys(("scheduled", "pending", "done", "failed", "skipped"), 0)
+ALARMS = [{"message": "drift: [b] is strange"}]
 STATS = {f"tdcrawl/validate_record/rejected/{reason * 3}": 1 for reason in ("missing_field", "bad_date", "too_short")}
 
 
@@ -22,7 +23,7 @@ def printed(console: Console, *feeds: Path) -> list[str]:
     figures = run_figures(a_run(), STATS, ["validate_record"], check, verdict) | {
         "failed_pages": [],
         "reasons": {},
-        "alarms": [],
+        "alarms": ALARMS,
     }
     print_run(console, figures, check, list(feeds))
     assert isinstance(console.file, io.StringIO)
@@ -40,7 +41,9 @@ def test_report_is_not_wrapped_when_it_goes_into_a_pipe(monkeypatch: pytest.Monk
 def test_report_quotes_paths_and_messages_as_they_are() -> None:
     lines = printed(Console(file=io.StringIO(), width=200), Path("/data/[bold]/records.parquet"))
     assert "Wrote /data/[bold]/records.parquet" in lines
-    assert [line for line in lines if line[:1] in {"✗", "!"}] == ["✗ [x]", "! nor [bold]", "✗ [red] is no colour"]
+    assert [line for line in lines if line[:1] in {"✗", "!"}] == [
+        "✗ [x]", "! nor [bold]", "! drift: [b] is strange", "✗ [red] is no colour",
+    ]  # fmt: skip
 
 
 def test_report_says_that_the_sums_are_those_of_the_whole_ledger() -> None:

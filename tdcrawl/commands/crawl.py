@@ -15,7 +15,6 @@ from scrapy.exceptions import UsageError
 
 from tdcrawl import reporting
 from tdcrawl.errors import FinishedError, SettingError, TdcrawlError
-from tdcrawl.extensions import metrics
 from tdcrawl.extensions.log_lines import open_log
 from tdcrawl.verdict import INTERRUPTED
 
@@ -48,6 +47,8 @@ class Command(ScrapyCrawl):
         if len(args) != 1:
             raise UsageError("name one spider, e.g. scrapy crawl retailer_reviews -a site=demo_store")
         assert self.crawler_process is not None
+        from tdcrawl.extensions import metrics  # noqa: PLC0415 - see _report
+
         with _explained():
             metrics.listen(self.crawler_process.settings)
         try:

@@ -52,6 +52,7 @@ Load it:
 Look around (first: . .venv/bin/activate; export TDCRAWL_DATA_DIR={data}):
     scrapy verify               does the ledger balance, are the frozen bytes intact?
     scrapy dataset show v1      what is in the version
+    scrapy report               how the crawl went; with --html report.html as a page with pictures
     scrapy explain {failed:.8}     one item's whole story: this one failed
     scrapy doctor               what is on, what is off
 """
