@@ -115,7 +115,7 @@ def stage_table(ladder: list[dict[str, Any]]) -> Table:
     table = Table("stage", *(_number(name) for name in ("seen", "passed", "rejected")), "because", box=None)
     for step in ladder:
         numbers = (str(step[name]) for name in ("seen", "passed", "rejected"))
-        table.add_row(step["stage"], *numbers, _list_reasons(step["reasons"]))
+        table.add_row(escape(step["stage"]), *numbers, escape(_list_reasons(step["reasons"])))
     return table
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from scrapy.utils.conf import build_component_list
+from scrapy.utils.misc import load_object
 
 from tdcrawl.command import Answer, TdcrawlCommand
 from tdcrawl.errors import StoreError
@@ -30,7 +32,8 @@ class Command(TdcrawlCommand):
 
     def answer(self, opts: argparse.Namespace) -> Answer:
         """Collect the figures, and write the page if one was asked for; raises StoreError or SettingError."""
-        stages = [dotted.split(".")[-2] for dotted in self.project_settings.getwithbase("ITEM_PIPELINES")]
+        in_order = build_component_list(self.project_settings.getwithbase("ITEM_PIPELINES"))
+        stages = [load_object(stage).name for stage in in_order]
         figures = collect(self.engine, opts.run, stages, self._seats)
         if opts.html:
             _write(opts.html, figures)

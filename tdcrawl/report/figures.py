@@ -35,7 +35,9 @@ def collect(engine: Engine, run_id: str | None, stages: Sequence[str], seats: Se
 
 
 def _run(connection: Connection, run: dict[str, Any], items: list[Figures], pages: list[Figures]) -> Figures:
-    stats, record_type = run["stats"] or {}, RECORD_TYPES[run["record_type"]]
+    record_type = RECORD_TYPES[run["record_type"]]
+    # Those of a run that was taken up again are of the process before.
+    stats = run["stats"] if run["finished_at"] and run["stats"] else {}
     by_bucket, by_state = _sum(items, run["run_id"], "bucket"), _sum(pages, run["run_id"], "state")
     fields = coverage(connection, run, record_type)
     return {

@@ -103,10 +103,10 @@ def coverage(runs: Lines) -> str:
         axes.barh(range(len(names)), [1] * len(names), color=_PALE, height=0.62)
         axes.barh(range(len(names)), [_share(now, name) for name in names], color=_GOOD, height=0.62)
         for place, name in enumerate(names):
-            _write(axes, 1, place, f"{_share(now, name):.1%}" if now["of"] else "no items")
+            _write(axes, 1.02, place, f"{_share(now, name):.1%}" if now["of"] else "no items")
             before = [_share(run, name) for run in earlier if run["of"]]
             axes.plot(before, [place] * len(before), "o", color="white", markeredgecolor=_INK, markersize=4.5)
-        axes.set_xlim(0, 1.16)
+        axes.set_xlim(-0.02, 1.2)
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
         axes.xaxis.set_major_formatter(PercentFormatter(1))
 

@@ -94,8 +94,8 @@ def _steps(connection: Connection, at: Column[Any], where: Any, began: datetime,
 
 
 def _fields(connection: Connection, run: Any, record_type: RecordType) -> dict[str, Any]:
-    ended = run["finished_at"] and SHARES in (run["stats"] or {})
-    shares = run["stats"][SHARES] if ended else collect(connection, run["run_id"], record_type, {})
+    is_known = run["finished_at"] and SHARES in (run["stats"] or {})
+    shares = run["stats"][SHARES] if is_known else collect(connection, run["run_id"], record_type, {})
     return {"run": run["run_id"], "started_at": run["started_at"], **shares["fields"]}
 
 

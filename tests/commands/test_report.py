@@ -122,6 +122,7 @@ def test_report_and_sites_show_alarms_to_people(database_url: str, capsys: pytes
         line.rstrip() for line in printed.getvalue().splitlines()
     ]
     assert "positive: 2 records of 5 seats" in printed.getvalue()
+    assert "demo_store: 1 pages failed, timeout" in printed.getvalue()
     run(sites.Command(), database_url)
     shown = next(site for site in json.loads(capsys.readouterr().out)["sites"] if site["name"] == "demo_store")
     assert (shown["health"], shown["alarms"]) == ("ok", 1)
