@@ -30,7 +30,7 @@ VARIANTS = {
         'EXTENSIONS={"tdcrawl.extensions.run_report.RunReport": 600}',
     ),
 }
-_POLITENESS = ("DOWNLOAD_DELAY=0", "CONCURRENT_REQUESTS=16", "CONCURRENT_REQUESTS_PER_DOMAIN=16")
+POLITENESS = ("DOWNLOAD_DELAY=0", "CONCURRENT_REQUESTS=16", "CONCURRENT_REQUESTS_PER_DOMAIN=16")
 
 
 def main() -> None:
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--database-url", metavar="postgresql://…", help="also on this server, in databases of its own")
     options = parser.parse_args()
     databases = {"sqlite": None} | ({"postgresql": options.database_url} if options.database_url else {})
-    with _shop(options.pages) as address:
+    with open_shop(options.pages) as address:
         figures = {name: _figures(address, options.pages, options.rounds, server) for name, server in databases.items()}
     lines = [line for name, measured in figures.items() for line in _in_words(name, measured)]
     title = f"Crawl: {options.pages} product pages of {REVIEWS_A_PAGE} reviews, medians of {options.rounds} rounds"
@@ -72,7 +72,7 @@ def _crawl(address: str, pages: int, server: str | None, settings: Sequence[str]
     with tempfile.TemporaryDirectory() as folder, fresh_database(server, Path(folder)) as database_url:
         ours = {"TDCRAWL_DATA_DIR": folder, "TDCRAWL_DATABASE_URL": database_url}
         others = {name: value for name, value in os.environ.items() if not name.startswith("TDCRAWL_")}
-        arguments = [option for setting in (*_POLITENESS, *settings) for option in ("-s", setting)]
+        arguments = [option for setting in (*POLITENESS, *settings) for option in ("-s", setting)]
         command = [sys.executable, "-m", "scrapy", "crawl", "retailer_reviews", "--json", "-a", "site=demo_store"]
         finished = subprocess.run(
             [*command, "-a", f"start={address}", *arguments],
@@ -94,11 +94,11 @@ def _seconds(finished: subprocess.CompletedProcess[str], reviews: int, *, balanc
 
 
 @contextmanager
-def _shop(pages: int) -> Iterator[str]:
-    """Open the shop in a process of its own and give the address of its catalogue."""
+def open_shop(pages: int, skip: int = 0) -> Iterator[str]:
+    """Open a shop in a process of its own and give the address of its catalogue; `skip` pages are another shop's."""
     with tempfile.TemporaryDirectory() as folder:
         reviews = Path(folder) / "reviews.csv"
-        write_csv(reviews, pages * REVIEWS_A_PAGE)
+        write_csv(reviews, pages * REVIEWS_A_PAGE, skip * REVIEWS_A_PAGE)
         command = [sys.executable, "-m", "tdcrawl.demo", "serve", "--port", "0", "--reviews", str(reviews)]
         with subprocess.Popen(command, cwd=machine.CHECKOUT, stdout=subprocess.PIPE, text=True) as server:
             try:

@@ -40,9 +40,9 @@ def invent_reviews(number: int, reviews_a_product: int = REVIEWS_A_PAGE) -> Iter
         }
 
 
-def write_csv(path: Path, number: int) -> None:
-    """Write invented reviews to a CSV file as `python -m tdcrawl.demo serve --reviews` reads it."""
-    reviews = invent_reviews(number)
+def write_csv(path: Path, number: int, skip: int = 0) -> None:
+    """Write invented reviews, but the first ones, as `python -m tdcrawl.demo serve --reviews` reads them."""
+    reviews = islice(invent_reviews(skip + number), skip, None)
     with path.open("w", newline="", encoding="utf-8") as file:
         first = next(reviews)
         rows = csv.DictWriter(file, list(first))
