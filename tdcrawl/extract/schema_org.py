@@ -75,7 +75,8 @@ def _said(raw: Mapping[str, str], record_type: RecordType) -> frozenset[tuple[st
         return frozenset(raw.items())
     days = {name for name, field in record_type.fields.items() if field.kind is Kind.DATE}
     told = ((name, string[:_ISO_DAY] if name in days else string) for name, string in raw.items())
-    return frozenset((name, string) for name, string in told if name != record_type.group_field)
+    apart = record_type.group_field if record_type.group_field != record_type.native_id_field else None
+    return frozenset((name, string) for name, string in told if name != apart)
 
 
 def _strings(entity: Entity, paths: Paths, graph: _Graph) -> dict[str, str]:
