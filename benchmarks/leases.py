@@ -43,7 +43,9 @@ def main() -> None:
 
 
 def _round(pages: int, database_server: str) -> dict[str, float]:
-    on_server = {f"postgresql_{number}_clients": _leased_a_second(pages, number, database_server) for number in _CLIENTS}
+    on_server = {
+        f"postgresql_{number}_clients": _leased_a_second(pages, number, database_server) for number in _CLIENTS
+    }
     return {"sqlite_1_client": _leased_a_second(pages, 1, None)} | on_server
 
 
