@@ -103,9 +103,9 @@ class SiteSpider(Spider):
         yield from self.session.items(found.raws, page, response.meta["page_url"])
         if has_markup(response.selector):
             yield from self._follow(response)
-        if found.reader:
-            self.count(f"tdcrawl/reader/{found.reader}", 1)
-        if found.problems and (found.is_cut or not found.reader):
+        for reader in found.readers:
+            self.count(f"tdcrawl/reader/{reader}", 1)
+        if found.problems and (found.is_cut or not found.readers):
             raise PageRejection(PageState.FAILED, PageReason.PARSE_ERROR, found.problems[0])
 
     async def on_failure(self, failure: Failure) -> None:

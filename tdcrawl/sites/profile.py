@@ -12,7 +12,7 @@ from tdcrawl.records import RECORD_TYPES
 from tdcrawl.sites.patterns import check_alias_pattern, check_css
 
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
-ReaderName = Literal["schema_org", "css", "embedded_json"]
+ReaderName = Literal["schema_org", "css", "embedded_json", "microformats"]
 Selectors = str | list[str]
 
 
