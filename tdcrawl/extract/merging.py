@@ -27,12 +27,12 @@ def merged(
         unmet[content(raw, record_type)].append(place)
     for raw in more:
         alike = unmet[content(raw, record_type)]
-        place = next((place for place in alike if _agree(told[place], raw, record_type)), None)
-        if place is None:
+        met = next((place for place in alike if _agree(told[place], raw, record_type)), None)
+        if met is None:
             told.append(raw)
         else:
-            alike.remove(place)
-            told[place] = raw | told[place]
+            alike.remove(met)
+            told[met] = raw | told[met]
     return told
 
 
