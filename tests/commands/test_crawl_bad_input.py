@@ -91,6 +91,7 @@ OFF_SITE = '<a class="product" href="http://localhost/x">off</a><a class="produc
         (Page('<script type="application/ld+json">{"@type": "Review", </script>'), "failed", "parse_error"),
         (Page("%PDF-1.4 \x00\x01\x02", headers={"Content-Type": "application/pdf"}), "failed", "parse_error"),
         (Page(status=404), "failed", "http_status"),
+        (Page('<h1>Sign in</h1><input type="password">'), "failed", "blocked"),
         (Page(status=302, headers={"Location": "http://localhost/elsewhere"}), "failed", "off_site"),
         (Page(status=302, headers={"Location": "/broken"}), "failed", "trap"),
         (Page(status=302, headers={"Location": "/next"}), "skipped", "same_page"),
