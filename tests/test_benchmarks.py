@@ -58,10 +58,10 @@ def test_workers_compare_two_with_one() -> None:
     assert round(figures["ratio"], 2) == round(figures["pages_per_second_2"] / figures["pages_per_second_1"], 2)
 
 
-def test_memory_is_watched_with_the_index_and_without() -> None:
+def test_memory_is_watched_with_new_records_and_without() -> None:
     figures = measure("benchmarks/memory.py", "--items", "4000")
     assert figures["items"] == 4000
-    assert figures["all_stages"].keys() == figures["without_near_duplicates"].keys() >= {"bytes_an_item"}
+    assert figures["all_stages"].keys() == figures["no_new_records"].keys() >= {"bytes_an_item"}
 
 
 def test_stages_compare_with_the_reference_recipe() -> None:

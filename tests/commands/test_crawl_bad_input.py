@@ -52,7 +52,7 @@ def test_crawl_when_it_cannot_start(run_scrapy: RunScrapy, arguments: list[str],
 def test_crawl_when_the_spider_is_unknown(run_scrapy: RunScrapy) -> None:
     finished = run_scrapy("crawl", "retailer_review", "-a", "site=demo_store")
     assert finished.returncode == 2
-    assert "unknown spider 'retailer_review'; known: job_postings, retailer_reviews" in finished.stdout + finished.stderr
+    assert "unknown spider 'retailer_review'; known: job_postings, retailer_reviews" in finished.stderr
 
 
 def test_crawl_when_the_shop_answers_500(crawl_pages: CrawlPages) -> None:
