@@ -138,8 +138,8 @@ def crawl_pages(run_scrapy: RunScrapy, tmp_path: Path) -> Iterator[Callable[...,
     site.write_text(SITE)
     with ExitStack() as stack:
 
-        def run(pages: Mapping[str, Page], *arguments: str, **env: str) -> Crawled:
-            base_url = stack.enter_context(_hand_made(pages))
+        def run(pages: Mapping[str, Page], *arguments: str, asked: list[str] | None = None, **env: str) -> Crawled:
+            base_url = stack.enter_context(_hand_made(pages, [] if asked is None else asked))
             start = f"start={base_url}/"
             return crawled(
                 run_scrapy("crawl", "retailer_reviews", "--json", "-a", f"site={site}", "-a", start, *arguments, **env)
@@ -148,9 +148,10 @@ def crawl_pages(run_scrapy: RunScrapy, tmp_path: Path) -> Iterator[Callable[...,
         yield run
 
 
-def _hand_made(pages: Mapping[str, Page]) -> Any:
+def _hand_made(pages: Mapping[str, Page], asked: list[str]) -> Any:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            asked.append(self.path)
             page = pages.get(self.path, Page(status=404))
             host = self.headers["Host"]
             body = page.body.replace("{host}", host).encode("utf-8", "surrogatepass")
