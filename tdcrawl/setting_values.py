@@ -42,7 +42,7 @@ def read_database_url(settings: BaseSettings) -> str:
 
 
 def read_quota(settings: BaseSettings, record_type: RecordType) -> dict[str, int]:
-    """Read TDCRAWL_QUOTA, seats by stratum of a record type; raises SettingError where it names no stratum or no number.
+    """Read TDCRAWL_QUOTA, the seats of a type by stratum; raises SettingError where it names no stratum or no number.
 
     The strata of other types may stand beside them: one setting serves all crawls into a database.
     """
