@@ -96,7 +96,7 @@ def _content(raw: Mapping[str, str], record_type: RecordType) -> str:
 
 def _graph(roots: list[Json]) -> _Graph:
     graph = _Graph([], {}, {})
-    for node, container in _walk(roots):
+    for node, container in walk(roots):
         graph.entities.append((node, container))
         if identifier := _id(node):
             graph.by_id[identifier] = {**node, **graph.by_id.get(identifier, {})}
@@ -105,7 +105,7 @@ def _graph(roots: list[Json]) -> _Graph:
     return graph
 
 
-def _walk(roots: list[Json]) -> Iterator[tuple[Entity, Entity | None]]:
+def walk(roots: list[Json]) -> Iterator[tuple[Entity, Entity | None]]:
     """Yield every dictionary in the order of the page, with the nearest entity around it."""
     waiting: list[tuple[Json, Entity | None]] = [(roots, None)]
     while waiting:

@@ -1,0 +1,64 @@
+"""How a page nobody has described may be read: by schema.org, else by what its scripts or elements look like."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from tdcrawl.extract.page import Page
+from tdcrawl.extract.reading import read_records
+from tdcrawl.outcomes import ValidateReason
+from tdcrawl.probing import elements, scripts
+from tdcrawl.probing.judging import has_content, rejection_of
+from tdcrawl.records.base import Raw, RecordType
+from tdcrawl.sites.profile import Read, ReaderName, ReadValues
+
+Ways = Mapping[ReaderName, Read]
+"""Rules for each reader that may read a page, the one to try first at the beginning."""
+
+_GUESSES: Mapping[ReaderName, Callable[[Page, RecordType], Iterator[tuple[str, Mapping[str, str]]]]] = {
+    "embedded_json": scripts.guesses,
+    "css": elements.guesses,
+}
+_LOOKS_RIGHT = {ValidateReason.TOO_SHORT, ValidateReason.AMBIGUOUS_SCALE, ValidateReason.BAD_DATE}
+
+
+def ways_of(read: Read) -> Ways:
+    """Part the rules of a site file into those of each reader."""
+    return {name: read.model_copy(update={"reader": [name]}) for name in read.reader}
+
+
+def guess_ways(page: Page, record_type: RecordType) -> Ways:
+    """Find rules for each reader that finds records with texts on the page; schema_org's are there in any case."""
+    values = _values(page)
+    schema_org = Read(reader=["schema_org"], values=values)
+    guessed: dict[ReaderName, Read] = {}
+    for name, guesses in _GUESSES.items():
+        reads = [
+            Read(reader=[name], record=record, fields=dict(fields), values=values)
+            for record, fields in guesses(page, record_type)
+        ]
+        rated = [(_likely(page, read, record_type), read) for read in reads]
+        (right, _), best = max(rated, key=lambda pair: pair[0], default=((0, 0), schema_org))
+        if right:
+            guessed[best.reader[0]] = best
+    told = read_records(page, schema_org, record_type).raws
+    has_text = any(has_content(raw, record_type) for raw in told)
+    return {"schema_org": schema_org, **guessed} if has_text else {**guessed, "schema_org": schema_org}
+
+
+def _values(page: Page) -> ReadValues:
+    """Take the page's language for the locale of its dates."""
+    try:
+        return ReadValues(locale=page.selector.css("html::attr(lang)").get("en"))
+    except ValueError:
+        return ReadValues()
+
+
+def _likely(page: Page, read: Read, record_type: RecordType) -> tuple[int, int]:
+    """Rate rules by how many records look right, then by how much is in them; (0, 0) where fewer than half do."""
+    raws = read_records(page, read, record_type).raws
+    right = sum(_looks_right(raw, page, read, record_type) for raw in raws)
+    return (right, sum(map(len, raws))) if right * 2 > len(raws) else (0, 0)
+
+
+def _looks_right(raw: Raw, page: Page, read: Read, record_type: RecordType) -> bool:
+    rejection = rejection_of(raw, page, read, record_type)
+    return rejection is None or {error.reason for error in rejection.fields} <= _LOOKS_RIGHT
