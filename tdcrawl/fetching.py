@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 
 from tdcrawl import page_outcomes
 from tdcrawl.errors import SiteError
-from tdcrawl.extract.page import Page
+from tdcrawl.extract.reading import Page, has_markup
 from tdcrawl.links import without_userinfo
 from tdcrawl.outcomes import PageReason, PageRejection, PageState
 from tdcrawl.politeness import identify
@@ -106,8 +106,8 @@ def _read(url: str, file: Path) -> Got:
 
 
 def _snapshot(response: Response, asked: str) -> Got:
-    if not isinstance(response, TextResponse):
-        return PageRejection(PageState.FAILED, PageReason.PARSE_ERROR, "it is no text that could hold records")
+    if not isinstance(response, TextResponse) or not has_markup(response.selector):
+        return PageRejection(PageState.FAILED, PageReason.PARSE_ERROR, "it is no HTML")
     headers = [
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, values in response.headers.items()

@@ -38,6 +38,13 @@ def declared(page: Page, record_type: RecordType) -> Declared | None:
 
     A thing under which the page lists records comes before others; JSON-LD before microdata before RDFa.
     """
+    try:
+        return _declared(page, record_type)
+    except RecursionError:
+        return None
+
+
+def _declared(page: Page, record_type: RecordType) -> Declared | None:
     for syntax in SYNTAXES:
         roots = list(syntax(page, record_type.schema_types | _SUMMARY, []))
         claims = list(_claims(roots))
@@ -71,10 +78,12 @@ def _number(summary: dict[str, Json], thing: dict[str, Json]) -> tuple[int, str]
     return None
 
 
-def difference(found: int, said: Declared | None, turns: bool, loads_more: bool) -> str | None:
-    """Say why a page may hold another number of records than it declares; none where both are equal."""
-    if said is None or found == said.number:
+def difference(found: int, with_text: int, said: Declared | None, turns: bool, loads_more: bool) -> str | None:
+    """Say why a page may hold another number of records with texts than it declares; none where both are equal."""
+    if said is None or with_text == said.number:
         return None
+    if found == said.number:
+        return "some have no text"
     if not found:
         return "no reader finds any in the page as it was fetched"
     if found > said.number:

@@ -4,6 +4,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from parsel import Selector
@@ -23,6 +24,9 @@ Guess = tuple[str, Mapping[str, str]]
 _PLAIN = re.compile(r"-?[A-Za-z_][\w-]*")
 _LEAST_WORDS = 3
 _LONGEST_NAME = 120
+# A larger element is no single record.
+_MOST_INSIDE = 300
+_MOST_GROUPS = 300
 # So many records tell as much as all of them.
 _ENOUGH = 12
 _NEEDED = {Kind.TEXT, Kind.RATING}
@@ -39,11 +43,15 @@ def guesses(page: Page, record_type: RecordType) -> Iterator[Guess]:
         for mark, name in _marks(node.root):
             if record_type.name in words(name):
                 groups[mark].append(node)
-    for mark, nodes in groups.items():
-        if len(nodes) > 1:
+    for mark, nodes in islice(groups.items(), _MOST_GROUPS):
+        if len(nodes) > 1 and all(_is_small(node) for node in nodes[:_ENOUGH]):
             fields = _fields(nodes[:_ENOUGH], record_type)
             if {record_type.fields[field].kind for field in fields} >= _NEEDED:
                 yield mark, fields
+
+
+def _is_small(node: Selector) -> bool:
+    return sum(1 for _ in islice(node.root.iter(), _MOST_INSIDE)) < _MOST_INSIDE
 
 
 def _marks(element: Any) -> Iterator[tuple[str, str]]:

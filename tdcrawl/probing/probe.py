@@ -54,7 +54,7 @@ def probe(snapshot: Snapshot, ways: Ways, follow: Follow, record_type: RecordTyp
         "records": len(found.raws),
         "records_with_text": with_text,
         "declared": said.number if said else None,
-        "difference": difference(with_text, said, bool(leads.links(page, turns)), bool(buttons)),
+        "difference": difference(len(found.raws), with_text, said, bool(leads.links(page, turns)), bool(buttons)),
         "reader": found.reader,
         "readers": {name: len(readings[name].raws) if name in readings else 0 for name in READERS},
         "record": read.record,

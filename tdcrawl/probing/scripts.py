@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from tdcrawl.extract.page import Json, Page
 from tdcrawl.extract.scripts import read_json
@@ -12,7 +13,10 @@ from tdcrawl.records.base import Kind, RecordType
 Guess = tuple[str, Mapping[str, str]]
 """Where the records are, and where each field is in one of them."""
 
-_ASSIGNMENT = re.compile(r"""(?<![\w$.])(?:window\.|var |let |const )?([A-Za-z_$][\w$]*)["']?\]?\s*=\s*(?=[{\[])""")
+# Not those of minified code: a page may have thousands.
+_ASSIGNMENT = re.compile(
+    r"""(?:\b(?:window\.|window\[["']|var\s|let\s|const\s)|^)\s*([A-Za-z_$][\w$]{2,})["']?\]?\s*=\s*(?=[{\[])"""
+)
 _KEY = re.compile(r"[^.\s]+")
 # A page's state may be large; lists of records lie near its top.
 _DEEPEST = 12
@@ -22,7 +26,7 @@ _NEEDED = {Kind.TEXT, Kind.RATING}
 
 def guesses(page: Page, record_type: RecordType) -> Iterator[Guess]:
     """Yield the key path of each list whose entries have keys that name a text and a rating, with those keys."""
-    for name, script in _named(page):
+    for name, script in islice(_named(page), _MOST_SCRIPTS):
         try:
             data = read_json(script)
         except ValueError:
@@ -35,13 +39,11 @@ def guesses(page: Page, record_type: RecordType) -> Iterator[Guess]:
 
 def _named(page: Page) -> Iterator[tuple[str, str]]:
     """Yield the scripts that a site file could name: by their id, or by the variable they fill."""
-    for script in page.selector.xpath("//script[@id][contains(@type, 'json') and not(contains(@type, 'ld+json'))]")[
-        :_MOST_SCRIPTS
-    ]:
+    for script in page.selector.xpath("//script[@id][contains(@type, 'json')][not(contains(@type, 'ld+json'))]"):
         if "." not in script.attrib["id"]:
             yield script.attrib["id"], script.xpath("string()").get("")
     for text in page.selector.xpath("//script[not(@type) or contains(@type, 'javascript')]/text()").getall():
-        for match in list(_ASSIGNMENT.finditer(text))[:_MOST_SCRIPTS]:
+        for match in _ASSIGNMENT.finditer(text):
             yield match[1], text[match.end() :]
 
 

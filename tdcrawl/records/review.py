@@ -105,7 +105,7 @@ REVIEW = RecordType(
             Kind.RATING,
             "rating",
             ("reviewRating.ratingValue", "reviewRating"),
-            ("rating", "star", "score", "rate"),
+            ("rating", "star", "starrating", "score", "rate"),
         ),
         "best_rating": base.Field(
             Kind.RATING_BOUND,
