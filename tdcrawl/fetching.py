@@ -31,6 +31,8 @@ _BARE: dict[str, Any] = {
     "EXTENSIONS": {},
     "LOG_FORMATTER": "scrapy.logformatter.LogFormatter",
     "JOBDIR": None,
+    # One after the other: Scrapy 2.19 tells only the first two of the requests that wait for one robots.txt what it says.
+    "CONCURRENT_REQUESTS": 1,
 }
 
 

@@ -82,14 +82,13 @@ def difference(found: int, with_text: int, said: Declared | None, turns: bool, l
     """Say why a page may hold another number of records with texts than it declares; none where both are equal."""
     if said is None or with_text == said.number:
         return None
-    if found == said.number:
-        return "some have no text"
-    if not found:
-        return "no reader finds any in the page as it was fetched"
-    if found > said.number:
-        return "it holds more than it declares"
-    if turns:
-        return "more are on the next pages"
-    if said.counted_by == "ratingCount":
-        return "it counts ratings, and some have no text"
-    return "a button loads more, by a script" if loads_more else "its markup holds only a part of them"
+    reasons = (
+        (found == said.number, "some have no text"),
+        (not found, "no reader finds any in the page as it was fetched"),
+        (found > said.number, "it holds more than it declares"),
+        (turns, "more are on the next pages"),
+        (said.counted_by == "ratingCount", "it counts ratings, and some have no text"),
+        (loads_more, "a button loads more, by a script"),
+        (True, "its markup holds only a part of them"),
+    )
+    return next(why for is_so, why in reasons if is_so)

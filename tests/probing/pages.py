@@ -16,7 +16,8 @@ def a_page(html: str, url: str = URL) -> Page:
 def css_page(*ratings: str) -> Page:
     """Build a page with one review in plain elements for each rating."""
     reviews = "".join(
-        f'<li class="review-item"><b class="review-title">Title {number}</b><i class="review-stars" title="{rating}"></i>'
+        f'<li class="review-item"><b class="review-title">Title {number}</b>'
+        f'<i class="review-stars" title="{rating}"></i>'
         f'<p class="review-text">{WORDS} {number}</p><time datetime="2026-01-0{number}">then</time></li>'
         for number, rating in enumerate(ratings, start=1)
     )

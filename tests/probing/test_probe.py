@@ -13,8 +13,8 @@ from tests.probing.pages import WORDS, a_page, css_page
 
 
 def probed(*reviews: dict[str, Any], more: str = "") -> dict[str, Any]:
-    product = {"@type": "Product", "sku": "17", "review": list(reviews), "aggregateRating": {"reviewCount": 9}}
-    product["aggregateRating"] |= {"@type": "AggregateRating", "bestRating": 5}
+    summary = {"@type": "AggregateRating", "reviewCount": 9, "bestRating": 5}
+    product = {"@type": "Product", "sku": "17", "review": list(reviews), "aggregateRating": summary}
     page = a_page(f'<script type="application/ld+json">{json.dumps(product)}</script>{more}')
     return probe(Snapshot("asked", page), guess_ways(page, REVIEW), Follow(), REVIEW)
 
