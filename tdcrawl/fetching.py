@@ -31,7 +31,7 @@ _BARE: dict[str, Any] = {
     "EXTENSIONS": {},
     "LOG_FORMATTER": "scrapy.logformatter.LogFormatter",
     "JOBDIR": None,
-    # One after the other: Scrapy 2.19 tells only the first two of the requests that wait for one robots.txt what it says.
+    # One after the other: of the requests that wait for one robots.txt, Scrapy 2.19 tells only the first two of it.
     "CONCURRENT_REQUESTS": 1,
 }
 
@@ -62,20 +62,26 @@ class PageSpider(Spider):
 
 
 def get_pages(urls: Sequence[str], settings: BaseSettings) -> dict[str, Got]:
-    """Get pages from the web or, where an address is a file here, from disk, in the order in which they are given.
+    """Get pages from the web or, where an address is a file here, from disk: those first.
 
     Raises SiteError for what is neither.
     """
     files = {url: file for url in urls if (file := _file(url))}
-    for url in urls:
-        if url not in files and urlsplit(url).scheme not in {"http", "https"}:
-            raise SiteError(f"{url}: give an http(s) address, or an .html file that is there")
-    got: dict[str, Got] = {url: _read(url, file) for url, file in files.items()}
-    if wanted := {url: without_userinfo(url) for url in urls if url not in files}:
-        fetched = _fetch(list(wanted.values()), settings)
-        ended = PageRejection(PageState.FAILED, PageReason.UNREACHABLE, "the command was ended before it was fetched")
-        got |= {url: fetched.get(address, ended) for url, address in wanted.items()}
-    return {url: got[url] for url in urls}
+    addresses = [_address(url) for url in urls if url not in files]
+    got = {url: _read(url, file) for url, file in files.items()}
+    if addresses:
+        got |= _fetch(addresses, settings)
+    ended = PageRejection(PageState.FAILED, PageReason.UNREACHABLE, "the command was ended before it was fetched")
+    return {url: got.get(url, ended) for url in [*files, *addresses]}
+
+
+def _address(url: str) -> str:
+    try:
+        if urlsplit(url).scheme in {"http", "https"} and urlsplit(url).hostname:
+            return without_userinfo(url)
+    except ValueError:
+        pass
+    raise SiteError(f"{url}: give an http(s) address, or an .html file that is there")
 
 
 def _fetch(urls: Sequence[str], settings: BaseSettings) -> dict[str, Got]:

@@ -13,6 +13,7 @@ from tdcrawl.probing.declared import Declared, declared, difference
 from tdcrawl.probing.guess import Ways
 from tdcrawl.probing.judging import has_content, reasons_of
 from tdcrawl.records.base import Raw, RecordType
+from tdcrawl.redaction import redact
 from tdcrawl.sites.profile import Follow, ReaderName
 
 READERS: tuple[ReaderName, ...] = get_args(ReaderName)
@@ -78,7 +79,7 @@ def unread(url: str, reason: str, detail: str) -> dict[str, Any]:
     """Describe a page that could not be fetched, with the keys that scripts read."""
     return {
         "url": url,
-        "error": {"reason": reason, "detail": detail},
+        "error": {"reason": reason, "detail": redact(detail)},
         "records": 0,
         "records_with_text": 0,
         "declared": None,

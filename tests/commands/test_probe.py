@@ -91,6 +91,7 @@ def test_gensite_adds_pages_when_the_site_is_there(tmp_path: Path) -> None:
             {"urls": ["nowhere.html"]},
             "nowhere.html: give an http(s) address, or an .html file that is there",
         ),
+        (SiteError, {"urls": ["http://["]}, "http://[: give an http(s) address"),
         (SiteError, {"html": "<p>no address</p>"}, "saved.html does not say where it was"),
         (StoreError, {"to": Path("/dev/null")}, "cannot write /dev/null"),
     ],
