@@ -62,17 +62,17 @@ class PageSpider(Spider):
 
 
 def get_pages(urls: Sequence[str], settings: BaseSettings) -> dict[str, Got]:
-    """Get pages from the web or, where an address is a file here, from disk: those first.
+    """Get pages from the web or, where an address is a file here, from disk, in the order given.
 
     Raises SiteError for what is neither.
     """
     files = {url: file for url in urls if (file := _file(url))}
-    addresses = [_address(url) for url in urls if url not in files]
+    wanted = [url if url in files else _address(url) for url in urls]
     got = {url: _read(url, file) for url, file in files.items()}
-    if addresses:
+    if addresses := [url for url in wanted if url not in files]:
         got |= _fetch(addresses, settings)
     ended = PageRejection(PageState.FAILED, PageReason.UNREACHABLE, "the command was ended before it was fetched")
-    return {url: got.get(url, ended) for url in [*files, *addresses]}
+    return {url: got.get(url, ended) for url in wanted}
 
 
 def _address(url: str) -> str:
