@@ -59,6 +59,12 @@ def test_nothing_is_guessed_when_what_is_called_review_holds_none() -> None:
     assert list(ways) == ["schema_org"]
 
 
+def test_nothing_is_guessed_when_fewer_than_half_of_a_list_are_records() -> None:
+    others = [{"text": "A mug of clay", "rating": "none"}] * 2
+    listed = json.dumps([{"text": WORDS, "rating": 4}, *others])
+    assert list(guess_ways(a_page(f"<script>var items = {listed}</script>"), REVIEW)) == ["schema_org"]
+
+
 def test_schema_org_comes_first_when_it_has_texts() -> None:
     told = {"@type": "Review", "reviewBody": WORDS, "reviewRating": {"ratingValue": 4}}
     html = f'<script type="application/ld+json">{json.dumps(told)}</script>{css_page("4/5", "2/5").selector.get()}'
