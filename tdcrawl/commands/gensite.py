@@ -57,12 +57,9 @@ class Command(TdcrawlCommand):
         cases = _name_cases(opts.to / "tests" / "pages" / opts.name, pages)
         content = "" if profile else draft(opts.name, pages, RECORD_TYPES["review"])
         profile = profile or parse_profile(opts.name, content.encode(), str(file))
-        try:
-            read = [(case, write_case(case, page, profile)) for case, page in cases.items()]
-            if content:
-                file.write_text(content, encoding="utf-8")
-        except OSError as error:
-            raise StoreError(f"cannot write {error.filename}: {error.strerror}") from error
+        read = [(case, write_case(case, page, profile)) for case, page in cases.items()]
+        if content:
+            _write(file, content)
         written = [{"folder": str(case), "records": len(found["records"])} for case, found in read]
         return {"site": opts.name, "file": str(file) if content else None, "cases": written}
 
@@ -73,6 +70,13 @@ class Command(TdcrawlCommand):
         for case in answer["cases"]:
             console.print(f"Wrote {escape(case['folder'])}: {case['records']} records to confirm in expected.json")
         console.print("pytest tests/sites/test_pages.py fails until each is confirmed")
+
+
+def _write(file: Path, content: str) -> None:
+    try:
+        file.write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"cannot write {file}: {error.strerror}") from error
 
 
 def _check(name: str, file: Path, profile: SiteProfile | None) -> None:

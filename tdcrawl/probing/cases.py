@@ -14,6 +14,7 @@ from tdcrawl.probing.trimming import trim
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.sites.loading import bundled_sites, load_profile
 from tdcrawl.sites.profile import SiteProfile
+from tdcrawl.store.atomic import new_directory
 
 PAGE, URL, EXPECTED = "page.html", "url.txt", "expected.json"
 _LONGEST_SHOWN = 60
@@ -33,14 +34,14 @@ def read_page(page: Page, profile: SiteProfile) -> dict[str, Any]:
 
 
 def write_case(folder: Path, page: Page, profile: SiteProfile) -> dict[str, Any]:
-    """Write the trimmed page and what was read in it, not yet confirmed; gives what was read. Raises OSError."""
+    """Write the trimmed page and what was read in it, not yet confirmed; gives what was read. Raises StoreError."""
     expected = read_page(page, profile)
     html = trim(page, lambda trimmed: read_page(trimmed, profile) == expected)
-    folder.mkdir(parents=True)
-    (folder / PAGE).write_text(html, encoding="utf-8", newline="")
-    (folder / URL).write_text(page.url + "\n", encoding="utf-8")
     content = json.dumps({"confirmed": False, **expected}, ensure_ascii=False, indent=2)
-    (folder / EXPECTED).write_text(content + "\n", encoding="utf-8")
+    with new_directory(folder) as case:
+        (case / PAGE).write_text(html, encoding="utf-8", newline="")
+        (case / URL).write_text(page.url + "\n", encoding="utf-8")
+        (case / EXPECTED).write_text(content + "\n", encoding="utf-8")
     return expected
 
 

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from tdcrawl.extract.doubts import Doubt
 from tdcrawl.extract.page import Page
 from tdcrawl.extract.reading import read_records
-from tdcrawl.extract.scales import read_scaled
+from tdcrawl.extract.scales import read_number, read_scaled
 from tdcrawl.outcomes import ValidateReason
 from tdcrawl.probing import leads
 from tdcrawl.probing.declared import declared
@@ -64,12 +64,16 @@ def _best(page: Page, record_type: RecordType) -> _Read:
     return next((each for each in read_ways if each.raws), read_ways[-1])
 
 
-def _scale(best: _Read, said: str | None, record_type: RecordType) -> str | None:
+def _scale(best: _Read, said: str | None, record_type: RecordType) -> float | None:
     """Give the best rating where records need it from the site file: as the page's summary says, else the likeliest."""
     if ValidateReason.AMBIGUOUS_SCALE not in reasons_of(best.raws, best.page, best.read, record_type):
         return None
     most = max(_values(best.raws, record_type), default=0.0)
-    return said or str(next((scale for scale in _SCALES if scale >= most), most))
+    try:
+        # It is written into the file as it is, so it must be a number.
+        return read_number(said or "")
+    except Doubt:
+        return next((scale for scale in _SCALES if scale >= most), most)
 
 
 def _values(raws: Sequence[Raw], record_type: RecordType) -> Iterator[float]:

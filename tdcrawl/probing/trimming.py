@@ -67,7 +67,8 @@ class _Cut:
     def thin_out(self, nodes: Sequence[Any]) -> None:
         """Take out what can go of the nodes, then what can go of the children of those that stay."""
         for node in self.take_out(nodes):
-            self.thin_out([child for child in node if isinstance(child.tag, str)])
+            if self._tries < _MOST_TRIES:
+                self.thin_out([child for child in node if isinstance(child.tag, str)])
 
 
 def _stand_in(node: Any) -> Any:

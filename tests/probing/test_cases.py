@@ -88,6 +88,12 @@ def test_small_page_keeps_its_words_and_the_script_that_is_read() -> None:
     assert ("data" in kept, "track" in kept, "svg" in kept) == (True, False, False)
 
 
+def test_page_is_written_when_it_is_nested_deeper_than_is_tried() -> None:
+    page = a_page("<div>" * 1200 + f"<b>{'words ' * 5000}</b><i>read</i>")
+    kept = trim(page, lambda cut: cut.selector.css("i::text").get() == "read")
+    assert a_page(kept).selector.css("i::text").get() == "read"
+
+
 def test_page_stays_whole_when_every_cut_changes_it() -> None:
     page = a_page("<style>b</style><p>Hours</p>")
     assert trim(page, lambda _: False) == page.selector.get()

@@ -33,4 +33,10 @@ def test_draft_says_what_is_missing_when_nothing_is_found() -> None:
 
 def test_draft_gives_the_scale_when_ratings_are_on_none() -> None:
     assert profile_of(draft("my_shop", [css_page("8", "3")], REVIEW)).read.values.rating_scale == 10
+    hostile = (
+        '<script type="application/ld+json">{"@type": "AggregateRating", "reviewCount": 2, "bestRating": "%s"}</script>'
+    )
+    for said, scale in (("20", 20), ("10\\n[polite]\\nROBOTSTXT_OBEY = false", 10)):
+        page = a_page(hostile % said + css_page("8", "3").selector.get())
+        assert profile_of(draft("my_shop", [page], REVIEW)).read.values.rating_scale == scale
     assert profile_of(draft("my_shop", [css_page("4", "3")], REVIEW)).read.values.rating_scale is None
