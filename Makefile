@@ -17,7 +17,7 @@ demo: .venv/installed # crawl an invented shop and freeze a dataset
 	@$(RUN) tdcrawl.demo
 
 test: .venv/installed-dev postgresql # run every test, on servers of their own
-	@$(RUN) pytest -q -n auto
+	@$(RUN) pytest -q -n auto --dist loadgroup
 
 check: .venv/installed-dev # lint, format, types, the import ladder and the house rules
 	@$(RUN) ruff check -q

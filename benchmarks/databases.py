@@ -9,6 +9,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import URL, make_url
 
 from tdcrawl.store.engine import open_engine
+from tests.services import postgresql_server
 
 
 @contextmanager
@@ -27,6 +28,16 @@ def fresh_database(server: str | None, folder: Path) -> Iterator[str]:
         yield _at_newest_schema(address.set(database=name).render_as_string(hide_password=False))
     finally:
         _administer(address, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def server(url: str | None) -> Iterator[str]:
+    """Give the URL of a PostgreSQL server while the context lasts: the one that was named, or one of our own."""
+    if url is not None:
+        yield url
+        return
+    with postgresql_server() as own:
+        yield own
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import machine
-from benchmarks.databases import fresh_database
+from benchmarks.databases import fresh_database, server
 from tdcrawl.outcomes import PageState
 from tdcrawl.store.beginning import take_up
 from tdcrawl.store.engine import open_engine
@@ -29,25 +29,28 @@ _SECONDS_UNTIL_ANOTHER_LOOK = 0.05
 
 
 def main() -> None:
-    """Lease a frontier out, in rounds, and print pages per second; several clients need a PostgreSQL server."""
-    parser = machine.parser("Pages per second that the frontier leases out.")
+    """Lease a frontier out, in rounds, to one process and to several, and print pages per second."""
+    parser = machine.parser("Pages per second that the frontier leases out, on SQLite and on PostgreSQL.")
     parser.add_argument("--pages", type=machine.positive, default=_PAGES, help="pages that wait, on 16 hosts")
-    parser.add_argument("--database-url", metavar="postgresql://…", help="also to 4 and 16 processes, on this server")
+    parser.add_argument("--database-url", metavar="postgresql://…", help="use this server, not one of our own")
     options = parser.parse_args()
-    clients = _CLIENTS if options.database_url else _CLIENTS[:1]
-    rounds = [
-        {f"{number}_clients": _leased_a_second(options.pages, number, options.database_url) for number in clients}
-        for _ in range(options.rounds)
-    ]
+    with server(options.database_url) as database_server:
+        rounds = [_round(options.pages, database_server) for _ in range(options.rounds)]
     figures = {name: machine.median_of(rounds, name) for name in rounds[0]}
-    server = "PostgreSQL" if options.database_url else "SQLite"
-    title = f"Frontier on {server}: {options.pages} pages, {_PAGES_A_LEASE} a lease, medians of {options.rounds} rounds"
-    lines = (f"{name.replace('_', ' '):<12} {figure:8.0f} pages/s" for name, figure in figures.items())
+    title = f"Frontier: {options.pages} pages, {_PAGES_A_LEASE} a lease, medians of {options.rounds} rounds"
+    lines = (f"{name.replace('_', ' '):<24} {figure:8.0f} pages/s" for name, figure in figures.items())
     machine.report(title, {"pages": options.pages, "leased_per_second": figures}, lines, as_json=options.json)
 
 
-def _leased_a_second(pages: int, clients: int, server: str | None) -> float:
-    with tempfile.TemporaryDirectory() as folder, fresh_database(server, Path(folder)) as database_url:
+def _round(pages: int, database_server: str) -> dict[str, float]:
+    on_server = {
+        f"postgresql_{number}_clients": _leased_a_second(pages, number, database_server) for number in _CLIENTS
+    }
+    return {"sqlite_1_client": _leased_a_second(pages, 1, None)} | on_server
+
+
+def _leased_a_second(pages: int, clients: int, database_server: str | None) -> float:
+    with tempfile.TemporaryDirectory() as folder, fresh_database(database_server, Path(folder)) as database_url:
         first = _join(database_url)
         asyncio.run(_fill(first, pages))
         spawning = multiprocessing.get_context("spawn")

@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 
 from benchmarks import machine
 from benchmarks.crawl import POLITENESS, open_shop
-from benchmarks.databases import fresh_database, reading
+from benchmarks.databases import fresh_database, reading, server
 from benchmarks.reviews import REVIEWS_A_PAGE
 from tdcrawl.outcomes import PageState
 from tdcrawl.store.tables import pages
@@ -42,11 +42,12 @@ def main() -> None:
     """Crawl in rounds, with one worker and with two, and print pages per second."""
     parser = machine.parser("Pages per second of two workers, against one, on PostgreSQL.")
     parser.add_argument("--pages", type=machine.positive, default=_PAGES, help="product pages of each of two shops")
-    parser.add_argument("--database-url", metavar="postgresql://…", required=True, help="a server for the databases")
+    parser.add_argument("--database-url", metavar="postgresql://…", help="use this server, not one of our own")
     options = parser.parse_args()
-    with ExitStack() as shops:
-        starts = [shops.enter_context(open_shop(options.pages, skip)) for skip in (0, options.pages)]
-        rounds = [_round(starts, options.pages, options.database_url) for _ in range(options.rounds)]
+    with ExitStack() as opened:
+        database_server = opened.enter_context(server(options.database_url))
+        starts = [opened.enter_context(open_shop(options.pages, skip)) for skip in (0, options.pages)]
+        rounds = [_round(starts, options.pages, database_server) for _ in range(options.rounds)]
     figures = {name: machine.median_of(rounds, name) for name in rounds[0]}
     title = f"Workers on PostgreSQL: two shops of {options.pages} pages of {REVIEWS_A_PAGE} reviews, medians"
     lines = [f"{workers} worker(s) {figures[f'pages_per_second_{workers}']:8.1f} pages/s" for workers in (1, 2)]
@@ -54,14 +55,14 @@ def main() -> None:
     machine.report(title, {"pages": options.pages, "rounds": options.rounds, **figures}, lines, as_json=options.json)
 
 
-def _round(starts: Sequence[str], number: int, server: str) -> dict[str, float]:
-    one, two = (_pages_a_second(starts, number, server, workers) for workers in (1, 2))
+def _round(starts: Sequence[str], number: int, database_server: str) -> dict[str, float]:
+    one, two = (_pages_a_second(starts, number, database_server, workers) for workers in (1, 2))
     return {"pages_per_second_1": one, "pages_per_second_2": two, "ratio": two / one}
 
 
-def _pages_a_second(starts: Sequence[str], number: int, server: str, workers: int) -> float:
+def _pages_a_second(starts: Sequence[str], number: int, database_server: str, workers: int) -> float:
     """Crawl both shops; start-up does not count, so it is from the first page that was read to the last."""
-    with tempfile.TemporaryDirectory() as folder, fresh_database(server, Path(folder)) as database_url:
+    with tempfile.TemporaryDirectory() as folder, fresh_database(database_server, Path(folder)) as database_url:
         site = Path(folder) / "two_shops.toml"
         site.write_text(_SITE.format(starts=json.dumps(starts)), encoding="utf-8")
         settings = {"TDCRAWL_DATA_DIR": folder, "TDCRAWL_DATABASE_URL": database_url, "TDCRAWL_PERSON_KEY": "5e" * 32}

@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 
 from tdcrawl import arguments, faults, page_outcomes, privacy, text
 from tdcrawl.errors import SiteError
+from tdcrawl.extract.obstacles import obstacle
 from tdcrawl.extract.reading import Page, has_markup, read_records
 from tdcrawl.feeding import Feeder
 from tdcrawl.links import followable, read_sitemap, without_userinfo
@@ -101,12 +102,14 @@ class SiteSpider(Spider):
         found = read_records(Page(response.url, response.selector), self.session.profile.read, self.session.record_type)
         page = response.meta["page_id"]
         yield from self.session.items(found.raws, page, response.meta["page_url"])
-        if has_markup(response.selector):
-            yield from self._follow(response)
-        if found.reader:
-            self.count(f"tdcrawl/reader/{found.reader}", 1)
-        if found.problems and (found.is_cut or not found.reader):
+        followed = list(self._follow(response)) if has_markup(response.selector) else []
+        yield from followed
+        for reader in found.readers:
+            self.count(f"tdcrawl/reader/{reader}", 1)
+        if found.problems and (found.is_cut or not found.readers):
             raise PageRejection(PageState.FAILED, PageReason.PARSE_ERROR, found.problems[0])
+        if not found.readers and not followed and (why := obstacle(response.selector)):
+            raise PageRejection(PageState.FAILED, *why)
 
     async def on_failure(self, failure: Failure) -> None:
         """Note the outcome of a page that could not be read."""

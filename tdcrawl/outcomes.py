@@ -65,6 +65,7 @@ class PageReason(StrEnum):
     TIMEOUT = "timeout"
     UNREACHABLE = "unreachable"
     TOO_LARGE = "too_large"
+    BLOCKED = "blocked"
     ROBOTS_DISALLOWED = "robots_disallowed"
     OFF_SITE = "off_site"
     SAME_PAGE = "same_page"

@@ -35,10 +35,14 @@ def judge(reason: str, stats: Stats, check: LedgerCheck, expect: Expect) -> Verd
         failures.append(f"the crawl did not finish: {reason}")
     failures += [f"stage {stage} did not close" for stage in _unclosed(stats)]
     warnings: list[str] = []
-    share, allowed = _failed_share(stats), expect.max_failed_share
-    if share > allowed:
-        message = f"{share:.1%} of the items failed; the site's max_failed_share is {allowed:.1%}"
-        (failures if share > 2 * allowed else warnings).append(message)
+    for what, share, name in (
+        ("items", _failed_share(stats), "max_failed_share"),
+        ("pages", _failed_page_share(stats), "max_failed_page_share"),
+    ):
+        allowed = getattr(expect, name)
+        if share > allowed:
+            message = f"{share:.1%} of the {what} failed; the site's {name} is {allowed:.1%}"
+            (failures if share > 2 * allowed else warnings).append(message)
     believable = _count(stats, "items/yielded") + _count(stats, "items/seen_again") - _count(stats, "items/failed")
     if reason == "finished" and believable < expect.min_records:
         failures.append(f"{believable} believable records were found; the site's min_records is {expect.min_records}")
@@ -66,6 +70,11 @@ def _failed_share(stats: Stats) -> float:
     # An item that failed in an earlier run and fails again is no news.
     failed = _count(stats, "items/failed") - _count(stats, "items/failed_again")
     return failed / max(1, _count(stats, "items/yielded") - _count(stats, "items/reopened"))
+
+
+def _failed_page_share(stats: Stats) -> float:
+    failed = _count(stats, "pages/failed")
+    return failed / max(1, failed + _count(stats, "pages/done"))
 
 
 def _unclosed(stats: Stats) -> list[str]:

@@ -46,6 +46,24 @@ def test_crawl_compares_all_stages_with_none_and_with_bare_scrapy() -> None:
     assert figures["machine"].keys() == {"cores", "memory_gib", "cpu", "python", "system"}
 
 
+def test_leases_go_to_one_client_and_to_many() -> None:
+    figures = measure("benchmarks/leases.py", "--pages", "128")["leased_per_second"]
+    clients = {f"postgresql_{number}_clients" for number in (1, 4, 16)}
+    assert figures.keys() == {"sqlite_1_client"} | clients
+    assert min(figures.values()) > 0
+
+
+def test_workers_compare_two_with_one() -> None:
+    figures = measure("benchmarks/workers.py", "--pages", "8")
+    assert round(figures["ratio"], 2) == round(figures["pages_per_second_2"] / figures["pages_per_second_1"], 2)
+
+
+def test_memory_is_watched_with_new_records_and_without() -> None:
+    figures = measure("benchmarks/memory.py", "--items", "4000")
+    assert figures["items"] == 4000
+    assert figures["all_stages"].keys() == figures["no_new_records"].keys() >= {"bytes_an_item"}
+
+
 def test_stages_compare_with_the_reference_recipe() -> None:
     figures = measure("benchmarks/stages.py", "--records", "45")
     assert figures["records"] == 45

@@ -23,7 +23,7 @@ PAGES = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", PROJECT / "benchmarks"
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SCRAPYS_OWN = {"crawl"}
 # What a placeholder of an f-string is called in docs/stats.md.
-PLACEHOLDERS = {"stage.name": "stage", "found.reader": "reader"}
+PLACEHOLDERS = {"stage.name": "stage", "reader": "reader"}
 
 
 def doc(name: str) -> str:

@@ -13,6 +13,7 @@ from statistics import median, quantiles
 
 import pytest
 
+from tdcrawl.records import RECORD_TYPES
 from tdcrawl.settings import ITEM_PIPELINES
 
 PROJECT = Path(__file__).parents[1]
@@ -47,6 +48,16 @@ def functions() -> Iterator[int]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def fields_named(path: Path) -> set[str]:
+    """Find which fields of a record type a file names: as a text, or as something's attribute."""
+    own = {name for kind in RECORD_TYPES.values() for name in (*kind.fields, *kind.model_fields)}
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    # Every item has a label, and what is compared of it is its text, whatever field that is.
+    attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute)} - {"label", "text"}
+    return own & (texts | attributes)
 
 
 def imported_distributions(*folders: str) -> set[str]:
@@ -138,3 +149,8 @@ def test_egg_holds_data_and_no_tests_when_built(tmp_path: Path) -> None:
     tracked = {path for path in tracked_files() if path.startswith("tdcrawl/")}
     assert tracked <= names
     assert {path.partition("/")[0] for path in names} == {"tdcrawl", "EGG-INFO"}
+
+
+@pytest.mark.parametrize("path", sorted(STAGES), ids=name)
+def test_no_stage_names_a_field_of_a_record_type(path: Path) -> None:
+    assert fields_named(path) == set()

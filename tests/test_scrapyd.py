@@ -27,6 +27,9 @@ from tdcrawl.store.verify import check_ledger
 from tests.conftest import PROJECT
 from tests.services import free_port
 
+# They share a server, which takes seconds to start.
+pytestmark = pytest.mark.xdist_group("scrapyd")
+
 USER, PASSWORD = "tester", "sesame"
 # Not among the addresses of loopback, though it leads there.
 NOT_LOOPBACK = "0.0.0.0"  # noqa: S104 - nothing is bound to it

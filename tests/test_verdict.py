@@ -23,6 +23,14 @@ STATS = {"tdcrawl/items/yielded": 100, "tdcrawl/items/record": 95, "tdcrawl/item
             "finished", {}, LedgerCheck({}, {}, 0, ["one is lost"]), 1,
             ["the ledger does not balance: one is lost"], [],
         ),
+        (
+            "finished", {"pages/done": 7, "pages/failed": 3}, GOOD, 0,
+            [], ["30.0% of the pages failed; the site's max_failed_page_share is 25.0%"],
+        ),
+        (
+            "finished", {"pages/done": 4, "pages/failed": 6}, GOOD, 1,
+            ["60.0% of the pages failed; the site's max_failed_page_share is 25.0%"], [],
+        ),
         ("finished", {"write_record/not_closed": 1}, GOOD, 1, ["stage write_record did not close"], []),
         (
             "finished", {"items/failed": 10}, GOOD, 0,

@@ -63,7 +63,8 @@ def _title(description: Mapping[str, Any]) -> str:
 def _choices(parameters: Mapping[str, Any]) -> Iterator[str]:
     percentages = "/".join(map(str, parameters["split"]))
     yield f"Balance: {balance_in_words(parameters)}. Split: {percentages} by a hash of what a record is about,"
-    yield "so that all records of one product, and near-duplicates of different meaning, are in one split.\n"
+    yield "so that all records about one thing (a product, a posting) are in one split, and so are near-duplicates"
+    yield "of different meaning.\n"
 
 
 def balance_in_words(parameters: Mapping[str, Any]) -> str:
@@ -84,7 +85,7 @@ def _count_table(counts: Mapping[str, Any]) -> Iterator[str]:
 def _empty_splits(files: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     for split in SPLITS:
         if not files[f"{split}/part-00000.parquet"]["rows"]:
-            yield f"\nThe {split} split is empty: too few products were collected to fill it."
+            yield f"\nThe {split} split is empty: too few of these were collected to fill it."
 
 
 def _ledger_lines(ledger: Mapping[str, int]) -> Iterator[str]:

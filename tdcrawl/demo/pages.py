@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from tdcrawl.demo.careers import job_posting, postings
 from tdcrawl.demo.markup import Json, Markup, json_ld, window_data
 from tdcrawl.demo.shop import REVIEWS_A_PAGE, Product, Shop, ShopReview
 
@@ -32,7 +33,9 @@ def print_shop(shop: Shop, markup: Markup, base_url: str) -> dict[str, Answer]:
 
     `base_url` (`http://127.0.0.1:8717`) is where robots.txt and the sitemap say that the shop is.
     """
-    pages = dict(chain(_for_robots(shop, base_url), _account(shop), _listings(shop), _products(shop, markup)))
+    pages = dict(
+        chain(_for_robots(shop, base_url), _account(shop), _listings(shop), _products(shop, markup), _careers(shop))
+    )
     return pages | {address: error_page(shop, status) for address, status in shop.broken.items()}
 
 
@@ -75,6 +78,13 @@ def _products(shop: Shop, markup: Markup) -> Iterator[tuple[str, Answer]]:
             data = _data(markup, product, reviews, frame["average"])
             body = _print("product.html", **frame, markup=markup, reviews=reviews, data=data, next=following)
             yield address, Answer(body)
+
+
+def _careers(shop: Shop) -> Iterator[tuple[str, Answer]]:
+    yield "/careers", Answer(_print("careers.html", shop=shop, postings=postings()))
+    for posting in postings():
+        body = _print("posting.html", shop=shop, posting=posting, data=job_posting(posting, shop.name))
+        yield f"/careers/{posting['id']}", Answer(body)
 
 
 def _data(markup: Markup, product: Product, reviews: Sequence[ShopReview], average: Any) -> Json | None:

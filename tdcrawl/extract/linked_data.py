@@ -58,7 +58,8 @@ def rdfa(page: Page, wanted: frozenset[str], problems: list[str]) -> Iterator[Js
             yield _with_local_names(entity)
 
 
-SYNTAXES: tuple[Callable[[Page, frozenset[str], list[str]], Iterator[Json]], ...] = (json_ld, microdata, rdfa)
+Syntax = Callable[[Page, frozenset[str], list[str]], Iterator[Json]]
+SYNTAXES: tuple[Syntax, ...] = (json_ld, microdata, rdfa)
 """In the order in which their word counts; each gives JSON-LD with local names and reports what it could not read."""
 
 

@@ -1,4 +1,4 @@
-"""HOW a page is read: by the readers that its site names, in turn."""
+"""HOW a page is read: by the readers that its site names, whose word counts in that order."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from parsel import Selector
 
-from tdcrawl.extract import css, embedded_json, schema_org
+from tdcrawl.extract import css, embedded_json, microformats, schema_org
+from tdcrawl.extract.merging import merged
 from tdcrawl.extract.page import Found, Page
 from tdcrawl.records.base import RecordType
 from tdcrawl.sites.profile import Read, ReaderName
@@ -16,6 +17,7 @@ __all__ = ["Page", "Reading", "has_markup", "read_records"]
 _Reader = Callable[[Page, Read, RecordType], Found]
 _READERS: dict[ReaderName, _Reader] = {
     "schema_org": schema_org.read,
+    "microformats": microformats.read,
     "css": lambda page, read, _: css.read(page, read),
     "embedded_json": lambda page, read, _: embedded_json.read(page, read),
 }
@@ -23,27 +25,29 @@ _READERS: dict[ReaderName, _Reader] = {
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Say what a page held: the strings of each record, which reader found them, and what could not be read.
+    """Say what a page held: the strings of each record, which readers found any, and what could not be read.
 
     `is_cut` says that there was more than the parser could take.
     """
 
     raws: list[dict[str, str]]
-    reader: str | None
+    readers: list[str]
     problems: list[str]
     is_cut: bool = False
 
 
 def read_records(page: Page, read: Read, record_type: RecordType) -> Reading:
-    """Read a page's records by the first of the site's readers that finds any; no page raises."""
+    """Read a page's records by all of the site's readers, each record once; no page raises."""
     is_cut = has_markup(page.selector) and _is_cut(page.selector)
     problems: list[str] = ["the page is nested deeper than can be read: its rest is lost"] if is_cut else []
+    raws, readers = list[dict[str, str]](), list[str]()
     for name in read.reader:
         found = _found(_READERS[name], page, read, record_type)
         problems.extend(found.problems)
         if found.raws:
-            return Reading(list(_identified(found.raws, record_type.native_id_field)), name, problems, is_cut)
-    return Reading([], None, problems, is_cut)
+            readers.append(name)
+            raws = merged(raws, list(_identified(found.raws, record_type.native_id_field)), record_type)
+    return Reading(raws, readers, problems, is_cut)
 
 
 def has_markup(selector: Selector) -> bool:

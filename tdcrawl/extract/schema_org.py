@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tdcrawl import text
 from tdcrawl.extract.keys import first_string
-from tdcrawl.extract.linked_data import SYNTAXES, types_of
+from tdcrawl.extract.linked_data import SYNTAXES, Syntax, types_of
+from tdcrawl.extract.merging import content
 from tdcrawl.extract.page import Found, Json, Page
 from tdcrawl.records.base import Kind, RecordType
 from tdcrawl.sites.profile import Read
@@ -37,14 +37,19 @@ class _Graph:
 
 
 def read(page: Page, rules: Read, record_type: RecordType) -> Found:
-    """Read a page's records from JSON-LD, microdata and RDFa; what an earlier syntax said is not said again."""
+    """Read a page's records from JSON-LD, microdata and RDFa."""
+    return read_syntaxes(page, rules, record_type, SYNTAXES)
+
+
+def read_syntaxes(page: Page, rules: Read, record_type: RecordType, syntaxes: Sequence[Syntax]) -> Found:
+    """Read a page's records from some syntaxes in schema.org's words; what one said no later one says again."""
     found, paths = Found(), _paths(rules, record_type)
     told: set[str] = set()
-    for syntax in SYNTAXES:
+    for syntax in syntaxes:
         graph = _graph(list(syntax(page, record_type.schema_types, found.problems)))
-        raws = [raw for raw in _records(graph, paths, record_type) if _content(raw, record_type) not in told]
+        raws = [raw for raw in _records(graph, paths, record_type) if content(raw, record_type) not in told]
         found.raws.extend(raws)
-        told.update(filter(None, (_content(raw, record_type) for raw in raws)))
+        told.update(filter(None, (content(raw, record_type) for raw in raws)))
     return found
 
 
@@ -71,11 +76,12 @@ def _said(raw: Mapping[str, str], record_type: RecordType) -> frozenset[tuple[st
 
     Shops print the same list under a product and again under its page. Without a text, two may well be two.
     """
-    if not _content(raw, record_type):
+    if not content(raw, record_type):
         return frozenset(raw.items())
     days = {name for name, field in record_type.fields.items() if field.kind is Kind.DATE}
     told = ((name, string[:_ISO_DAY] if name in days else string) for name, string in raw.items())
-    return frozenset((name, string) for name, string in told if name != record_type.group_field)
+    apart = record_type.group_field if record_type.group_field != record_type.native_id_field else None
+    return frozenset((name, string) for name, string in told if name != apart)
 
 
 def _strings(entity: Entity, paths: Paths, graph: _Graph) -> dict[str, str]:
@@ -87,11 +93,6 @@ def _strings(entity: Entity, paths: Paths, graph: _Graph) -> dict[str, str]:
 def _says_something(raw: Mapping[str, str], record_type: RecordType) -> bool:
     """Tell a record, however broken, from a mere reference: it has one of the fields that no record can be without."""
     return any(name != record_type.group_field for name in raw if name in record_type.required)
-
-
-def _content(raw: Mapping[str, str], record_type: RecordType) -> str:
-    texts = (raw.get(name, "") for name, field in record_type.fields.items() if field.kind is Kind.TEXT)
-    return text.normalise(" ".join(texts))
 
 
 def _graph(roots: list[Json]) -> _Graph:

@@ -1,7 +1,7 @@
 """From scraped strings to typed values: one reader for each kind of field."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -10,6 +10,7 @@ from typing import Any
 from babel import Locale
 
 from tdcrawl import text
+from tdcrawl.extract.amounts import a_year, read_currency, read_months, read_pay, read_period, read_years, told_period
 from tdcrawl.extract.dates import read_date
 from tdcrawl.extract.doubts import Doubt
 from tdcrawl.extract.scales import read_number, read_scaled
@@ -17,6 +18,8 @@ from tdcrawl.outcomes import FieldError, ValidateReason, failed
 from tdcrawl.records.base import Field, Kind, Raw, RecordType
 
 _QUOTED = 200
+# Nobody works a year for less, in any currency that is worth much; so it is a month's or an hour's pay.
+_LEAST_A_YEAR = 1_000
 _TAG = re.compile(
     r"(?P<language>[a-z]{2,3})(?:[-_](?P<script>[a-z]{4}))?(?:[-_](?P<region>[a-z]{2}|\d{3}))?", re.IGNORECASE
 )
@@ -53,7 +56,7 @@ def read_values(record_type: RecordType, raw: Raw, rules: ValueRules) -> dict[st
 
 def _string(record_type: RecordType, raw: Raw, name: str) -> str:
     string = text.clean(raw.get(name, ""))
-    if not string and name in record_type.required and record_type.fields[name].kind is not Kind.RATING_BOUND:
+    if not string and name in record_type.required and not record_type.fields[name].is_bound:
         raise Doubt(ValidateReason.MISSING_FIELD, f"a {record_type.name} needs it")
     return string
 
@@ -67,16 +70,12 @@ def _read_field(field: Field, string: str, rules: ValueRules, values: Mapping[st
     match field.kind:
         case Kind.RATING:
             return _rating(field.into, string, rules, values)
-        case Kind.RATING_BOUND:
-            return {field.into: read_number(string)}
+        case Kind.PAY | Kind.PAY_BOUND:
+            return _pay(field, string, values)
         case Kind.DATE:
             return {field.into: read_date(string, rules.locale, rules.fetched_at)}
-        case Kind.LANGUAGE:
-            return {field.into: _language(string)}
-        case Kind.NAME | Kind.IDENTIFIER:
-            return {field.into: " ".join(string.split())}
-        case Kind.TEXT:
-            return {field.into: string}
+        case kind:
+            return {field.into: _PLAIN[kind](string)}
 
 
 def _rating(into: str, string: str, rules: ValueRules, values: Mapping[str, Any]) -> dict[str, float]:
@@ -84,6 +83,25 @@ def _rating(into: str, string: str, rules: ValueRules, values: Mapping[str, Any]
     best, worst = values.get(f"{into}_best"), values.get(f"{into}_worst")
     said = read_scaled(string, best, worst, rules.rating_scale)
     return {into: said.stars(), f"{into}_value": said.value, f"{into}_best": said.best}
+
+
+def _pay(field: Field, string: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Bring what is paid to a year; a period or currency that the page tells apart is believed first."""
+    what = field.into.rpartition("_")[0]
+    pay = read_pay(string)
+    period = values.get(f"{what}_period") or (told_period(string) if field.kind is Kind.PAY else None)
+    if period is None and pay.most < _LEAST_A_YEAR:
+        raise Doubt(ValidateReason.AMBIGUOUS_SCALE, f"{string[:_QUOTED]!r} for which period? Nothing says")
+    read = {f"{what}_min": pay.least, f"{what}_max": pay.most}
+    if field.is_bound:
+        read = {field.into: read[field.into]}
+    told = {f"{what}_period": period, f"{what}_currency": values.get(f"{what}_currency") or pay.currency}
+    yearly = {name: a_year(amount, period or "year") for name, amount in read.items()}
+    return yearly | {name: value for name, value in told.items() if value}
+
+
+def _one_line(string: str) -> str:
+    return " ".join(string.split())
 
 
 @lru_cache
@@ -101,3 +119,17 @@ def _language(string: str) -> str:
 @lru_cache
 def _languages() -> dict[str, str]:
     return {name.casefold(): code.replace("_", "-") for code, name in Locale("en").languages.items()}
+
+
+# Kinds that are read from their own string alone.
+_PLAIN: Mapping[Kind, Callable[[str], Any]] = {
+    Kind.TEXT: str,
+    Kind.NAME: _one_line,
+    Kind.IDENTIFIER: _one_line,
+    Kind.LANGUAGE: _language,
+    Kind.RATING_BOUND: read_number,
+    Kind.CURRENCY: read_currency,
+    Kind.PERIOD: read_period,
+    Kind.YEARS: read_years,
+    Kind.MONTHS: read_months,
+}

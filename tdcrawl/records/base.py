@@ -44,6 +44,16 @@ class Kind(StrEnum):
     RATING = "rating"
     RATING_BOUND = "rating_bound"
     DATE = "date"
+    PAY = "pay"
+    PAY_BOUND = "pay_bound"
+    CURRENCY = "currency"
+    PERIOD = "period"
+    YEARS = "years"
+    MONTHS = "months"
+
+
+_READ_LAST = {Kind.RATING, Kind.PAY, Kind.PAY_BOUND}
+_BOUNDS = {Kind.RATING_BOUND, Kind.PAY_BOUND}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,11 @@ class Field:
     into: str
     paths: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+
+    @property
+    def is_bound(self) -> bool:
+        """Say whether it only tells how another field is read, or one end of it."""
+        return self.kind in _BOUNDS
 
 
 @dataclass(frozen=True)
@@ -103,8 +118,8 @@ class RecordType:
 
     @cached_property
     def reading_order(self) -> Sequence[tuple[str, Field]]:
-        """Give the scraped fields with their names, ratings last: they need the bounds of their scale."""
-        return sorted(self.fields.items(), key=lambda pair: pair[1].kind is Kind.RATING)
+        """Give the scraped fields with their names, last those that need others: the scale, or the period."""
+        return sorted(self.fields.items(), key=lambda pair: pair[1].kind in _READ_LAST)
 
     @cached_property
     def told_fields(self) -> Mapping[str, str]:
@@ -115,7 +130,7 @@ class RecordType:
         return {
             name: self.person_fields.get(name, field.into)
             for name, field in self.fields.items()
-            if name != self.group_field and field.kind is not Kind.RATING_BOUND
+            if name != self.group_field and not field.is_bound
         }
 
     def sameness(self, record: Record) -> str:

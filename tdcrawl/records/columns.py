@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from tdcrawl.records.base import Record, RecordType
 
@@ -100,9 +100,11 @@ def _model_column(model: type[Record], name: str) -> ColumnType:
 
 
 def _plain_types(annotation: Any) -> Iterator[Any]:
-    """Unwrap `Annotated[str, …] | None` down to str and NoneType."""
+    """Unwrap `Annotated[str, …] | Literal["a", "b"] | None` down to str and NoneType."""
     if get_origin(annotation) is Annotated:
         yield from _plain_types(get_args(annotation)[0])
+    elif get_origin(annotation) is Literal:
+        yield from map(type, get_args(annotation))
     elif get_origin(annotation) in {Union, UnionType}:
         for member in get_args(annotation):
             yield from _plain_types(member)

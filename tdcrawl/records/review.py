@@ -4,34 +4,15 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, computed_field
-from pydantic_core import PydanticCustomError
 
 from tdcrawl import text
-from tdcrawl.outcomes import ValidateReason
 from tdcrawl.records import base
 from tdcrawl.records.base import Kind, Record, RecordType
+from tdcrawl.records.beliefs import substantial, undamaged
 
-MIN_WORDS = 10
 MAX_CHARACTERS = 50_000
 RULE_VERSION = "review-rating-1"
 Sentiment = Literal["negative", "neutral", "positive"]
-
-
-def _substantial(value: str) -> str:
-    words = text.count_words(value)
-    if words < MIN_WORDS:
-        raise PydanticCustomError(
-            ValidateReason.TOO_SHORT.value,
-            "{words} words, at least {least} are needed",
-            {"words": words, "least": MIN_WORDS},
-        )
-    return value
-
-
-def _undamaged(value: str) -> str:
-    if "\N{REPLACEMENT CHARACTER}" in value:
-        raise PydanticCustomError(ValidateReason.BAD_ENCODING.value, "characters were lost in decoding (U+FFFD)")
-    return value
 
 
 class Review(Record):
@@ -42,12 +23,12 @@ class Review(Record):
     """
 
     product_id: Annotated[str, Field(min_length=1, max_length=500)]
-    text: Annotated[str, Field(max_length=MAX_CHARACTERS), AfterValidator(_undamaged), AfterValidator(_substantial)]
+    text: Annotated[str, Field(max_length=MAX_CHARACTERS), AfterValidator(undamaged), AfterValidator(substantial)]
     rating: Annotated[float, Field(ge=1, le=5)]
     rating_value: float
     rating_best: float
     review_id: Annotated[str, Field(min_length=1, max_length=500)] | None = None
-    title: Annotated[str, Field(max_length=1000), AfterValidator(_undamaged)] | None = None
+    title: Annotated[str, Field(max_length=1000), AfterValidator(undamaged)] | None = None
     author: Annotated[str, Field(max_length=500)] | None = None
     author_hash: str | None = None
     reviewed_at: datetime | None = None

@@ -12,7 +12,7 @@ from tdcrawl.records import RECORD_TYPES
 from tdcrawl.sites.patterns import check_alias_pattern, check_css
 
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
-ReaderName = Literal["schema_org", "css", "embedded_json"]
+ReaderName = Literal["schema_org", "css", "embedded_json", "microformats"]
 Selectors = str | list[str]
 
 
@@ -143,11 +143,12 @@ class Expect(_Table):
     """Say what a healthy crawl of this site gives.
 
     Fewer than `min_records` believable records: the run fails. A share of failed records above `max_failed_share`
-    warns, above twice that the run fails.
+    warns, above twice that the run fails. The same goes for `max_failed_page_share` of the pages.
     """
 
     min_records: int = Field(default=1, ge=0)
     max_failed_share: float = Field(default=0.08, ge=0, le=1)
+    max_failed_page_share: float = Field(default=0.25, ge=0, le=1)
 
 
 class SiteProfile(_Table):

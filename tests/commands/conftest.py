@@ -41,6 +41,7 @@ RETRY_TIMES = 0
 [expect]
 min_records = 0
 max_failed_share = 1.0
+max_failed_page_share = 1.0
 """
 
 Crawl = Callable[..., "Crawled"]

@@ -52,7 +52,7 @@ def test_crawl_when_it_cannot_start(run_scrapy: RunScrapy, arguments: list[str],
 def test_crawl_when_the_spider_is_unknown(run_scrapy: RunScrapy) -> None:
     finished = run_scrapy("crawl", "retailer_review", "-a", "site=demo_store")
     assert finished.returncode == 2
-    assert "unknown spider 'retailer_review'; known: retailer_reviews" in finished.stdout + finished.stderr
+    assert "unknown spider 'retailer_review'; known: job_postings, retailer_reviews" in finished.stderr
 
 
 def test_crawl_when_the_shop_answers_500(crawl_pages: CrawlPages) -> None:
@@ -70,7 +70,10 @@ def test_crawl_when_no_page_holds_anything_says_so(crawl_pages: CrawlPages) -> N
 def test_crawl_when_expectations_fail(crawl: Crawl, shop: ShopServer) -> None:
     crawled = crawl(shop, "-a", f"start={shop.base_url}/product/99")
     assert crawled.status == 1
-    assert crawled.figures["failures"] == ["0 believable records were found; the site's min_records is 300"]
+    assert crawled.figures["failures"] == [
+        "100.0% of the pages failed; the site's max_failed_page_share is 25.0%",
+        "0 believable records were found; the site's min_records is 300",
+    ]
     assert crawled.figures["balanced"]
 
 
@@ -91,6 +94,7 @@ OFF_SITE = '<a class="product" href="http://localhost/x">off</a><a class="produc
         (Page('<script type="application/ld+json">{"@type": "Review", </script>'), "failed", "parse_error"),
         (Page("%PDF-1.4 \x00\x01\x02", headers={"Content-Type": "application/pdf"}), "failed", "parse_error"),
         (Page(status=404), "failed", "http_status"),
+        (Page('<h1>Sign in</h1><input type="password">'), "failed", "blocked"),
         (Page(status=302, headers={"Location": "http://localhost/elsewhere"}), "failed", "off_site"),
         (Page(status=302, headers={"Location": "/broken"}), "failed", "trap"),
         (Page(status=302, headers={"Location": "/next"}), "skipped", "same_page"),

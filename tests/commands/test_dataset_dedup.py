@@ -21,6 +21,8 @@ ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
 execute(["scrapy", *sys.argv[1:]])
 """
 
+# One after the other: `auto` finds whatever cluster is on this machine.
+RAY = pytest.mark.xdist_group("ray")
 ON_DAFT = ["in", "--to", "to", "--engine", "daft", "-s"]
 
 
@@ -55,6 +57,7 @@ def test_dedup_says_how_many_went_where(run_scrapy: RunScrapy, corpus: Path, tmp
     assert again.stdout.splitlines()[-1] == f"✓ kept 0 of 60 rows in {tmp_path / 'again'}"
 
 
+@RAY
 def test_dedup_on_ray_writes_the_same_bytes(run_scrapy: RunScrapy, corpus: Path, tmp_path: Path) -> None:
     local = run_scrapy("dataset", "dedup", str(corpus), "--to", str(tmp_path / "local"))
     assert local.returncode == 0, local.stderr
@@ -76,7 +79,9 @@ def test_dedup_on_ray_writes_the_same_bytes(run_scrapy: RunScrapy, corpus: Path,
         (["in", "--to", "to", "--threshold", "0.3"], 2, "argument --threshold: invalid _similarity value: '0.3'"),
         (["in", "--to", "to", "--engine", "spark"], 2, "invalid choice: 'spark'"),
         ([*ON_DAFT, "TDCRAWL_RAY_ADDRESS=127.0.0.1:1"], 2, "give auto, local or ray://HOST:10001, not '127.0.0.1:1'"),
-        ([*ON_DAFT, "TDCRAWL_RAY_ADDRESS=auto"], 2, "TDCRAWL_RAY_ADDRESS: no Ray cluster at 'auto': "),
+        pytest.param(
+            [*ON_DAFT, "TDCRAWL_RAY_ADDRESS=auto"], 2, "TDCRAWL_RAY_ADDRESS: no Ray cluster at 'auto': ", marks=RAY
+        ),
     ],
 )  # fmt: skip
 def test_dedup_when_refused_says_why(run_scrapy: RunScrapy, arguments: list[str], status: int, said: str) -> None:

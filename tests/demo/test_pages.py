@@ -104,7 +104,11 @@ def test_whole_shop_is_reached_when_links_are_followed_from_the_catalogue() -> N
         address = address_of(waiting.pop())
         if address not in seen and address in pages:
             seen.add(address)
-            waiting += select(pages[address]).css("a.product::attr(href), a.next::attr(href)").getall()
+            waiting += (
+                select(pages[address])
+                .css("a.product::attr(href), a.next::attr(href), footer a::attr(href), a.posting::attr(href)")
+                .getall()
+            )
 
     assert seen == set(pages) - {"/robots.txt", "/sitemap.xml"}
 

@@ -34,7 +34,7 @@ def test_each_node_is_a_record_when_a_field_is_in_it() -> None:
             {"product_id": " 17 ", "text": "Pours well.", "rating": "4 of 5", "review_id": "a1"},
             {"product_id": " 17 ", "text": "Light and quiet.\n\nWould buy\nagain."},
         ],
-        "css",
+        ["css"],
         [],
     )
 
@@ -46,12 +46,12 @@ def test_the_next_selector_is_tried_when_one_finds_only_space() -> None:
 
 def test_a_changed_page_is_a_problem_when_nodes_match_and_no_field_does() -> None:
     found = read(fields={"text": ".renamed"})
-    assert (found.raws, found.reader) == ([], None)
+    assert (found.raws, found.readers) == ([], [])
     assert found.problems == ["css: 3 nodes match 'article.review', and none of [read.fields] is in any"]
 
 
 def test_nothing_is_wrong_when_a_page_has_no_such_node() -> None:
-    assert read("<p>Our catalogue</p>") == Reading([], None, [])
+    assert read("<p>Our catalogue</p>") == Reading([], [], [])
 
 
 def test_the_text_of_a_node_is_its_first_when_text_nodes_are_asked_for() -> None:

@@ -30,7 +30,7 @@ def read(html: str, record: str = "__SHOP__.reviews", **fields: str | list[str])
     ],
 )
 def test_records_are_read_when_a_script_holds_them(html: str) -> None:
-    assert read(html) == Reading(RAWS, "embedded_json", [])
+    assert read(html) == Reading(RAWS, ["embedded_json"], [])
 
 
 def test_records_are_read_when_they_lie_deep() -> None:
@@ -40,7 +40,7 @@ def test_records_are_read_when_they_lie_deep() -> None:
 
 @pytest.mark.parametrize("html", ["<p>None</p>", f"<script>my__SHOP__ = {DATA}; if (__SHOP__ == {DATA}) 0</script>"])
 def test_nothing_is_found_or_wrong_when_no_script_has_the_name(html: str) -> None:
-    assert read(html) == Reading([], None, [])
+    assert read(html) == Reading([], [], [])
 
 
 def test_the_place_is_quoted_when_the_script_is_cut_off() -> None:

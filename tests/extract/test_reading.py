@@ -1,4 +1,4 @@
-"""The readers of a site are tried in turn, and no page makes them raise."""
+"""The readers of a site tell each record once, and no page makes them raise."""
 
 from typing import Any
 
@@ -23,14 +23,16 @@ def read(html: str) -> Reading:
     return read_records(Page("https://shop.example/", Selector(text=html)), Read(**ALL), REVIEW)
 
 
-def test_the_first_reader_that_finds_records_wins_when_several_are_named() -> None:
-    html = '<article><p class="body">Seen</p></article><script>article = [{"body": "Scripted"}]</script>'
-    assert read(html) == Reading([{"text": "Scripted"}], "embedded_json", [])
+def test_records_are_told_once_when_several_readers_find_them() -> None:
+    html = '<article><p class="body">Seen</p></article><article><p class="body">Told</p></article>'
+    scripted = "<script>article = [{'body': 'told!'}, {'body': 'Scripted'}]</script>"
+    texts = [{"text": text} for text in ("told!", "Scripted", "Seen")]
+    assert read(html + scripted) == Reading(texts, ["embedded_json", "css"], [])
 
 
 def test_problems_are_kept_when_a_later_reader_finds_records() -> None:
     found = read(f'{BROKEN}<article><p class="body">Seen</p></article>')
-    assert (found.raws, found.reader) == ([{"text": "Seen"}], "css")
+    assert (found.raws, found.readers) == ([{"text": "Seen"}], ["css"])
     assert [problem.split(":")[0] for problem in found.problems] == ["JSON-LD"]
 
 
@@ -58,9 +60,9 @@ def test_a_page_is_a_problem_when_its_items_are_nested_too_deep() -> None:
 def test_a_page_is_cut_when_it_is_nested_deeper_than_the_parser_goes() -> None:
     nested = "<div>" * 200_000 + '<article><p class="body">Lost</p></article>'
     lost = "the page is nested deeper than can be read: its rest is lost"
-    assert read(nested) == Reading([], None, [lost], is_cut=True)
+    assert read(nested) == Reading([], [], [lost], is_cut=True)
     found = read(f'<article><p class="body">Seen</p></article>{nested}')
-    assert (found.raws, found.reader, found.is_cut) == ([{"text": "Seen"}], "css", True)
+    assert (found.raws, found.readers, found.is_cut) == ([{"text": "Seen"}], ["css"], True)
 
 
 def test_a_page_is_a_problem_when_a_reader_runs_out_of_stack() -> None:

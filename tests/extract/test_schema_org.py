@@ -60,7 +60,7 @@ def test_the_same_strings_are_read_when_the_shape_differs(body: str) -> None:
     found = read(body)
     (raw,) = found.raws
     assert {name: string for name, string in raw.items() if name != "review_id"} == RAW
-    assert (found.reader, found.problems) == ("schema_org", [])
+    assert (found.readers, found.problems) == (["schema_org"], [])
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_block_is_reported_and_hides_no_other_when_it_cannot_be_read(broken: s
 
 
 def test_nothing_is_reported_when_an_unreadable_block_is_about_something_else() -> None:
-    assert read(script('{"@type": "BreadcrumbList", ')) == Reading([], None, [])
+    assert read(script('{"@type": "BreadcrumbList", ')) == Reading([], [], [])
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_nothing_is_reported_when_an_unreadable_block_is_about_something_else() 
     ],
 )
 def test_no_record_is_found_when_the_page_holds_none(body: str) -> None:
-    assert read(body) == Reading([], None, [])
+    assert read(body) == Reading([], [], [])
 
 
 def test_one_record_is_read_when_a_review_is_told_twice() -> None:

@@ -46,8 +46,12 @@ def test_parse_when_all_is_well() -> None:
     [
         ("products =", "product =", "shop.toml: [follow] product: unknown key; did you mean 'products'?"),
         ("[follow]", "[folow]", "shop.toml: folow: unknown key; did you mean 'follow'?"),
-        ('"schema_org"', '"schemaorg"', "[read.reader] 0: Input should be 'schema_org', 'css' or 'embedded_json'"),
-        ('"review"', '"reviews"', "'reviews' is no record type; known: review"),
+        (
+            '"schema_org"',
+            '"schemaorg"',
+            "[read.reader] 0: Input should be 'schema_org', 'css', 'embedded_json' or 'microformats'",
+        ),
+        ('"review"', '"reviews"', "'reviews' is no record type; known: job_posting, review"),
         ("a.next::attr(href)", "a.next::attr(", "[follow] next: 'a.next::attr(' is no CSS selector"),
         ("(?P<id>", "(", "needs a group named id"),
         ("(?P<id>\\d+)", "(?P<id>\\d+", "is no RE2 pattern: missing )"),
