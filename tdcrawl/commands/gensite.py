@@ -18,7 +18,6 @@ from tdcrawl.outcomes import PageRejection
 from tdcrawl.politeness import apply_site_settings
 from tdcrawl.probing.cases import write_case
 from tdcrawl.probing.draft import draft
-from tdcrawl.records import RECORD_TYPES
 from tdcrawl.sites.loading import load_profile, parse_profile
 from tdcrawl.sites.profile import NAME, SiteProfile
 
@@ -55,7 +54,7 @@ class Command(TdcrawlCommand):
             apply_site_settings(self.project_settings, profile)
         pages = [_page(url, got) for url, got in get_pages(opts.urls, self.project_settings).items()]
         cases = _name_cases(opts.to / "tests" / "pages" / opts.name, pages)
-        content = "" if profile else draft(opts.name, pages, RECORD_TYPES["review"])
+        content = "" if profile else draft(opts.name, pages)
         profile = profile or parse_profile(opts.name, content.encode(), str(file))
         read = [(case, write_case(case, page, profile)) for case, page in cases.items()]
         if content:

@@ -12,7 +12,7 @@ from tdcrawl.command import Answer, TdcrawlCommand
 from tdcrawl.fetching import Got, get_pages
 from tdcrawl.outcomes import PageRejection
 from tdcrawl.politeness import apply_site_settings
-from tdcrawl.probing.guess import guess_ways, ways_of
+from tdcrawl.probing.guess import guess_type, guess_ways, ways_of
 from tdcrawl.probing.probe import probe, unread
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.sites.loading import load_profile
@@ -58,9 +58,10 @@ class Command(TdcrawlCommand):
 def _probed(url: str, got: Got, profile: SiteProfile | None) -> dict[str, Any]:
     if isinstance(got, PageRejection):
         return unread(url, got.reason or got.state, got.detail)
-    record_type = RECORD_TYPES[profile.record_type if profile else "review"]
-    ways = ways_of(profile.read) if profile else guess_ways(got.page, record_type)
-    return probe(got, ways, profile.follow if profile else Follow(), record_type)
+    if profile:
+        return probe(got, ways_of(profile.read), profile.read, profile.follow, RECORD_TYPES[profile.record_type])
+    record_type = guess_type([got.page])
+    return probe(got, guess_ways(got.page, record_type), None, Follow(), record_type)
 
 
 def _show(console: Console, page: dict[str, Any]) -> None:
@@ -78,7 +79,7 @@ def _facts(page: dict[str, Any]) -> Iterator[tuple[str, str]]:
     said = "declares no number" if page["declared"] is None else f"{page['declared']} declared"
     why = f" ({page['difference']})" if page["difference"] else ""
     yield "found", f"{page['records']} records, {page['records_with_text']} with text; {said}{why}"
-    yield "read by", page["reader"] or "none"
+    yield "read by", ", ".join(page["read_by"]) or "none"
     yield "readers", ", ".join(f"{number} {name}" for name, number in page["readers"].items())
     if page["records"]:
         bad = ", ".join(f"{number} {reason}" for reason, number in page["reasons"].items())

@@ -25,7 +25,7 @@ def read_page(page: Page, profile: SiteProfile) -> dict[str, Any]:
     record_type = RECORD_TYPES[profile.record_type]
     found = read_records(page, profile.read, record_type)
     return {
-        "reader": found.reader,
+        "read_by": found.readers,
         "reasons": reasons_of(found.raws, page, profile.read, record_type),
         "next": links(page, profile.follow.next),
         "products": links(page, profile.follow.products),

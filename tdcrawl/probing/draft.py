@@ -9,14 +9,15 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tdcrawl.extract.doubts import Doubt
+from tdcrawl.extract.merging import content
 from tdcrawl.extract.page import Page
 from tdcrawl.extract.reading import read_records
 from tdcrawl.extract.scales import read_number, read_scaled
 from tdcrawl.outcomes import ValidateReason
 from tdcrawl.probing import leads
 from tdcrawl.probing.declared import declared
-from tdcrawl.probing.guess import guess_ways
-from tdcrawl.probing.judging import has_content, reasons_of
+from tdcrawl.probing.guess import best_of, guess_type, guess_ways
+from tdcrawl.probing.judging import reasons_of
 from tdcrawl.records.base import Kind, Raw, RecordType
 from tdcrawl.sites.profile import Read
 
@@ -32,11 +33,12 @@ class _Read:
     raws: list[dict[str, str]]
 
     def worth(self, record_type: RecordType) -> int:
-        return sum(has_content(raw, record_type) for raw in self.raws)
+        return sum(bool(content(raw, record_type)) for raw in self.raws)
 
 
-def draft(name: str, pages: Sequence[Page], record_type: RecordType) -> str:
+def draft(name: str, pages: Sequence[Page]) -> str:
     """Write the site file of the pages' site: read as the page with most records is, led by selectors that match."""
+    record_type = guess_type(pages)
     read = [_best(page, record_type) for page in pages]
     richest = max(read, key=lambda each: each.worth(record_type))
     lists = [each.page for each in read if not each.worth(record_type)]
@@ -58,22 +60,21 @@ def draft(name: str, pages: Sequence[Page], record_type: RecordType) -> str:
 
 
 def _best(page: Page, record_type: RecordType) -> _Read:
-    read_ways = [
-        _Read(page, read, read_records(page, read, record_type).raws) for read in guess_ways(page, record_type).values()
-    ]
-    return next((each for each in read_ways if each.raws), read_ways[-1])
+    read = best_of(page, guess_ways(page, record_type), record_type)
+    return _Read(page, read, read_records(page, read, record_type).raws)
 
 
 def _scale(best: _Read, said: str | None, record_type: RecordType) -> float | None:
     """Give the best rating where records need it from the site file: as the page's summary says, else the likeliest."""
     if ValidateReason.AMBIGUOUS_SCALE not in reasons_of(best.raws, best.page, best.read, record_type):
         return None
-    most = max(_values(best.raws, record_type), default=0.0)
+    if not (values := list(_values(best.raws, record_type))):
+        return None
     try:
         # It is written into the file as it is, so it must be a number.
         return read_number(said or "")
     except Doubt:
-        return next((scale for scale in _SCALES if scale >= most), most)
+        return next((scale for scale in _SCALES if scale >= max(values)), max(values))
 
 
 def _values(raws: Sequence[Raw], record_type: RecordType) -> Iterator[float]:

@@ -29,6 +29,7 @@ _MOST_INSIDE = 300
 _MOST_GROUPS = 300
 # So many records tell as much as all of them.
 _ENOUGH = 12
+# A type that has none of them has no words for its fields either: it is not guessed.
 _NEEDED = {Kind.TEXT, Kind.RATING}
 _ATTRIBUTES = {
     Kind.RATING: ("content", "data-rating", "data-score", "data-value", "aria-label", "title", "alt", ""),
@@ -87,7 +88,7 @@ def _candidates(node: Selector, record_type: RecordType) -> Iterator[tuple[str, 
             for field, unsure in named_by(name, record_type):
                 kind = record_type.fields[field].kind
                 for attribute in _ATTRIBUTES.get(kind, ("",)):
-                    if _FITS[kind](_string(element, attribute)):
+                    if _FITS.get(kind, _never)(_string(element, attribute)):
                         yield field, f"{mark}::attr({attribute})" if attribute else mark, unsure
                         break
 
@@ -122,6 +123,4 @@ _FITS: Mapping[Kind, Callable[[str], bool]] = {
     Kind.RATING: _is_rating,
     Kind.RATING_BOUND: lambda string: string.isdecimal(),
     Kind.DATE: _is_date,
-    Kind.IDENTIFIER: _never,
-    Kind.LANGUAGE: _never,
 }

@@ -1,18 +1,21 @@
 """How a page nobody has described may be read: by schema.org, else by what its scripts or elements look like."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from tdcrawl.extract.merging import content
 from tdcrawl.extract.page import Page
 from tdcrawl.extract.reading import read_records
 from tdcrawl.outcomes import ValidateReason
 from tdcrawl.probing import elements, scripts
-from tdcrawl.probing.judging import has_content, rejection_of
+from tdcrawl.probing.judging import rejection_of
+from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.base import Raw, RecordType
 from tdcrawl.sites.profile import Read, ReaderName, ReadValues
 
 Ways = Mapping[ReaderName, Read]
 """Rules for each reader that may read a page, the one to try first at the beginning."""
 
+_UNGUESSED: tuple[ReaderName, ...] = ("schema_org", "microformats")
 _GUESSES: Mapping[ReaderName, Callable[[Page, RecordType], Iterator[tuple[str, Mapping[str, str]]]]] = {
     "embedded_json": scripts.guesses,
     "css": elements.guesses,
@@ -25,10 +28,23 @@ def ways_of(read: Read) -> Ways:
     return {name: read.model_copy(update={"reader": [name]}) for name in read.reader}
 
 
+def best_of(page: Page, ways: Ways, record_type: RecordType) -> Read:
+    """Choose the first way that finds records, else the first."""
+    ordered = list(ways.values())
+    return next((read for read in ordered if read_records(page, read, record_type).raws), ordered[0])
+
+
+def guess_type(pages: Iterable[Page]) -> RecordType:
+    """Choose the first record type of which there are records on one of the pages, else the first of all."""
+    types = list(RECORD_TYPES.values())
+    tried = ((kind, page, best_of(page, guess_ways(page, kind), kind)) for kind in types for page in pages)
+    return next((kind for kind, page, read in tried if read_records(page, read, kind).raws), types[0])
+
+
 def guess_ways(page: Page, record_type: RecordType) -> Ways:
-    """Find rules for each reader that finds records with texts on the page; schema_org's are there in any case."""
+    """Find rules for each reader: those that find texts on the page come first, those that find nothing may be left out."""
     values = _values(page)
-    schema_org = Read(reader=["schema_org"], values=values)
+    told: dict[ReaderName, Read] = {name: Read(reader=[name], values=values) for name in _UNGUESSED}
     guessed: dict[ReaderName, Read] = {}
     for name, guesses in _GUESSES.items():
         reads = [
@@ -36,12 +52,15 @@ def guess_ways(page: Page, record_type: RecordType) -> Ways:
             for record, fields in guesses(page, record_type)
         ]
         rated = [(_likely(page, read, record_type), read) for read in reads]
-        (right, _), best = max(rated, key=lambda pair: pair[0], default=((0, 0), schema_org))
+        (right, _), best = max(rated, key=lambda pair: pair[0], default=((0, 0), told["schema_org"]))
         if right:
             guessed[best.reader[0]] = best
-    told = read_records(page, schema_org, record_type).raws
-    has_text = any(has_content(raw, record_type) for raw in told)
-    return {"schema_org": schema_org, **guessed} if has_text else {**guessed, "schema_org": schema_org}
+    ways = {**told, **guessed}
+    return dict(sorted(ways.items(), key=lambda way: not _finds_texts(page, way[1], record_type)))
+
+
+def _finds_texts(page: Page, read: Read, record_type: RecordType) -> bool:
+    return any(content(raw, record_type) for raw in read_records(page, read, record_type).raws)
 
 
 def _values(page: Page) -> ReadValues:

@@ -4,12 +4,11 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from tdcrawl import text
 from tdcrawl.extract.page import Page
 from tdcrawl.extract.validation import read_record
 from tdcrawl.extract.values import ValueRules
 from tdcrawl.outcomes import Reason, Rejection
-from tdcrawl.records.base import Kind, Raw, RecordType
+from tdcrawl.records.base import Raw, RecordType
 from tdcrawl.sites.profile import Read
 
 
@@ -29,9 +28,3 @@ def reasons_of(raws: Iterable[Raw], page: Page, read: Read, record_type: RecordT
     rejections = [rejection_of(raw, page, read, record_type) for raw in raws]
     reasons: Counter[Reason] = Counter(rejection.reason for rejection in rejections if rejection)
     return {str(reason): number for reason, number in reasons.most_common()}
-
-
-def has_content(raw: Raw, record_type: RecordType) -> bool:
-    """Say whether a record has a text."""
-    texts = (raw.get(name, "") for name, field in record_type.fields.items() if field.kind is Kind.TEXT)
-    return any(text.clean(each) for each in texts)

@@ -6,22 +6,25 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from tdcrawl import privacy, text
-from tdcrawl.extract.reading import Page, read_records
+from tdcrawl.extract.merging import content
+from tdcrawl.extract.obstacles import obstacle
+from tdcrawl.extract.reading import Page, Reading, read_records
 from tdcrawl.outcomes import ValidateReason
 from tdcrawl.probing import leads
 from tdcrawl.probing.declared import Declared, declared, difference
-from tdcrawl.probing.guess import Ways
-from tdcrawl.probing.judging import has_content, reasons_of
-from tdcrawl.records.base import Raw, RecordType
+from tdcrawl.probing.guess import Ways, best_of
+from tdcrawl.probing.judging import reasons_of
+from tdcrawl.records.base import Kind, Raw, RecordType
 from tdcrawl.redaction import redact
-from tdcrawl.sites.profile import Follow, ReaderName
+from tdcrawl.sites.profile import Follow, Read, ReaderName
 
 READERS: tuple[ReaderName, ...] = get_args(ReaderName)
 _SAMPLES = 2
 _LONGEST_SAMPLE = 80
+_OF_RATINGS = ValidateReason.AMBIGUOUS_SCALE
 # What a site file must say so that these reasons go.
 _REMEDIES = {
-    ValidateReason.AMBIGUOUS_SCALE: "[read.values] rating_scale = ?",
+    _OF_RATINGS: "[read.values] rating_scale = ?",
     ValidateReason.BAD_DATE: "[read.values] locale = ?",
 }
 
@@ -36,18 +39,16 @@ class Snapshot:
     saved: bool = False
 
 
-def probe(snapshot: Snapshot, ways: Ways, follow: Follow, record_type: RecordType) -> dict[str, Any]:
-    """Read a page in each of these ways and describe what the first that finds records found, as JSON values.
+def probe(snapshot: Snapshot, ways: Ways, read: Read | None, follow: Follow, record_type: RecordType) -> dict[str, Any]:
+    """Read a page as `read` says, else in the best of the ways, and describe what was found, as JSON values.
 
-    Persons and personal data are masked.
+    How many each of the ways finds is told beside it. Persons and personal data are masked.
     """
-    page = snapshot.page
-    readings = {name: read_records(page, read, record_type) for name, read in ways.items()}
-    name = next((name for name, reading in readings.items() if reading.raws), next(iter(ways)))
-    found, read = readings[name], ways[name]
+    page, read = snapshot.page, read or best_of(snapshot.page, ways, record_type)
+    found = read_records(page, read, record_type)
     said = declared(page, record_type)
     reasons = reasons_of(found.raws, page, read, record_type)
-    with_text = sum(has_content(raw, record_type) for raw in found.raws)
+    with_text = sum(bool(content(raw, record_type)) for raw in found.raws)
     turns, buttons = follow.next or leads.next_selector(page), leads.load_more(page)
     return {
         "url": snapshot.asked,
@@ -56,14 +57,16 @@ def probe(snapshot: Snapshot, ways: Ways, follow: Follow, record_type: RecordTyp
         "records_with_text": with_text,
         "declared": said.number if said else None,
         "difference": difference(len(found.raws), with_text, said, bool(leads.links(page, turns)), bool(buttons)),
-        "reader": found.reader,
-        "readers": {name: len(readings[name].raws) if name in readings else 0 for name in READERS},
+        "record_type": record_type.name,
+        "read_by": found.readers,
+        "readers": dict.fromkeys(READERS, 0)
+        | {name: len(read_records(page, way, record_type).raws) for name, way in ways.items()},
         "record": read.record,
         "selectors": dict(read.fields),
         "fields": _coverage(found.raws, record_type),
         "believable": len(found.raws) - sum(reasons.values()),
         "reasons": reasons,
-        "needs": [remedy for reason, remedy in _REMEDIES.items() if reason in reasons],
+        "needs": [remedy for reason, remedy in _remedies(record_type).items() if reason in reasons],
         "scale": _scale(found.raws, said, record_type),
         "samples": [_sample(raw, record_type) for raw in found.raws[:_SAMPLES]],
         "next": _selector(page, turns),
@@ -71,7 +74,7 @@ def probe(snapshot: Snapshot, ways: Ways, follow: Follow, record_type: RecordTyp
         "load_more": [_cut(words) for words in buttons],
         "robots": "not asked" if snapshot.saved else "allowed",
         "opt_outs": leads.opt_outs(page, snapshot.headers),
-        "problems": [_cut(problem) for problem in found.problems],
+        "problems": [_cut(problem) for problem in [*found.problems, *_obstacles(page, found)]],
     }
 
 
@@ -87,6 +90,17 @@ def unread(url: str, reason: str, detail: str) -> dict[str, Any]:
         "fields": {},
         "robots": "disallowed" if reason == "robots_disallowed" else None,
     }
+
+
+def _obstacles(page: Page, found: Reading) -> list[str]:
+    """Say what stands before a page that gave nothing."""
+    why = None if found.raws else obstacle(page.selector)
+    return [why[1]] if why else []
+
+
+def _remedies(record_type: RecordType) -> Mapping[str, str]:
+    is_rated = any(field.kind is Kind.RATING for field in record_type.fields.values())
+    return {reason: remedy for reason, remedy in _REMEDIES.items() if is_rated or reason != _OF_RATINGS}
 
 
 def _coverage(raws: Sequence[Raw], record_type: RecordType) -> dict[str, float]:

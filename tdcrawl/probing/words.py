@@ -20,7 +20,7 @@ def named_by(name: str, record_type: RecordType) -> Iterator[tuple[str, int]]:
     What names the bound of a scale names no rating; a field's own word and few others are surer than many.
     """
     found = dict(_named_by(name, record_type))
-    bounds = {field for field in found if record_type.fields[field].kind is Kind.RATING_BOUND}
+    bounds = {field for field in found if record_type.fields[field].is_bound}
     yield from ((field, unsure) for field, unsure in found.items() if not bounds or field in bounds)
 
 

@@ -10,7 +10,6 @@ from tdcrawl.errors import SiteError
 from tdcrawl.probing.cases import check_case, read_page, site_of, write_case
 from tdcrawl.probing.draft import draft
 from tdcrawl.probing.trimming import LARGEST, trim
-from tdcrawl.records.review import REVIEW
 from tdcrawl.sites.loading import parse_profile
 from tdcrawl.sites.profile import SiteProfile
 from tests.probing.pages import a_page, css_page
@@ -19,7 +18,7 @@ PAGE = css_page("4 of 5", "2 of 5")
 
 
 def drafted() -> SiteProfile:
-    return parse_profile("my_shop", draft("my_shop", [PAGE], REVIEW).encode(), "my_shop.toml")
+    return parse_profile("my_shop", draft("my_shop", [PAGE]).encode(), "my_shop.toml")
 
 
 def a_case(folder: Path, **changes: Any) -> tuple[Path, SiteProfile]:
@@ -54,7 +53,7 @@ def test_number_and_reader_have_their_lines_when_a_selector_finds_nothing_anymor
     case, profile = a_case(tmp_path)
     broken = profile.model_copy(update={"read": profile.read.model_copy(update={"record": ".gone"})})
     assert list(check_case(case, broken)) == [
-        "reader: 'css' expected, nothing read",
+        "read_by: ['css'] expected, [] read",
         "records: 2 expected, 0 read",
     ]
 
@@ -62,7 +61,7 @@ def test_number_and_reader_have_their_lines_when_a_selector_finds_nothing_anymor
 def test_site_of_cases_is_the_file_beside_tests_when_there_is_one(tmp_path: Path) -> None:
     pages = tmp_path / "tests" / "pages"
     assert site_of(pages / "demo_store").read.reader == ["schema_org"]
-    (tmp_path / "demo_store.toml").write_text(draft("demo_store", [PAGE], REVIEW))
+    (tmp_path / "demo_store.toml").write_text(draft("demo_store", [PAGE]))
     assert site_of(pages / "demo_store").read.reader == ["css"]
     with pytest.raises(SiteError, match=r"my_shop\.toml"):
         site_of(pages / "my_shop")

@@ -17,7 +17,7 @@ def guessed(html: str, name: ReaderName) -> tuple[str | None, dict[str, object]]
 def test_elements_are_read_when_they_are_called_like_the_fields_of_a_record() -> None:
     page = css_page("4 out of 5", "2 out of 5")
     ways = guess_ways(page, REVIEW)
-    assert list(ways) == ["css", "schema_org"]
+    assert list(ways) == ["css", "schema_org", "microformats"]
     assert (ways["css"].record, ways["css"].fields) == (
         ".review-item",
         {
@@ -56,19 +56,19 @@ def test_nothing_is_guessed_when_what_is_called_review_holds_none() -> None:
     teaser = '<div class="review"><p class="text">Read what others say</p><b class="rating">Top</b></div>'
     listed = json.dumps([{"text": "A mug of clay", "rating": "none"}])
     ways = guess_ways(a_page(f"{teaser}{teaser}<script>var items = {listed}</script>"), REVIEW)
-    assert list(ways) == ["schema_org"]
+    assert list(ways) == ["schema_org", "microformats"]
 
 
 def test_nothing_is_guessed_when_fewer_than_half_of_a_list_are_records() -> None:
     others = [{"text": "A mug of clay", "rating": "none"}] * 2
     listed = json.dumps([{"text": WORDS, "rating": 4}, *others])
-    assert list(guess_ways(a_page(f"<script>var items = {listed}</script>"), REVIEW)) == ["schema_org"]
+    assert list(guess_ways(a_page(f"<script>var items = {listed}</script>"), REVIEW)) == ["schema_org", "microformats"]
 
 
 def test_schema_org_comes_first_when_it_has_texts() -> None:
     told = {"@type": "Review", "reviewBody": WORDS, "reviewRating": {"ratingValue": 4}}
     html = f'<script type="application/ld+json">{json.dumps(told)}</script>{css_page("4/5", "2/5").selector.get()}'
-    assert list(guess_ways(a_page(html), REVIEW)) == ["schema_org", "css"]
+    assert list(guess_ways(a_page(html), REVIEW)) == ["schema_org", "css", "microformats"]
 
 
 def test_locale_is_the_page_s_when_there_is_such_a_language() -> None:

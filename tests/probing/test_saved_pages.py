@@ -20,7 +20,7 @@ def test_number_declared_is_found_or_explained_on_saved_pages(shared_data: Path)
         page = Page(
             saved["url"] or "https://shop.example/", Selector(body=body, encoding=saved["declared_encoding"] or "utf-8")
         )
-        told.append((saved, probe(Snapshot(page.url, page), guess_ways(page, REVIEW), Follow(), REVIEW)))
+        told.append((saved, probe(Snapshot(page.url, page), guess_ways(page, REVIEW), None, Follow(), REVIEW)))
 
     declared = [each for _, each in told if each["declared"] is not None]
     assert len(declared) >= 30
@@ -28,4 +28,4 @@ def test_number_declared_is_found_or_explained_on_saved_pages(shared_data: Path)
     counted = [(saved["file"], saved["expected_dom_reviews"], each["readers"]["css"]) for saved, each in told]
     assert [(file, dom, css) for file, dom, css in counted if css and dom and css != dom] == []
     structured = [each for saved, each in told if saved["expected_structured_with_text"]]
-    assert {each["reader"] for each in structured} == {"schema_org"}
+    assert {each["read_by"][0] for each in structured} == {"schema_org"}
