@@ -42,7 +42,7 @@ def guess_type(pages: Iterable[Page]) -> RecordType:
 
 
 def guess_ways(page: Page, record_type: RecordType) -> Ways:
-    """Find rules for each reader: those that find texts on the page come first, those that find nothing may be left out."""
+    """Find rules for each reader: first those that find texts on the page; what cannot be guessed is left out."""
     values = _values(page)
     told: dict[ReaderName, Read] = {name: Read(reader=[name], values=values) for name in _UNGUESSED}
     guessed: dict[ReaderName, Read] = {}

@@ -22,7 +22,10 @@ _PRODUCTS = (
     "a.product",
     "li.product a",
     *(f"[class*=product-{word}] a" for word in ("card", "item", "tile")),
-    *(f'a[href*="/{word}/"]' for word in ("product", "products", "dp", "p", "item", "itm", "shop")),
+    *(
+        f'a[href*="/{word}/"]'
+        for word in ("product", "products", "dp", "p", "item", "itm", "shop", "job", "jobs", "careers")
+    ),
 )
 _LEAST_PRODUCTS = 3
 _LOAD_MORE = re.compile(
