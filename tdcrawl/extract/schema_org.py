@@ -97,7 +97,7 @@ def _says_something(raw: Mapping[str, str], record_type: RecordType) -> bool:
 
 def _graph(roots: list[Json]) -> _Graph:
     graph = _Graph([], {}, {})
-    for node, container in _walk(roots):
+    for node, container in walk(roots):
         graph.entities.append((node, container))
         if identifier := _id(node):
             graph.by_id[identifier] = {**node, **graph.by_id.get(identifier, {})}
@@ -106,7 +106,7 @@ def _graph(roots: list[Json]) -> _Graph:
     return graph
 
 
-def _walk(roots: list[Json]) -> Iterator[tuple[Entity, Entity | None]]:
+def walk(roots: list[Json]) -> Iterator[tuple[Entity, Entity | None]]:
     """Yield every dictionary in the order of the page, with the nearest entity around it."""
     waiting: list[tuple[Json, Entity | None]] = [(roots, None)]
     while waiting:

@@ -60,12 +60,14 @@ _BOUNDS = {Kind.RATING_BOUND, Kind.PAY_BOUND}
 class Field:
     """Describe one scraped field: how it is read, the model's field it fills, and where schema.org keeps it.
 
-    `paths` are dotted key paths inside the schema.org entity, tried in order.
+    `paths` are dotted key paths inside the schema.org entity, tried in order. `words` are what shops call it in their
+    own keys and classes, in lower case and the singular, the surest first; only `scrapy probe` guesses by them.
     """
 
     kind: Kind
     into: str
     paths: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
     @property
     def is_bound(self) -> bool:

@@ -109,7 +109,7 @@ def start_crawl(
 
 @dataclass(frozen=True)
 class Page:
-    """Say what a hand-made shop answers at one path; {host} becomes its own host."""
+    """Say what a hand-made shop answers at one path; {host} becomes its own host, {agent} who asks."""
 
     body: str = ""
     status: int = 200
@@ -139,7 +139,7 @@ def crawl_pages(run_scrapy: RunScrapy, tmp_path: Path) -> Iterator[Callable[...,
     with ExitStack() as stack:
 
         def run(pages: Mapping[str, Page], *arguments: str, asked: list[str] | None = None, **env: str) -> Crawled:
-            base_url = stack.enter_context(_hand_made(pages, [] if asked is None else asked))
+            base_url = stack.enter_context(hand_made(pages, asked))
             start = f"start={base_url}/"
             return crawled(
                 run_scrapy("crawl", "retailer_reviews", "--json", "-a", f"site={site}", "-a", start, *arguments, **env)
@@ -148,19 +148,23 @@ def crawl_pages(run_scrapy: RunScrapy, tmp_path: Path) -> Iterator[Callable[...,
         yield run
 
 
-def _hand_made(pages: Mapping[str, Page], asked: list[str]) -> Any:
+def hand_made(pages: Mapping[str, Page], asked: list[str] | None = None) -> Any:
+    """Serve pages by path while the context lasts, and note what is asked for; gives the address of the shop."""
+    noted = [] if asked is None else asked
+
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.path)
+            noted.append(self.path)
             page = pages.get(self.path, Page(status=404))
             host = self.headers["Host"]
-            body = page.body.replace("{host}", host).encode("utf-8", "surrogatepass")
+            body = page.body.replace("{host}", host).replace("{agent}", self.headers["User-Agent"] or "")
             self.send_response(page.status)
             for name, value in {"Content-Type": "text/html; charset=utf-8", **dict(page.headers)}.items():
                 self.send_header(name, value.replace("{host}", host))
-            self.send_header("Content-Length", str(len(body)))
+            content = body.encode("utf-8", "surrogatepass")
+            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(content)
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the parent's name
             pass

@@ -18,7 +18,8 @@ from tdcrawl.extract.reading import Page, read_records
 from tdcrawl.extract.values import ValueRules, read_values
 from tdcrawl.outcomes import Rejection, ValidateReason
 from tdcrawl.records import RECORD_TYPES
-from tdcrawl.sites.loading import load_profile
+from tdcrawl.sites.loading import bundled_sites, load_profile
+from tests.conftest import PROJECT
 
 
 @pytest.mark.parametrize("name", sorted(set(SITES.values())))
@@ -36,6 +37,10 @@ def test_editor_label_is_the_one_unknown_field_when_fields_are_compared(name: st
 
     named = {*profile.read.fields, *profile.read.page_fields}
     assert named - set(RECORD_TYPES[profile.record_type].fields) == {"editor_label"}
+
+
+def test_every_bundled_site_has_a_page_when_compared() -> None:
+    assert set(bundled_sites()) - {path.name for path in (PROJECT / "tests" / "pages").iterdir()} == set()
 
 
 def test_same_page_covers_every_alias_when_products_are_listed() -> None:
