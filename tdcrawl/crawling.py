@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 
 from tdcrawl import arguments, faults, page_outcomes, privacy, text
 from tdcrawl.errors import SiteError
-from tdcrawl.extract.obstacles import obstacle
+from tdcrawl.extract.obstacles import why_empty
 from tdcrawl.extract.reading import Page, has_markup, read_records
 from tdcrawl.feeding import Feeder
 from tdcrawl.links import followable, read_sitemap, without_userinfo
@@ -101,16 +101,16 @@ class SiteSpider(Spider):
         """
         if not isinstance(response, TextResponse):
             raise PageRejection(PageState.FAILED, PageReason.PARSE_ERROR, "it is no text that could hold records")
-        found = read_records(Page(response.url, response.selector), self.session.profile.read, self.session.record_type)
-        page = response.meta["page_id"]
-        yield from self.session.items(found.raws, page, response.meta["page_url"])
+        page, kind = Page(response.url, response.selector), self.session.record_type
+        found = read_records(page, self.session.profile.read, kind)
+        yield from self.session.items(found.raws, response.meta["page_id"], response.meta["page_url"])
         followed = list(self._follow(response)) if has_markup(response.selector) else []
         yield from followed
         for reader in found.readers:
             self.count(f"tdcrawl/reader/{reader}", 1)
         if found.problems and (found.is_cut or not found.readers):
             raise PageRejection(PageState.FAILED, PageReason.PARSE_ERROR, found.problems[0])
-        if not found.readers and not followed and (why := obstacle(response.selector)):
+        if not found.readers and (why := why_empty(page, kind, led_on=bool(followed))):
             raise PageRejection(PageState.FAILED, *why)
 
     async def on_failure(self, failure: Failure) -> None:

@@ -66,6 +66,7 @@ class PageReason(StrEnum):
     UNREACHABLE = "unreachable"
     TOO_LARGE = "too_large"
     BLOCKED = "blocked"
+    FEWER_THAN_DECLARED = "fewer_than_declared"
     ROBOTS_DISALLOWED = "robots_disallowed"
     OFF_SITE = "off_site"
     SAME_PAGE = "same_page"

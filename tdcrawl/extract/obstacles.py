@@ -1,7 +1,7 @@
-"""Tell a page from what stands in front of it: a login, a captcha, a question of consent, or nothing at all.
+"""Why a page gave nothing: it says that there are records but holds none, or something stands in front of it.
 
 A shop's ordinary page may well hold a login form or the script of a captcha. So only a page of few words is judged, and
-only one that gave no record and led nowhere.
+only one that led nowhere.
 """
 
 import re
@@ -10,7 +10,10 @@ from collections.abc import Mapping
 import html_text
 from parsel import Selector
 
+from tdcrawl.extract.declared import COUNTS_OF_TEXTS, declared
+from tdcrawl.extract.page import Page
 from tdcrawl.outcomes import PageReason
+from tdcrawl.records.base import RecordType
 
 _MOST_WORDS = 200
 # Elements that the services themselves put into the page that asks.
@@ -38,8 +41,19 @@ _NOT_FOUND = re.compile(
 )
 
 
+def why_empty(page: Page, record_type: RecordType, *, led_on: bool) -> tuple[PageReason, str] | None:
+    """Say why a page that gave no record should have given some (fewer_than_declared), or is none (see `obstacle`).
+
+    `led_on` says whether links on it were followed.
+    """
+    said = declared(page, record_type)
+    if said and said.number and said.counted_by in COUNTS_OF_TEXTS:
+        return PageReason.FEWER_THAN_DECLARED, f"it declares {said.number} ({said.counted_by}), and none was found"
+    return None if led_on else obstacle(page.selector)
+
+
 def obstacle(page: Selector) -> tuple[PageReason, str] | None:
-    """Say why a page that gave nothing may be none: `blocked` or `http_status`, with what it looks like."""
+    """Say what stands in front of a page (blocked), or that there is none (http_status), with what it looks like."""
     words = html_text.extract_text(page.root, guess_layout=False).split()
     if len(words) > _MOST_WORDS:
         return None

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from tdcrawl.extract.declared import declared
 from tdcrawl.extract.doubts import Doubt
 from tdcrawl.extract.merging import content
 from tdcrawl.extract.page import Page
@@ -15,7 +16,6 @@ from tdcrawl.extract.reading import read_records
 from tdcrawl.extract.scales import read_number, read_scaled
 from tdcrawl.outcomes import ValidateReason
 from tdcrawl.probing import leads
-from tdcrawl.probing.declared import declared
 from tdcrawl.probing.guess import best_of, guess_type, guess_ways
 from tdcrawl.probing.judging import reasons_of
 from tdcrawl.records.base import Kind, Raw, RecordType

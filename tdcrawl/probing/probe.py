@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from tdcrawl import privacy, text
+from tdcrawl.extract.declared import Declared, declared, difference
 from tdcrawl.extract.merging import content
 from tdcrawl.extract.obstacles import obstacle
 from tdcrawl.extract.reading import Page, Reading, read_records
 from tdcrawl.outcomes import ValidateReason
 from tdcrawl.probing import leads
-from tdcrawl.probing.declared import Declared, declared, difference
 from tdcrawl.probing.guess import Ways, best_of
 from tdcrawl.probing.judging import reasons_of
 from tdcrawl.records.base import Kind, Raw, RecordType

@@ -82,6 +82,7 @@ def test_crawl_when_nobody_listens(crawl_pages: CrawlPages) -> None:
     assert crawled.figures["page_reasons"]["failed"] == {"unreachable": 1}
 
 
+DECLARED = '<div itemscope itemtype="https://schema.org/AggregateRating"><i itemprop="reviewCount">3</i></div>'
 LINKS = '<a class="product" href="/next">n</a><a class="product" href="javascript:x()">j</a>'
 OFF_SITE = '<a class="product" href="http://localhost/x">off</a><a class="product" href="http://[bad">b</a>'
 
@@ -95,6 +96,7 @@ OFF_SITE = '<a class="product" href="http://localhost/x">off</a><a class="produc
         (Page("%PDF-1.4 \x00\x01\x02", headers={"Content-Type": "application/pdf"}), "failed", "parse_error"),
         (Page(status=404), "failed", "http_status"),
         (Page('<h1>Sign in</h1><input type="password">'), "failed", "blocked"),
+        (Page(DECLARED), "failed", "fewer_than_declared"),
         (Page(status=302, headers={"Location": "http://localhost/elsewhere"}), "failed", "off_site"),
         (Page(status=302, headers={"Location": "/broken"}), "failed", "trap"),
         (Page(status=302, headers={"Location": "/next"}), "skipped", "same_page"),

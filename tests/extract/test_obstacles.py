@@ -7,10 +7,18 @@ from pathlib import Path
 import pytest
 from parsel import Selector
 
-from tdcrawl.extract.obstacles import obstacle
+from tdcrawl.extract.obstacles import why_empty
+from tdcrawl.extract.page import Page
+from tdcrawl.outcomes import PageReason
+from tdcrawl.records.review import REVIEW
 
+DECLARES = '<script type="application/ld+json">{{"@type": "AggregateRating", {}}}</script>'
 MANY = "<p>" + "kettle " * 300
 FORM = '<form><input name="user"><input type="password"></form>'
+
+
+def judge(page: Selector, *, led_on: bool = False) -> tuple[PageReason, str] | None:
+    return why_empty(Page("https://shop.example/", page), REVIEW, led_on=led_on)
 
 
 @pytest.mark.parametrize(
@@ -27,7 +35,8 @@ FORM = '<form><input name="user"><input type="password"></form>'
     ],
 )
 def test_what_stands_in_front_of_a_page_is_named(html: str, reason: str, what: str) -> None:
-    assert obstacle(Selector(text=html)) == (reason, what)
+    assert judge(Selector(text=html)) == (reason, what)
+    assert judge(Selector(text=html), led_on=True) is None
 
 
 @pytest.mark.parametrize(
@@ -41,11 +50,25 @@ def test_what_stands_in_front_of_a_page_is_named(html: str, reason: str, what: s
     ],
 )
 def test_an_ordinary_page_is_let_through(html: str) -> None:
-    assert obstacle(Selector(text=html)) is None
+    assert judge(Selector(text=html)) is None
 
 
 def test_saved_pages_of_real_shops_are_let_through(shared_data: Path) -> None:
     folder = shared_data / "pages"
     for page in json.loads((folder / "index.json").read_text()):
         body = gzip.decompress((folder / page["file"]).read_bytes())
-        assert obstacle(Selector(body=body, encoding="utf-8")) is None, page["file"]
+        found = judge(Selector(body=body, encoding="utf-8"))
+        assert found is None or found[0] == PageReason.FEWER_THAN_DECLARED, page["file"]
+
+
+@pytest.mark.parametrize(
+    ("counted", "detail"),
+    [
+        ('"reviewCount": 12', "it declares 12 (reviewCount), and none was found"),
+        ('"reviewCount": 0', None),
+        ('"ratingCount": 12', None),
+    ],
+)
+def test_a_page_that_declares_records_and_holds_none_is_told(counted: str, detail: str | None) -> None:
+    page = Selector(text=DECLARES.format(counted) + MANY)
+    assert judge(page, led_on=True) == ((PageReason.FEWER_THAN_DECLARED, detail) if detail else None)

@@ -11,8 +11,9 @@ from tdcrawl.extract.scales import read_number
 from tdcrawl.extract.schema_org import walk
 from tdcrawl.records.base import RecordType
 
+COUNTS_OF_TEXTS = ("reviewCount", "numberOfReviews")
 # In the order in which their word counts: ratings may have no text.
-_COUNTS = ("reviewCount", "numberOfReviews", "ratingCount")
+_COUNTS = (*COUNTS_OF_TEXTS, "ratingCount")
 _SUMMARY = frozenset({"AggregateRating"})
 _LISTS = ("review", "reviews")
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tdcrawl.probing.declared import Declared, declared, difference
+from tdcrawl.extract.declared import Declared, declared, difference
 from tdcrawl.records.review import REVIEW
 from tests.probing.pages import a_page
 
