@@ -6,8 +6,10 @@ PIP := $(RUN) pip --disable-pip-version-check install -qq --require-hashes
 PIN := .venv/bin/uv pip compile -q --no-config --universal --generate-hashes --python-version 3.11 --upgrade \
 	--custom-compile-command "make requirements"
 POSTGRESQL := command -v initdb || ls /usr/lib/postgresql/*/bin/initdb
+CHROMIUM := command -v chromium || command -v chromium-browser || command -v google-chrome
+APT := DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends
 
-.PHONY: help demo test check bench soak requirements clean postgresql
+.PHONY: help demo test check bench soak requirements clean postgresql chromium
 .DELETE_ON_ERROR:
 
 help:
@@ -16,7 +18,7 @@ help:
 demo: .venv/installed # crawl an invented shop and freeze a dataset
 	@$(RUN) tdcrawl.demo
 
-test: .venv/installed-dev postgresql # run every test, on servers of their own
+test: .venv/installed-dev postgresql chromium # run every test, on servers of their own
 	@$(RUN) pytest -q -n auto --dist loadgroup
 
 check: .venv/installed-dev # lint, format, types, the import ladder and the house rules
@@ -58,5 +60,9 @@ clean: # remove what was built, but nothing that was collected
 postgresql:
 	@{ $(POSTGRESQL); } >/dev/null 2>&1 || [ "$$(id -u)" = 0 ] || \
 		{ echo 'The tests need PostgreSQL: sudo apt-get install postgresql' >&2; exit 1; }
-	@{ $(POSTGRESQL); } >/dev/null 2>&1 || \
-		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq postgresql >/dev/null; }
+	@{ $(POSTGRESQL); } >/dev/null 2>&1 || { apt-get update -qq && $(APT) postgresql >/dev/null; }
+
+chromium:
+	@{ $(CHROMIUM); } >/dev/null 2>&1 || [ "$$(id -u)" = 0 ] || \
+		{ echo 'The tests need Chromium: sudo apt-get install chromium' >&2; exit 1; }
+	@{ $(CHROMIUM); } >/dev/null 2>&1 || { apt-get update -qq && $(APT) chromium >/dev/null; }

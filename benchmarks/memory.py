@@ -22,7 +22,8 @@ from tdcrawl.demo.shop import Shop
 
 _ITEMS = 200_000
 _SECONDS_BETWEEN_LOOKS = 0.5
-_WARM = 0.25
+# By then what is cached is cached.
+_WARM = 0.5
 _VARIANTS = {
     "all_stages": (),
     # The index holds each record, on purpose. With all seats taken there are none to hold, and nothing should grow.
@@ -32,7 +33,7 @@ _VARIANTS = {
 
 def main() -> None:
     """Crawl a large shop, with room for its records and without, and print the growth."""
-    parser = machine.parser("Bytes by which a crawl grows with each item, after a quarter of them.")
+    parser = machine.parser("Bytes by which a crawl grows with each item, after half of them.")
     parser.add_argument("--items", type=machine.positive, default=_ITEMS, help="reviews in the shop")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -13,6 +13,8 @@ from tdcrawl.deployment import Target
 from tdcrawl.errors import TdcrawlError
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.redaction import redact
+from tdcrawl.rendering import REMEDY as REMEDY_BROWSER
+from tdcrawl.rendering import find_browser
 from tdcrawl.setting_values import read_database_url, read_quota, read_switch
 from tdcrawl.store.engine import open_engine, shown
 
@@ -36,6 +38,7 @@ def examine(settings: BaseSettings) -> Iterator[Finding]:
     yield _contact(settings["TDCRAWL_CONTACT"])
     yield _robots(settings.getbool("ROBOTSTXT_OBEY"))
     yield _quota(settings)
+    yield _browser()
     yield _daft(settings["TDCRAWL_RAY_ADDRESS"])
     yield from _scrapyds()
     for name in sorted(name for name in settings if name.startswith("TDCRAWL_") and name.endswith("_ENABLED")):
@@ -55,6 +58,12 @@ def _database(url: str) -> Finding:
     except TdcrawlError as error:
         return Finding("database", "broken", str(error), "TDCRAWL_DATABASE_URL=postgresql://USER:PASSWORD@HOST/NAME")
     return Finding("database", "ok", shown(url))
+
+
+def _browser() -> Finding:
+    if browser := find_browser():
+        return Finding("browser", "ok", f"{browser} renders the pages of sites with render = true")
+    return Finding("browser", "off", "no Chromium: sites with render = true cannot be read", REMEDY_BROWSER)
 
 
 def _contact(contact: str) -> Finding:

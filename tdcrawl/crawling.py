@@ -21,6 +21,7 @@ from tdcrawl.outcomes import NotReadError, PageReason, PageRejection, PageState
 from tdcrawl.politeness import apply_site_settings, identify
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.redaction import redact
+from tdcrawl.rendering import through_browser, use_browser
 from tdcrawl.session import Session, open_session
 from tdcrawl.sites.loading import load_profile
 from tdcrawl.sites.profile import SiteProfile
@@ -55,6 +56,7 @@ class SiteSpider(Spider):
         limit = arguments.read_limit(kwargs.pop("limit", None))
         apply_site_settings(crawler.settings, profile)
         identify(crawler.settings)
+        use_browser(crawler.settings, profile)
         start = arguments.read_start(kwargs.pop("start", None), profile)
         arguments.refuse_jobdir(crawler.settings)
         starts = [start] if start else [*profile.start.urls, *profile.start.sitemaps]
@@ -190,6 +192,8 @@ class SiteSpider(Spider):
             return
         meta = {**page.request["meta"], "page_id": page.page_id, "page_url": page.url}
         callback = getattr(self, page.request["callback"])
+        if callback == self.parse:
+            meta |= through_browser(self.session.profile)
         request = Request(
             page.url, callback, errback=self.on_failure, meta=meta, priority=page.priority, dont_filter=True
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 from scrapy.settings import BaseSettings
 
 from tdcrawl.errors import SettingError
+from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.base import RecordType
 
 
@@ -41,15 +42,19 @@ def read_database_url(settings: BaseSettings) -> str:
 
 
 def read_quota(settings: BaseSettings, record_type: RecordType) -> dict[str, int]:
-    """Read TDCRAWL_QUOTA, seats by stratum; raises SettingError where it names no stratum or no number."""
+    """Read TDCRAWL_QUOTA, the seats of a type by stratum; raises SettingError where it names no stratum or no number.
+
+    The strata of other types may stand beside them: one setting serves all crawls into a database.
+    """
+    strata = {label for known in RECORD_TYPES.values() for label in known.labels}
     try:
         quota = settings.getdict("TDCRAWL_QUOTA")
     except ValueError as error:
         raise SettingError(f"TDCRAWL_QUOTA is no JSON object: {error}") from error
     for stratum, seats in quota.items():
-        if stratum not in record_type.labels:
+        if stratum not in strata:
             known = ", ".join(record_type.labels)
             raise SettingError(f"TDCRAWL_QUOTA: a {record_type.name} has no stratum {stratum!r}; known: {known}")
         if not isinstance(seats, int) or isinstance(seats, bool) or seats < 0:
             raise SettingError(f"TDCRAWL_QUOTA: {stratum} needs a number of seats, not {seats!r}")
-    return dict(quota)
+    return {stratum: seats for stratum, seats in quota.items() if stratum in record_type.labels}

@@ -8,7 +8,7 @@ from typing import Any
 from tdcrawl.outcomes import Bucket, PageState
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.base import RecordType
-from tdcrawl.store.engine import Connection, Engine
+from tdcrawl.store.engine import Connection, Engine, reading
 from tdcrawl.store.overview import ALARMS, EXPECTED, FAILURES, WARNINGS
 from tdcrawl.store.run_figures import by_stratum, chosen_runs, coverage, item_ends, pace, page_ends
 
@@ -23,7 +23,7 @@ def collect(engine: Engine, run_id: str | None, stages: Sequence[str], seats: Se
     """
     runs = chosen_runs(engine, run_id)
     ids = [run["run_id"] for run in runs]
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         items, pages = item_ends(connection, ids), page_ends(connection, ids)
         types = [RECORD_TYPES[name] for name in sorted({run["record_type"] for run in runs})]
         return {

@@ -46,14 +46,16 @@ class Start(_Table):
 class Follow(_Table):
     """Say which links to follow (CSS): to products, and to the next page of whatever page this is.
 
-    `max_pages` bounds how often one list is turned, so that a list without end has one.
+    `more` is a button that adds to a rendered page. `max_pages` bounds how often one list is turned and the button is
+    pressed, so that a list without end has one.
     """
 
     products: str | None = None
     next: str | None = None
+    more: str | None = None
     max_pages: int = Field(default=200, ge=1)
 
-    @field_validator("products", "next")
+    @field_validator("products", "next", "more")
     @classmethod
     def _is_css(cls, selector: str | None) -> str | None:
         if selector is not None:
@@ -126,13 +128,6 @@ class Polite(BaseModel):
 
     render: bool = False
 
-    @field_validator("render")
-    @classmethod
-    def _is_there(cls, render: bool) -> bool:
-        if render:
-            raise ValueError("pages cannot be rendered by a browser yet; leave it out, or set false")
-        return render
-
     @property
     def settings(self) -> dict[str, Any]:
         """Give the Scrapy settings."""
@@ -176,6 +171,12 @@ class SiteProfile(_Table):
         for url in (*self.start.urls, *self.start.sitemaps):
             if not self.covers(url):
                 raise ValueError(f"{url} lies outside allowed_domains ({', '.join(self.allowed_domains)})")
+        return self
+
+    @model_validator(mode="after")
+    def _has_who_presses(self) -> Self:
+        if self.follow.more and not self.polite.render:
+            raise ValueError("[follow] more is a button, which only a browser presses: set [polite] render = true")
         return self
 
     def covers(self, url: str) -> bool:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModu
 
 from tdcrawl.errors import SettingError, StoreError
 
-__all__ = ["Connection", "Engine", "open_engine", "reachable", "shown", "writing"]
+__all__ = ["Connection", "Engine", "open_engine", "reachable", "reading", "shown", "writing"]
 
 # Any number will do, as long as every process of ours takes the same one.
 _WRITER_LOCK = 0x7DC0
@@ -62,6 +62,15 @@ def writing(engine: Engine) -> Iterator[Connection]:
     with engine.connect().execution_options(tdcrawl_writing=True) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITER_LOCK})
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that reads all as it stood at one moment, whatever others commit meanwhile."""
+    # SQLite reads so anyway.
+    level = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
+    with engine.connect().execution_options(**level) as connection, connection.begin():
         yield connection
 
 

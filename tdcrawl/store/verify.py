@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, Engine, Table, func, select
 
 from tdcrawl.outcomes import Bucket, PageState
+from tdcrawl.store.engine import reading
 from tdcrawl.store.record_check import record_problems
 from tdcrawl.store.tables import (
     contrast_pairs,
@@ -51,7 +52,7 @@ class LedgerCheck:
 
 def check_ledger(engine: Engine) -> LedgerCheck:
     """Count what was yielded against where it is, table by table."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         items = _items(connection)
         page_states = _pages(connection)
         seen_again = connection.scalar(select(func.coalesce(func.sum(pages.c.items_seen_again), 0))) or 0

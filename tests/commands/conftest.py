@@ -138,8 +138,8 @@ def crawl_pages(run_scrapy: RunScrapy, tmp_path: Path) -> Iterator[Callable[...,
     site.write_text(SITE)
     with ExitStack() as stack:
 
-        def run(pages: Mapping[str, Page], *arguments: str, **env: str) -> Crawled:
-            base_url = stack.enter_context(hand_made(pages))
+        def run(pages: Mapping[str, Page], *arguments: str, asked: list[str] | None = None, **env: str) -> Crawled:
+            base_url = stack.enter_context(hand_made(pages, asked))
             start = f"start={base_url}/"
             return crawled(
                 run_scrapy("crawl", "retailer_reviews", "--json", "-a", f"site={site}", "-a", start, *arguments, **env)
@@ -148,11 +148,13 @@ def crawl_pages(run_scrapy: RunScrapy, tmp_path: Path) -> Iterator[Callable[...,
         yield run
 
 
-def hand_made(pages: Mapping[str, Page]) -> Any:
-    """Serve pages by path while the context lasts; gives the address of the shop."""
+def hand_made(pages: Mapping[str, Page], asked: list[str] | None = None) -> Any:
+    """Serve pages by path while the context lasts, noting what was asked for; gives the address of the shop."""
+    noted = [] if asked is None else asked
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            noted.append(self.path)
             page = pages.get(self.path, Page(status=404))
             host = self.headers["Host"]
             body = page.body.replace("{host}", host).replace("{agent}", self.headers["User-Agent"] or "")

@@ -18,7 +18,10 @@ def test_job_postings_are_collected_labelled_and_frozen(
     shop: ShopServer, run_scrapy: RunScrapy, tmp_path: Path
 ) -> None:
     start = f"start={shop.base_url}/careers"
-    found = crawled(run_scrapy("crawl", "job_postings", "--json", "-a", "site=demo_jobs", "-a", start))
+    quota = '{"positive": 1, "ml_role": 1}'
+    found = crawled(
+        run_scrapy("crawl", "job_postings", "--json", "-a", "site=demo_jobs", "-a", start, TDCRAWL_QUOTA=quota)
+    )
     assert (found.status, found.errors) == (0, "")
     assert found.figures["reasons"] == {
         "failed": {"ambiguous_scale": 1, "too_short": 1}, "duplicate": {"exact_duplicate": 1},

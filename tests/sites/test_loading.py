@@ -61,7 +61,7 @@ def test_parse_when_all_is_well() -> None:
         ("min_records = 50", "min_records = 'many'", "[expect] min_records: Input should be a valid integer"),
         ('reader = "schema_org"', 'reader = "css"', "the css reader needs record"),
         ("[start]", "[start", "shop.toml: not TOML"),
-        ("DOWNLOAD_DELAY = 2.0", "render = true", "[polite] render: pages cannot be rendered by a browser yet"),
+        ("[follow]", "[follow]\nmore = 'b'", "[follow] more is a button, which only a browser presses"),
     ],
 )
 def test_parse_when_something_is_wrong(old: str, new: str, message: str) -> None:

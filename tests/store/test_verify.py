@@ -1,12 +1,13 @@
 """The ledger check: it finds each way in which a database can be made to lie."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import Engine, event, select, text, update
 
 from tdcrawl.outcomes import Bucket, DedupReason, PageState, Rejection
-from tdcrawl.store.engine import writing
+from tdcrawl.store.engine import open_engine, writing
 from tdcrawl.store.ledger import Ledger, PageRequest
 from tdcrawl.store.tables import records
 from tdcrawl.store.verify import check_ledger
@@ -17,6 +18,17 @@ RELABELLED = (
     " SELECT record_id, 'negative', '{source}', version, at FROM labels"
 )
 OTHERWISE = "1 records were given another label by the rule than it gives to what they say now"
+
+
+def after_the_next_query(engine: Engine, done: Callable[[], None]) -> None:
+    """Have something done right after the next query of whoever uses the engine."""
+    waiting = [done]
+
+    def once(*_: object) -> None:
+        if waiting:
+            waiting.pop()()
+
+    event.listen(engine, "after_cursor_execute", once)
 
 
 async def crawl(ledger: Ledger) -> None:
@@ -94,3 +106,21 @@ def test_check_finds_a_rating_that_makes_the_label_a_lie(database_url: str) -> N
         connection.execute(update(records).values(data=data | {"rating": 3.0}))
     assert check_ledger(ledger.engine).problems == [OTHERWISE]
     ledger.engine.dispose()
+
+
+def test_check_when_somebody_writes_meanwhile_is_of_one_moment(database_url: str) -> None:
+    engine, others = open_engine(database_url), open_engine(database_url)
+
+    def crawl_more() -> None:
+        ledger = Ledger(others, a_run())
+        asyncio.run(crawl(ledger))
+        ledger.finish("finished", {})
+
+    after_the_next_query(engine, crawl_more)
+    check = check_ledger(engine)
+    # SQLite's moment is that of the first look into a table, PostgreSQL's that of the first query.
+    assert check.problems == []
+    assert check.items["yielded"] == check.items["record"] + check.items["duplicate"]
+    assert check_ledger(engine).items["yielded"] == 2
+    for each in (engine, others):
+        each.dispose()
