@@ -17,8 +17,9 @@ from tdcrawl.errors import SiteError
 from tdcrawl.extract.reading import Page, has_markup
 from tdcrawl.links import without_userinfo
 from tdcrawl.outcomes import PageReason, PageRejection, PageState
-from tdcrawl.politeness import identify
+from tdcrawl.politeness import apply_site_settings, identify
 from tdcrawl.probing.probe import Snapshot
+from tdcrawl.sites.profile import SiteProfile
 
 Got = Snapshot | PageRejection
 """A page, or why there is none."""
@@ -41,15 +42,16 @@ class PageSpider(Spider):
 
     name = "pages"
 
-    def __init__(self, *, urls: Sequence[str], got: dict[str, Got], **kwargs: Any) -> None:
+    def __init__(self, *, urls: Sequence[str], meta: dict[str, Any], got: dict[str, Got], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.urls = urls
+        self.meta = meta
         self.got = got
 
     async def start(self) -> AsyncIterator[Request]:
         """Ask for each page once."""
         for url in dict.fromkeys(self.urls):
-            yield Request(url, self.parse, errback=self.on_failure, cb_kwargs={"asked": url})
+            yield Request(url, self.parse, errback=self.on_failure, meta=self.meta, cb_kwargs={"asked": url})
 
     def parse(self, response: Response, asked: str) -> None:
         """Keep a page."""
@@ -61,16 +63,19 @@ class PageSpider(Spider):
         self.got[request.cb_kwargs["asked"]] = page_outcomes.of_failure(failure)
 
 
-def get_pages(urls: Sequence[str], settings: BaseSettings) -> dict[str, Got]:
+def get_pages(urls: Sequence[str], settings: BaseSettings, profile: SiteProfile | None) -> dict[str, Got]:
     """Get pages from the web or, where an address is a file here, from disk, in the order given.
 
-    Raises SiteError for what is neither.
+    Where there is a site file, as gently and through such a browser as it says. Raises SiteError for what is neither
+    address nor file, or for what the site file may not set; SettingError where there is no browser.
     """
+    if profile:
+        apply_site_settings(settings, profile)
     files = {url: file for url in urls if (file := _file(url))}
     wanted = [url if url in files else _address(url) for url in urls]
     got = {url: _read(url, file) for url, file in files.items()}
     if addresses := [url for url in wanted if url not in files]:
-        got |= _fetch(addresses, settings)
+        got |= _fetch(addresses, settings, profile)
     ended = PageRejection(PageState.FAILED, PageReason.UNREACHABLE, "the command was ended before it was fetched")
     return {url: got.get(url, ended) for url in wanted}
 
@@ -84,17 +89,25 @@ def _address(url: str) -> str:
     raise SiteError(f"{url}: give an http(s) address, or an .html file that is there")
 
 
-def _fetch(urls: Sequence[str], settings: BaseSettings) -> dict[str, Got]:
+def _fetch(urls: Sequence[str], settings: BaseSettings, profile: SiteProfile | None) -> dict[str, Got]:
     bare = Settings(settings.copy())
     bare.setdict(_BARE, priority="cmdline")
     identify(bare)
+    meta = _use_browser(bare, profile) if profile and profile.polite.render else {}
     process = AsyncCrawlerProcess(bare)
     # It prints a traceback where robots.txt cannot be had; the page fails for the same reason, and says so.
     logging.getLogger("scrapy.downloadermiddlewares.robotstxt").setLevel(logging.CRITICAL)
     got: dict[str, Got] = {}
-    process.crawl(PageSpider, urls=urls, got=got)
+    process.crawl(PageSpider, urls=urls, meta=meta, got=got)
     process.start()
     return got
+
+
+def _use_browser(settings: BaseSettings, profile: SiteProfile) -> dict[str, Any]:
+    from tdcrawl.rendering import through_browser, use_browser  # noqa: PLC0415 - few sites need what it loads
+
+    use_browser(settings, profile)
+    return through_browser(profile)
 
 
 def _file(url: str) -> Path | None:

@@ -15,7 +15,6 @@ from tdcrawl.errors import SiteError, StoreError
 from tdcrawl.extract.page import Page
 from tdcrawl.fetching import get_pages
 from tdcrawl.outcomes import PageRejection
-from tdcrawl.politeness import apply_site_settings
 from tdcrawl.probing.cases import write_case
 from tdcrawl.probing.draft import draft
 from tdcrawl.sites.loading import load_profile, parse_profile
@@ -50,9 +49,7 @@ class Command(TdcrawlCommand):
         file = opts.to / f"{opts.name}.toml"
         profile = load_profile(opts.site) if opts.site else None
         _check(opts.name, file, profile)
-        if profile:
-            apply_site_settings(self.project_settings, profile)
-        pages = [_page(url, got) for url, got in get_pages(opts.urls, self.project_settings).items()]
+        pages = [_page(url, got) for url, got in get_pages(opts.urls, self.project_settings, profile).items()]
         cases = _name_cases(opts.to / "tests" / "pages" / opts.name, pages)
         content = "" if profile else draft(opts.name, pages)
         profile = profile or parse_profile(opts.name, content.encode(), str(file))

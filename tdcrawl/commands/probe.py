@@ -11,7 +11,6 @@ from rich.table import Column, Table
 from tdcrawl.command import Answer, TdcrawlCommand
 from tdcrawl.fetching import Got, get_pages
 from tdcrawl.outcomes import PageRejection
-from tdcrawl.politeness import apply_site_settings
 from tdcrawl.probing.guess import guess_type, guess_ways, ways_of
 from tdcrawl.probing.probe import probe, unread
 from tdcrawl.records import RECORD_TYPES
@@ -37,11 +36,11 @@ class Command(TdcrawlCommand):
         parser.add_argument("--site", metavar="F", help="read as this site file says: a bundled name, or a .toml file")
 
     def answer(self, opts: argparse.Namespace) -> Answer:
-        """Get the pages and read each; raises SiteError."""
+        """Get the pages and read each; raises SiteError or SettingError."""
         profile = load_profile(opts.site) if opts.site else None
-        if profile:
-            apply_site_settings(self.project_settings, profile)
-        pages = [_probed(url, got, profile) for url, got in get_pages(opts.urls, self.project_settings).items()]
+        pages = [
+            _probed(url, got, profile) for url, got in get_pages(opts.urls, self.project_settings, profile).items()
+        ]
         self.exitcode = int(any(page["error"] for page in pages))
         return {"pages": pages}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.conftest import SITE, Crawled, Page
+from tests.commands.conftest import SITE, Crawled, Page, hand_made
 from tests.conftest import RunScrapy
 
 CrawlPages = Callable[..., Crawled]
@@ -68,3 +68,12 @@ def test_crawl_when_there_is_no_chromium_says_how_to_get_it(run_scrapy: RunScrap
     assert (
         finished.stderr == "rendered.toml: render = true needs Chromium, which is not here: apt-get install chromium\n"
     )
+
+
+def test_probe_reads_a_page_through_the_browser_when_its_site_wants_that(run_scrapy: RunScrapy, rendered: Path) -> None:
+    pages = {"/": PRODUCT, **{f"/reviews/{turn}.json": reviews(turn) for turn in range(3)}}
+    with hand_made(pages) as base:
+        finished = run_scrapy("probe", f"{base}/", "--site", str(rendered), "--json")
+    assert (finished.returncode, finished.stderr) == (0, "")
+    (page,) = json.loads(finished.stdout)["pages"]
+    assert (page["records"], page["read_by"]) == (6, ["css"])
