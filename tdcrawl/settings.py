@@ -36,6 +36,9 @@ SPIDER_MIDDLEWARES = {
     "tdcrawl.middlewares.page_ledger.PageLedger": 10,
 }
 DOWNLOADER_MIDDLEWARES = {
+    # In the place of Scrapy's own, which lets some requests through.
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "tdcrawl.middlewares.robots.ObeyRobotsTxt": 100,
     # Before robots.txt is asked for: its address would hold the password too.
     "tdcrawl.middlewares.userinfo.WithoutUserinfo": 50,
 }
