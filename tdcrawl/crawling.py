@@ -44,7 +44,7 @@ class SiteSpider(Spider):
         self.session = session
         self.limit = limit
         self.allowed_domains = session.profile.allowed_domains
-        self._stopping: asyncio.Future[None] | None = None
+        self.stopping: asyncio.Future[None] | None = None
         self._start_urls = [start] if start else session.profile.start.urls
         self._sitemaps = [] if start else session.profile.start.sitemaps
 
@@ -150,8 +150,8 @@ class SiteSpider(Spider):
         """End the crawl in good order, for a reason that the run will carry."""
         if message:
             logger.error("The crawl stops (%s): %s", reason, message)
-        if self._stopping is None:
-            self._stopping = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason=reason))
+        if self.stopping is None:
+            self.stopping = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason=reason))
 
     def count(self, stat: str, number: int) -> None:
         """Add to one of the run's figures."""
@@ -188,7 +188,7 @@ class SiteSpider(Spider):
     def _read(self, page: PageRequest) -> None:
         """Have a page of the frontier read; once the crawl is ending, it is given back in the end."""
         engine = self.crawler.engine
-        if self._stopping is not None or not engine.running or engine.spider is None:
+        if self.stopping is not None or not engine.running or engine.spider is None:
             return
         meta = {**page.request["meta"], "page_id": page.page_id, "page_url": page.url}
         callback = getattr(self, page.request["callback"])

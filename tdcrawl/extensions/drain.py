@@ -1,4 +1,4 @@
-"""End a crawl that was told to end within seconds: what is fetched is kept, what only waits stays in the frontier."""
+"""End a crawl within seconds, once a signal or its limit ends it: what only waits stays in the frontier."""
 
 import signal
 from time import monotonic
@@ -8,6 +8,7 @@ from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.utils.asyncio import create_looping_call
 
+from tdcrawl.crawling import SiteSpider
 from tdcrawl.outcomes import NotReadError
 
 _SECONDS_BETWEEN_LOOKS = 0.25
@@ -15,7 +16,7 @@ _SECONDS = 6
 
 
 class Drain:
-    """Give back the requests that wait for their turn once the engine was stopped, and cut off what takes too long."""
+    """Give back what waits for its turn once the crawl is ending; after a signal, cut off what takes too long."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
@@ -40,15 +41,23 @@ class Drain:
             self._timer.stop()
 
     def _look(self) -> None:
-        if self._crawler.engine.running:
-            return
-        if self._stopped_at is None:
-            self._stopped_at = monotonic()
+        engine, spider = self._crawler.engine, self._crawler.spider
+        assert isinstance(spider, SiteSpider)
+        if not engine.running or spider.stopping is not None:
+            self._give_back()
+        if not engine.running:
+            self._cut_off_in_time()
+
+    def _give_back(self) -> None:
         # Scrapy would fetch all that its downloader holds, one a DOWNLOAD_DELAY.
         for slot in self._crawler.engine.downloader.slots.values():
             while slot.queue:
                 _, waiting = slot.queue.popleft()
                 waiting.errback(NotReadError("the crawl was told to end"))
+
+    def _cut_off_in_time(self) -> None:
+        if self._stopped_at is None:
+            self._stopped_at = monotonic()
         if monotonic() - self._stopped_at > _SECONDS:
             self._timer.stop()
             # As a second signal does: it costs no more than fetching again what is under way.
