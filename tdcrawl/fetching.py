@@ -19,6 +19,7 @@ from tdcrawl.links import without_userinfo
 from tdcrawl.outcomes import PageReason, PageRejection, PageState
 from tdcrawl.politeness import apply_site_settings, identify
 from tdcrawl.probing.probe import Snapshot
+from tdcrawl.rendering import through_browser, use_browser
 from tdcrawl.sites.profile import SiteProfile
 
 Got = Snapshot | PageRejection
@@ -32,7 +33,7 @@ _BARE: dict[str, Any] = {
     "EXTENSIONS": {},
     "LOG_FORMATTER": "scrapy.logformatter.LogFormatter",
     "JOBDIR": None,
-    # One after the other: of the requests that wait for one robots.txt, Scrapy 2.19 tells only the first two of it.
+    # One after the other: nobody is in a hurry for a few pages.
     "CONCURRENT_REQUESTS": 1,
 }
 
@@ -93,7 +94,9 @@ def _fetch(urls: Sequence[str], settings: BaseSettings, profile: SiteProfile | N
     bare = Settings(settings.copy())
     bare.setdict(_BARE, priority="cmdline")
     identify(bare)
-    meta = _use_browser(bare, profile) if profile and profile.polite.render else {}
+    if profile:
+        use_browser(bare, profile)
+    meta = through_browser(profile) if profile else {}
     process = AsyncCrawlerProcess(bare)
     # It prints a traceback where robots.txt cannot be had; the page fails for the same reason, and says so.
     logging.getLogger("scrapy.downloadermiddlewares.robotstxt").setLevel(logging.CRITICAL)
@@ -101,13 +104,6 @@ def _fetch(urls: Sequence[str], settings: BaseSettings, profile: SiteProfile | N
     process.crawl(PageSpider, urls=urls, meta=meta, got=got)
     process.start()
     return got
-
-
-def _use_browser(settings: BaseSettings, profile: SiteProfile) -> dict[str, Any]:
-    from tdcrawl.rendering import through_browser, use_browser  # noqa: PLC0415 - few sites need what it loads
-
-    use_browser(settings, profile)
-    return through_browser(profile)
 
 
 def _file(url: str) -> Path | None:

@@ -1,19 +1,23 @@
-"""Read pages through a browser, where they are nothing without their scripts; and keep it as polite as we are."""
+"""Read pages through a browser, where they are nothing without their scripts; and keep it as polite as we are.
+
+Playwright is imported where a page is rendered: most crawls and commands never do.
+"""
 
 import asyncio
 import shutil
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from ipaddress import ip_address
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import Error, Page, Request
 from scrapy.settings import BaseSettings
-from scrapy_playwright.page import PageMethod
 
 from tdcrawl.errors import SettingError
 from tdcrawl.sites.profile import SiteProfile
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page, Request
 
 REMEDY = "apt-get install chromium"
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
@@ -52,20 +56,22 @@ def through_browser(profile: SiteProfile) -> dict[str, Any]:
     """Give the meta of a request for a page that is rendered; its button for more is pressed until it is gone."""
     if not profile.polite.render:
         return {}
+    from scrapy_playwright.page import PageMethod  # noqa: PLC0415
+
     methods = [PageMethod(_settle)]
     if profile.follow.more:
         methods.append(PageMethod(_press, profile.follow.more, profile.follow.max_pages))
     return {"playwright": True, "playwright_page_methods": methods}
 
 
-def unwanted_on(profile: SiteProfile) -> Callable[[Request], Awaitable[bool]]:
+def unwanted_on(profile: SiteProfile) -> Callable[["Request"], Awaitable[bool]]:
     """Build what says of a request of the browser's own whether it is stopped.
 
     Stopped are pictures and fonts, all but http and https, a page of its own that leaves the site, and whatever leads
     into somebody's private network.
     """
 
-    async def is_unwanted(request: Request) -> bool:
+    async def is_unwanted(request: "Request") -> bool:
         place = urlsplit(request.url)
         if request.resource_type in _UNSEEN or place.scheme not in {"http", "https"}:
             return True
@@ -84,14 +90,18 @@ async def _is_public(host: str) -> bool:
     return all(ip_address(address[4][0]).is_global for address in found)
 
 
-async def _settle(page: Page) -> None:
+async def _settle(page: "Page") -> None:
     """Wait until the page has stopped asking for more."""
+    from playwright.async_api import Error  # noqa: PLC0415
+
     with suppress(Error):
         await page.wait_for_load_state("networkidle", timeout=_MILLISECONDS_UNTIL_QUIET)
 
 
-async def _press(page: Page, button: str, most: int) -> None:
+async def _press(page: "Page", button: str, most: int) -> None:
     """Press a button as long as it is there and the page grows by it, so often at most."""
+    from playwright.async_api import Error  # noqa: PLC0415
+
     with suppress(Error):
         for _ in range(most):
             if not await page.locator(button).first.is_visible():

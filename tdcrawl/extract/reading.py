@@ -46,7 +46,9 @@ def read_records(page: Page, read: Read, record_type: RecordType) -> Reading:
         problems.extend(found.problems)
         if found.raws:
             readers.append(name)
-            raws = merged(raws, list(_identified(found.raws, record_type.native_id_field)), record_type)
+            more = list(_identified(found.raws, record_type.native_id_field))
+            # Most sites have one reader, whose texts need not be compared with anything.
+            raws = merged(raws, more, record_type) if raws else more
     return Reading(raws, readers, problems, is_cut)
 
 
