@@ -11,7 +11,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Request, Response, TextResponse
 from twisted.python.failure import Failure
 
-from tdcrawl import arguments, faults, page_outcomes, privacy, text
+from tdcrawl import arguments, faults, page_outcomes, privacy
 from tdcrawl.errors import SiteError
 from tdcrawl.extract.obstacles import why_empty
 from tdcrawl.extract.reading import Page, has_markup, read_records
@@ -20,7 +20,6 @@ from tdcrawl.links import followable, read_sitemap, without_userinfo
 from tdcrawl.outcomes import NotReadError, PageReason, PageRejection, PageState
 from tdcrawl.politeness import apply_site_settings, identify
 from tdcrawl.records.base import TrainingItem
-from tdcrawl.redaction import redact
 from tdcrawl.rendering import through_browser, use_browser
 from tdcrawl.session import Session, open_session
 from tdcrawl.sites.loading import load_profile
@@ -124,8 +123,7 @@ class SiteSpider(Spider):
     def end_page(self, page_id: str, why: PageRejection | None = None) -> None:
         """Write down how a page ended: done, or as the rejection says."""
         state, reason = (why.state, why.reason) if why else (PageState.DONE, None)
-        # It may quote the page, or our own environment.
-        detail = redact(privacy.mask(text.clean(why.detail))[0]) if why else None
+        detail = privacy.mask_error(why.detail) if why else None
         try:
             faults.point("before_page_done")
             closed = self.session.ledger.close_page(page_id, state, reason, detail)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tdcrawl.errors import SettingError, StoreError
 from tdcrawl.personal import FINDERS, WORTH_A_LOOK
+from tdcrawl.redaction import redact
 from tdcrawl.text import clean, normalise
 
 KEY_FILE = "installation.key"
@@ -35,6 +36,11 @@ def mask(text: str, region: str | None = None) -> tuple[str, Counter[str]]:
             break
         text = masked
     return text, found
+
+
+def mask_error(quoted: str) -> str:
+    """Make an error storable: it may quote a person on the page, and a secret of this process."""
+    return redact(mask(clean(quoted))[0])
 
 
 def mask_fields(

@@ -1,4 +1,6 @@
-"""What keeps a text from being believed, whatever type of record it is in; raised under the reason's own name."""
+"""What types of records have in common: what keeps a text from being believed, and which of two copies is better."""
+
+from datetime import datetime
 
 from pydantic_core import PydanticCustomError
 
@@ -25,3 +27,10 @@ def undamaged(value: str) -> str:
     if "\N{REPLACEMENT CHARACTER}" in value:
         raise PydanticCustomError(ValidateReason.BAD_ENCODING.value, "characters were lost in decoding (U+FFFD)")
     return value
+
+
+def preference(normalised: str, at: datetime | str | None, *, tells_most: bool) -> tuple[bool, int, bool, str]:
+    """Prefer, of two copies, the one that `tells_most`, then the longer one, then one with a date, then the earlier."""
+    # Out of the database it comes as the text of a time.
+    when = str(at or "").replace(" ", "T").replace("Z", "+00:00")
+    return not tells_most, -len(normalised), not when, when

@@ -4,8 +4,8 @@ from typing import Any
 
 from tdcrawl import privacy, text
 from tdcrawl.outcomes import FieldError, Rejection
+from tdcrawl.privacy import mask_error
 from tdcrawl.records.base import RecordType, TrainingItem
-from tdcrawl.redaction import redact
 
 _KEPT_CHARACTERS = 10_000
 
@@ -13,10 +13,17 @@ _KEPT_CHARACTERS = 10_000
 def masked(why: Rejection) -> Rejection:
     """Mask the personal data that a rejection may quote from the page."""
     fields = [
-        FieldError(error.field, error.reason, _mask(error.message), None if error.value is None else _mask(error.value))
+        FieldError(
+            error.field,
+            error.reason,
+            mask_error(error.message),
+            None if error.value is None else mask_error(error.value),
+        )
         for error in why.fields
     ]
-    return Rejection(why.bucket, why.reason, _mask(why.detail), fields=fields, matched=why.matched, score=why.score)
+    return Rejection(
+        why.bucket, why.reason, mask_error(why.detail), fields=fields, matched=why.matched, score=why.score
+    )
 
 
 def evidence(item: TrainingItem, record_type: RecordType, why: Rejection, person_key: bytes) -> dict[str, Any]:
@@ -43,7 +50,3 @@ def _cut(value: str) -> str:
 def _mask_address(url: str) -> str:
     masked, found = privacy.mask(url.replace("%40", "@"))
     return masked if found else url
-
-
-def _mask(quoted: str) -> str:
-    return redact(privacy.mask(text.clean(quoted))[0])

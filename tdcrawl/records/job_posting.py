@@ -10,7 +10,7 @@ from tdcrawl import text
 from tdcrawl.outcomes import ValidateReason
 from tdcrawl.records import base
 from tdcrawl.records.base import Kind, Record, RecordType
-from tdcrawl.records.beliefs import substantial, undamaged
+from tdcrawl.records.beliefs import preference, substantial, undamaged
 
 MAX_CHARACTERS = 50_000
 RULE_VERSION = "job-posting-1"
@@ -67,10 +67,7 @@ def _same_text(posting: JobPosting) -> str:
 
 
 def _preference(posting: JobPosting, normalised: str) -> tuple[bool, int, bool, str]:
-    """Prefer a posting with a salary, then the longer one, then one with a date, then the earlier one."""
-    # Out of the database it comes as the text of a time.
-    when = str(posting.posted_at or "").replace(" ", "T").replace("Z", "+00:00")
-    return posting.salary_max is None, -len(normalised), not when, when
+    return preference(normalised, posting.posted_at, tells_most=posting.salary_max is not None)
 
 
 def _role(posting: JobPosting) -> str:

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, computed_field
 from tdcrawl import text
 from tdcrawl.records import base
 from tdcrawl.records.base import Kind, Record, RecordType
-from tdcrawl.records.beliefs import substantial, undamaged
+from tdcrawl.records.beliefs import preference, substantial, undamaged
 
 MAX_CHARACTERS = 50_000
 RULE_VERSION = "review-rating-1"
@@ -54,10 +54,7 @@ def _same_text(review: Review) -> str:
 
 
 def _preference(review: Review, normalised: str) -> tuple[bool, int, bool, str]:
-    """Prefer a review with a rating, then the longer one, then one with a date, then the earlier one."""
-    # Out of the database it comes as the text of a time.
-    when = str(review.reviewed_at or "").replace(" ", "T").replace("Z", "+00:00")
-    return review.rating is None, -len(normalised), not when, when
+    return preference(normalised, review.reviewed_at, tells_most=review.rating is not None)
 
 
 def _sentiment(review: Review) -> str:
