@@ -13,10 +13,7 @@ from tdcrawl.command import Answer, TdcrawlCommand
 from tdcrawl.commands._arguments import folder
 from tdcrawl.errors import SiteError, StoreError
 from tdcrawl.extract.page import Page
-from tdcrawl.fetching import get_pages
 from tdcrawl.outcomes import PageRejection
-from tdcrawl.probing.cases import write_case
-from tdcrawl.probing.draft import draft
 from tdcrawl.sites.loading import load_profile, parse_profile
 from tdcrawl.sites.profile import NAME, SiteProfile
 
@@ -46,6 +43,11 @@ class Command(TdcrawlCommand):
 
     def answer(self, opts: argparse.Namespace) -> Answer:
         """Get the pages, then write; raises SiteError or StoreError."""
+        # Scrapy imports this file for every command, and none should wait for the readers.
+        from tdcrawl.fetching import get_pages  # noqa: PLC0415
+        from tdcrawl.probing.cases import write_case  # noqa: PLC0415
+        from tdcrawl.probing.draft import draft  # noqa: PLC0415
+
         file = opts.to / f"{opts.name}.toml"
         profile = load_profile(opts.site) if opts.site else None
         _check(opts.name, file, profile)

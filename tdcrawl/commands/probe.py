@@ -9,13 +9,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from tdcrawl.command import Answer, TdcrawlCommand
-from tdcrawl.fetching import Got, get_pages
-from tdcrawl.outcomes import PageRejection
-from tdcrawl.probing.guess import guess_type, guess_ways, ways_of
-from tdcrawl.probing.probe import probe, unread
-from tdcrawl.records import RECORD_TYPES
 from tdcrawl.sites.loading import load_profile
-from tdcrawl.sites.profile import Follow, SiteProfile
 
 
 class Command(TdcrawlCommand):
@@ -37,10 +31,13 @@ class Command(TdcrawlCommand):
 
     def answer(self, opts: argparse.Namespace) -> Answer:
         """Get the pages and read each; raises SiteError or SettingError."""
+        # Scrapy imports this file for every command, and none should wait for the readers.
+        from tdcrawl.fetching import get_pages  # noqa: PLC0415
+        from tdcrawl.probing.probe import describe  # noqa: PLC0415
+
         profile = load_profile(opts.site) if opts.site else None
-        pages = [
-            _probed(url, got, profile) for url, got in get_pages(opts.urls, self.project_settings, profile).items()
-        ]
+        got = get_pages(opts.urls, self.project_settings, profile)
+        pages = [describe(url, page, profile) for url, page in got.items()]
         self.exitcode = int(any(page["error"] for page in pages))
         return {"pages": pages}
 
@@ -52,15 +49,6 @@ class Command(TdcrawlCommand):
                 console.print(f"[red]✗[/] {page['error']['reason']}: {escape(page['error']['detail'])}")
             else:
                 _show(console, page)
-
-
-def _probed(url: str, got: Got, profile: SiteProfile | None) -> dict[str, Any]:
-    if isinstance(got, PageRejection):
-        return unread(url, got.reason or got.state, got.detail)
-    if profile:
-        return probe(got, ways_of(profile.read), profile.read, profile.follow, RECORD_TYPES[profile.record_type])
-    record_type = guess_type([got.page])
-    return probe(got, guess_ways(got.page, record_type), None, Follow(), record_type)
 
 
 def _show(console: Console, page: dict[str, Any]) -> None:

@@ -10,13 +10,14 @@ from tdcrawl.extract.declared import Declared, declared, difference
 from tdcrawl.extract.merging import content
 from tdcrawl.extract.obstacles import obstacle
 from tdcrawl.extract.reading import Page, Reading, read_records
-from tdcrawl.outcomes import ValidateReason
+from tdcrawl.outcomes import PageRejection, ValidateReason
 from tdcrawl.probing import leads
-from tdcrawl.probing.guess import Ways, best_of
+from tdcrawl.probing.guess import Ways, best_of, guess_type, guess_ways, ways_of
 from tdcrawl.probing.judging import reasons_of
+from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.base import Kind, Raw, RecordType
 from tdcrawl.redaction import redact
-from tdcrawl.sites.profile import Follow, Read, ReaderName
+from tdcrawl.sites.profile import Follow, Read, ReaderName, SiteProfile
 
 READERS: tuple[ReaderName, ...] = get_args(ReaderName)
 _SAMPLES = 2
@@ -37,6 +38,16 @@ class Snapshot:
     page: Page
     headers: Sequence[tuple[str, str]] = ()
     saved: bool = False
+
+
+def describe(url: str, got: Snapshot | PageRejection, profile: SiteProfile | None) -> dict[str, Any]:
+    """Describe a page, read as its site file says or as is guessed; or why it could not be had."""
+    if isinstance(got, PageRejection):
+        return unread(url, got.reason or got.state, got.detail)
+    if profile:
+        return probe(got, ways_of(profile.read), profile.read, profile.follow, RECORD_TYPES[profile.record_type])
+    record_type = guess_type([got.page])
+    return probe(got, guess_ways(got.page, record_type), None, Follow(), record_type)
 
 
 def probe(snapshot: Snapshot, ways: Ways, read: Read | None, follow: Follow, record_type: RecordType) -> dict[str, Any]:
