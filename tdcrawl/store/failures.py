@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select, 
 
 from tdcrawl.outcomes import PageState
 from tdcrawl.store.archive import Place
-from tdcrawl.store.rereading import LEFT, REASON
+from tdcrawl.store.rereading import INTERRUPTED, LEFT, REASON
 from tdcrawl.store.tables import outcomes, pages
 
 
@@ -35,7 +35,9 @@ def replayable(engine: Engine, site: str, reason: str | None) -> list[Archived]:
     """List the archived pages of a site on which something failed, in the order in which they were found."""
     items, failed = _items(site, reason).subquery(), _pages(site, reason).subquery()
     wanted = union(select(items.c.page_id), select(failed.c.page_id))
-    query = select(pages).where(pages.c.page_id.in_(wanted), pages.c.archive_file.is_not(None))
+    # A page that is pending is that of a replay that was cut off, which takes it up itself.
+    there = pages.c.archive_file.is_not(None) & (pages.c.state != PageState.PENDING)
+    query = select(pages).where(pages.c.page_id.in_(wanted), there)
     with engine.connect() as connection:
         rows = connection.execute(query.order_by(pages.c.scheduled_at, pages.c.position, pages.c.page_id)).all()
     # A sitemap holds no records.
@@ -51,7 +53,8 @@ def _items(site: str | None, reason: str | None) -> Select[Any]:
     query = select(
         outcomes.c.site, outcomes.c.item_id, outcomes.c.page_id, REASON.label("reason"), pages.c.archive_file
     ).join(pages, pages.c.page_id == outcomes.c.page_id)
-    return query.where(LEFT, *_only(outcomes.c.site, site), *_only(REASON, reason))
+    wanted = [] if reason is None else [REASON.in_([reason, INTERRUPTED])]
+    return query.where(LEFT, *_only(outcomes.c.site, site), *wanted)
 
 
 def _pages(site: str | None, reason: str | None) -> Select[Any]:

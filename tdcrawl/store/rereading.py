@@ -8,15 +8,19 @@ from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
 from tdcrawl.outcomes import Bucket, PageState
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.store import page_writes
+from tdcrawl.store.beginning import FINISHED, REPLAY
 from tdcrawl.store.page_writes import Taken, Yield
-from tdcrawl.store.tables import failed_records, outcomes, pages
+from tdcrawl.store.tables import failed_records, outcomes, pages, runs
 
+INTERRUPTED = "interrupted"
+"""The reason of what a replay was cut off at; it is taken up whatever else is asked for."""
+_UNFINISHED = select(runs.c.run_id).where(runs.c.spider == REPLAY, runs.c.finish_reason.is_distinct_from(FINISHED))
 LEFT = or_(
     outcomes.c.bucket == Bucket.FAILED,
-    and_(outcomes.c.bucket == Bucket.PENDING, pages.c.state == PageState.SKIPPED),
+    and_(outcomes.c.bucket == Bucket.PENDING, or_(pages.c.state == PageState.SKIPPED, pages.c.run_id.in_(_UNFINISHED))),
 )
-"""Which items there is something to try for: those that failed, and those that a run left and no other will take up."""
-REASON = func.coalesce(outcomes.c.reason, pages.c.reason)
+"""Which items there is something to try for: those that failed, and those that a run left and no crawl will take up."""
+REASON = func.coalesce(outcomes.c.reason, pages.c.reason, INTERRUPTED)
 """Why such an item is where it is."""
 _RENAMES = [
     update(outcomes)

@@ -1,8 +1,10 @@
-"""`scrapy failed`: once its site file is mended, what failed is tried anew from the archive; the shop is switched off."""
+"""`scrapy failed`: with its site file mended, what failed is tried again from the archive; the shop is switched off."""
 
 import json
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,8 @@ from tdcrawl.store.engine import open_engine
 from tests.commands.conftest import Page, crawled, hand_made
 from tests.conftest import RunScrapy, run_scrapy_in
 
+# One shop for all, which the last test changes.
+pytestmark = pytest.mark.xdist_group("failed")
 BROKEN = """
 record_type = "review"
 allowed_domains = ["127.0.0.1"]
@@ -38,7 +42,7 @@ min_records = 0
 max_failed_share = 1.0
 max_failed_page_share = 1.0
 """
-MENDED = BROKEN.replace('".words"', '[".words", ".body"]')
+MENDED = BROKEN.replace('".words"', '[".words", ".body"]').replace('"article"', '"article, .review"')
 GOOD = "review {} says that this is the best thing number {} that we ever bought here"
 
 
@@ -48,10 +52,18 @@ def review(number: int, name: str, rating: str = "5") -> str:
 
 
 PAGES = {
-    "/": Page('<a class="product" href="/1">1</a><a class="product" href="/2">2</a><a class="product" href="/3">3</a>'),
+    "/": Page(
+        '<a class="product" href="/1">1</a><a class="product" href="/2">2</a><a class="product" href="/3">3</a>'
+        '<a class="product" href="/4">4</a>'
+    ),
     "/1": Page(f"<h1>kettle</h1>{review(1, 'words')}{review(2, 'body')}{review(3, 'body')}{review(4, 'body', 'x')}"),
     "/2": Page(f"<h1>lamp</h1>{review(5, 'words')}{review(6, 'words')}"),
     "/3": Page("gone", status=410),
+    "/4": Page(
+        '<div itemscope itemtype="https://schema.org/Product"><b itemprop="aggregateRating" itemscope '
+        'itemtype="https://schema.org/AggregateRating"><b itemprop="reviewCount">1</b></b></div><h1>pan</h1>'
+        + review(7, "words").replace("<article>", '<div class="review">').replace("</article>", "</div>")
+    ),
 }
 
 
@@ -60,6 +72,7 @@ class Replayed:
     """Hold a shop's ledger, what was in it before its failures were replayed, and what the commands said."""
 
     engine: Engine
+    site: Path
     before: dict[str, str]
     rehearsed: dict[str, Any]
     after_rehearsal: dict[str, str]
@@ -80,7 +93,7 @@ def buckets(engine: Engine) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def replayed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replayed]:
-    """Crawl a shop with a broken site file; switch it off, mend the file, and replay."""
+    """Crawl a shop with a broken site file; switch it off, mend the file, and replay, killed once on the way."""
     folder = tmp_path_factory.mktemp("replayed")
     site, run = folder / "lamps.toml", run_scrapy_in(folder / "data")
     site.write_text(BROKEN)
@@ -92,9 +105,10 @@ def replayed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replayed]:
     replay = ("failed", "replay", "--json", "--site", str(site), "--reason", "missing_field")
     rehearsed = crawled(run(*replay, "--dry-run")).figures["replayed"]
     after_rehearsal = buckets(engine)
+    assert run(*replay, TDCRAWL_FAULT="after_validate:1:kill9").returncode == -signal.SIGKILL
     figures = crawled(run(*replay)).figures["replayed"]
     left = crawled(run("failed", "--json")).figures["failures"]
-    yield Replayed(engine, before, rehearsed, after_rehearsal, figures, left, run)
+    yield Replayed(engine, site, before, rehearsed, after_rehearsal, figures, left, run)
     engine.dispose()
 
 
@@ -113,8 +127,9 @@ def test_replay_when_the_site_file_is_mended_moves_exactly_what_failed(replayed:
     assert {item_id: after[item_id] for item_id in kept} == kept
     assert texts(replayed.engine) == [GOOD.format(n, n * 7) for n in (1, 2, 3, 5, 6)]
     assert (len(after), len(replayed.before)) == (6, 6)
-    assert (replayed.figures["items"]["reopened"], replayed.figures["items"]["record"]) == (3, 2)
-    assert (replayed.figures["items"]["failed"], replayed.figures["balanced"]) == (1, True)
+    items = replayed.figures["items"]
+    assert (items["yielded"], items["record"], items["failed"], items["pending"]) == (3, 2, 1, 0)
+    assert (replayed.figures["reason"], replayed.figures["balanced"]) == ("finished", True)
 
 
 def test_replayed_record_when_explained_tells_its_earlier_id_and_when_its_page_was_fetched(replayed: Replayed) -> None:
@@ -130,6 +145,7 @@ def test_replayed_record_when_explained_tells_its_earlier_id_and_when_its_page_w
 def test_failed_list_when_some_was_mended_lists_the_rest(replayed: Replayed) -> None:
     assert replayed.left == [
         {"site": "lamps", "what": "records", "reason": "wrong_type", "number": 1, "archived": 1},
+        {"site": "lamps", "what": "pages", "reason": "fewer_than_declared", "number": 1, "archived": 1},
         {"site": "lamps", "what": "pages", "reason": "http_status", "number": 1, "archived": 1},
     ]
 
@@ -145,3 +161,11 @@ def test_replay_of_a_site_of_ones_own_when_no_file_is_given_asks_for_it(replayed
     finished = replayed.run("failed", "replay")
     assert (finished.returncode, finished.stdout) == (2, "")
     assert "give its file, --site lamps.toml" in finished.stderr
+
+
+def test_page_that_failed_when_it_is_replayed_gives_what_it_holds(replayed: Replayed) -> None:
+    command = ("failed", "replay", "--json", "--site", str(replayed.site), "--reason", "fewer_than_declared")
+    figures = crawled(replayed.run(*command)).figures["replayed"]
+    assert (figures["pages"]["done"], figures["items"]["record"], figures["balanced"]) == (1, 1, True)
+    assert GOOD.format(7, 49) in texts(replayed.engine)
+    assert json.loads(replayed.run(*command).stdout) == {"failures": [], "replayed": None}
