@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select, 
 
 from tdcrawl.outcomes import PageState
 from tdcrawl.store.archive import Place
-from tdcrawl.store.rereading import INTERRUPTED, LEFT, REASON
+from tdcrawl.store.rereading import INTERRUPTED, LEFT, REASON, UNFINISHED
 from tdcrawl.store.tables import outcomes, pages
 
 
@@ -35,8 +35,8 @@ def replayable(engine: Engine, site: str, reason: str | None) -> list[Archived]:
     """List the archived pages of a site on which something failed, in the order in which they were found."""
     items, failed = _items(site, reason).subquery(), _pages(site, reason).subquery()
     wanted = union(select(items.c.page_id), select(failed.c.page_id))
-    # A page that is pending is that of a replay that was cut off, which takes it up itself.
-    there = pages.c.archive_file.is_not(None) & (pages.c.state != PageState.PENDING)
+    # What a replay that was cut off has not read, it takes up itself.
+    there = pages.c.archive_file.is_not(None) & ~((pages.c.state == PageState.PENDING) & pages.c.run_id.in_(UNFINISHED))
     query = select(pages).where(pages.c.page_id.in_(wanted), there)
     with engine.connect() as connection:
         rows = connection.execute(query.order_by(pages.c.scheduled_at, pages.c.position, pages.c.page_id)).all()

@@ -1,8 +1,13 @@
 """Times in the database: UTC on both sides, with their zone."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import DateTime, Dialect, TypeDecorator
+
+_REMEMBERED = 1024
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -10,6 +15,12 @@ class UtcTime(TypeDecorator[datetime]):
 
     impl = DateTime(timezone=True)
     cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
+        """Write each time once: the rows of a transaction share theirs, and this was half of what a write costs."""
+        process = super().bind_processor(dialect)
+        assert process is not None
+        return lru_cache(_REMEMBERED)(process)
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Turn an aware time into UTC; a naive one is a mistake of ours and raises ValueError."""

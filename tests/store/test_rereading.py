@@ -151,6 +151,19 @@ def test_page_that_failed_is_listed_until_it_was_read_by_a_later_run(crawled: Le
     assert list_failures(crawled.engine, None, "parse_error") == []
 
 
+def test_page_that_a_limit_left_pending_can_be_read_anew(database_url: str) -> None:
+    async def is_ended(ledger: Ledger) -> None:
+        await ledger.schedule([PAGE])
+        await ledger.take(PAGE.page_id, items("no text"), 0, PLACE)
+        await ledger.reject(*items("no text"), terms(ledger.engine), "some_stage", NO_TEXT, EVIDENCE)
+
+    ledger = Ledger.open(database_url, a_run("run-1"))
+    asyncio.run(is_ended(ledger))
+    ledger.finish("limit_reached", {})
+    assert [page.page_id for page in replayable(ledger.engine, "demo_store", None)] == [PAGE.page_id]
+    ledger.engine.dispose()
+
+
 def test_item_that_nobody_will_take_up_is_settled_from_the_archive(database_url: str) -> None:
     async def dies(ledger: Ledger) -> None:
         await ledger.schedule([PAGE])
