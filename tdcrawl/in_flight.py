@@ -1,41 +1,20 @@
 """Which items are on their way, so that whoever depends on one can wait for its outcome."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Iterable
-from contextlib import asynccontextmanager
-from contextvars import ContextVar
+from collections.abc import Awaitable, Iterable
 from typing import TypeVar
 
 _T = TypeVar("_T")
-_LIMIT: ContextVar[tuple[asyncio.Timeout, float] | None] = ContextVar("limit", default=None)
 
 
-@asynccontextmanager
-async def limited(seconds: float) -> AsyncIterator[None]:
-    """Raise TimeoutError in what takes longer than so many seconds, leaving out what it spends in `unlimited`."""
+async def limited(awaitable: Awaitable[_T], seconds: float) -> _T:
+    """Await something, and raise TimeoutError in it where it takes longer than so many seconds."""
     timer = asyncio.timeout(seconds)
     try:
         async with timer:
-            token = _LIMIT.set((timer, seconds))
-            try:
-                yield
-            finally:
-                _LIMIT.reset(token)
+            return await awaitable
     except TimeoutError as error:
         raise TimeoutError(f"it took longer than {seconds:g} s") if timer.expired() else error from None
-
-
-async def unlimited(awaitable: Awaitable[_T]) -> _T:
-    """Wait for what has a limit of its own: another item, or a write that waits for the database."""
-    limit = _LIMIT.get()
-    if limit is None:
-        return await awaitable
-    timer, seconds = limit
-    timer.reschedule(None)
-    try:
-        return await awaitable
-    finally:
-        timer.reschedule(asyncio.get_running_loop().time() + seconds)
 
 
 class InFlight:
@@ -67,4 +46,4 @@ class InFlight:
     async def settled(self, item_ids: Iterable[str]) -> None:
         """Wait until each of these items has its outcome."""
         for done in [self._done[item_id] for item_id in item_ids if item_id in self._done]:
-            await unlimited(done.wait())
+            await done.wait()

@@ -21,6 +21,9 @@ class Stage:
     fault: ClassVar[str | None] = None
     """The place behind this stage where a process can be made to fail: one of faults.POINTS."""
 
+    is_limited: ClassVar[bool] = True
+    """Whether TDCRAWL_STAGE_SECONDS holds for it; false where all that it waits for has a limit of its own."""
+
     def __init__(self, session: Session, settings: Any) -> None:
         self.session = session
 

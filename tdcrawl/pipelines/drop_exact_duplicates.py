@@ -1,5 +1,6 @@
 """Stage 300."""
 
+from collections.abc import Awaitable
 from typing import Any
 
 from tdcrawl.dedup.exact import Claims
@@ -15,23 +16,34 @@ class DropExactDuplicates(Stage):
 
     name = "drop_exact_duplicates"
     fault = "after_exact_dedup"
+    is_limited = False
 
     def __init__(self, session: Session, settings: Any) -> None:
         super().__init__(session, settings)
         self._claims = Claims()
 
-    async def process_item(self, item: TrainingItem) -> TrainingItem:
+    def process_item(self, item: TrainingItem) -> TrainingItem | Awaitable[TrainingItem]:
         """Claim the text once no unfinished item holds it; one that repeats a better record is a duplicate of it."""
-        content_hash = self.session.content_hash(item)
-        while (holder := self._claims.claim(content_hash, item.item_id)) is not None:
-            await self.session.in_flight.settled([holder])
-        similar = self.session.sameness.index.same(self.session.signature(item))
-        for match in self.session.judge(item, similar).better:
-            if match.likeness is Likeness.EXACT:
-                self._claims.release(content_hash, item.item_id)
-                raise repeats(match)
-        return item
+        holder = self._claim(item)
+        return self._once_settled(item, holder) if holder else self._judged(item)
 
     def settle(self, item: TrainingItem, accepted: bool) -> None:
         """Give up the claim: a record is found in the database."""
         self._claims.release(self.session.content_hash(item), item.item_id)
+
+    def _claim(self, item: TrainingItem) -> str | None:
+        return self._claims.claim(self.session.content_hash(item), item.item_id)
+
+    async def _once_settled(self, item: TrainingItem, holder: str | None) -> TrainingItem:
+        while holder:
+            await self.session.in_flight.settled([holder])
+            holder = self._claim(item)
+        return self._judged(item)
+
+    def _judged(self, item: TrainingItem) -> TrainingItem:
+        similar = self.session.sameness.index.same(self.session.signature(item))
+        for match in self.session.judge(item, similar).better:
+            if match.likeness is Likeness.EXACT:
+                self._claims.release(self.session.content_hash(item), item.item_id)
+                raise repeats(match)
+        return item

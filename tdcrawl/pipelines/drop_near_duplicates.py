@@ -1,5 +1,6 @@
 """Stage 400."""
 
+from collections.abc import Awaitable
 from typing import Any
 
 from tdcrawl.pipelines.base import Stage
@@ -13,31 +14,39 @@ class DropNearDuplicates(Stage):
 
     name = "drop_near_duplicates"
     fault = "after_near_dedup"
+    is_limited = False
 
     def __init__(self, session: Session, settings: Any) -> None:
         super().__init__(session, settings)
         self._same = session.sameness
         self._on_the_way: dict[str, TrainingItem] = {}
 
-    async def process_item(self, item: TrainingItem) -> TrainingItem:
+    def process_item(self, item: TrainingItem) -> TrainingItem | Awaitable[TrainingItem]:
         """Reserve the text in the index, unless a better record says nearly the same."""
-        signature = self.session.signature(item)
-        similar = self._same.similar(item.item_id, signature)
-        while twins := self._twins(item, similar):
-            await self.session.in_flight.settled(twins)
-            similar = self._same.similar(item.item_id, signature)
-        judgement = self.session.judge(item, similar)
-        if judgement.better:
-            raise repeats(judgement.better[0])
-        item.replaces = bool(judgement.worse)
-        self._same.index.reserve(item.item_id, signature)
-        self._on_the_way[item.item_id] = item
-        return item
+        similar = self._same.similar(item.item_id, self.session.signature(item))
+        twins = self._twins(item, similar)
+        return self._once_settled(item, twins) if twins else self._judged(item, similar)
 
     def settle(self, item: TrainingItem, accepted: bool) -> None:
         """Leave the text in the index where it became a record."""
         self._on_the_way.pop(item.item_id, None)
         self._same.index.settle(item.item_id, accepted)
+
+    async def _once_settled(self, item: TrainingItem, twins: set[str]) -> TrainingItem:
+        while twins:
+            await self.session.in_flight.settled(twins)
+            similar = self._same.similar(item.item_id, self.session.signature(item))
+            twins = self._twins(item, similar)
+        return self._judged(item, similar)
+
+    def _judged(self, item: TrainingItem, similar: set[str]) -> TrainingItem:
+        judgement = self.session.judge(item, similar)
+        if judgement.better:
+            raise repeats(judgement.better[0])
+        item.replaces = bool(judgement.worse)
+        self._same.index.reserve(item.item_id, self.session.signature(item))
+        self._on_the_way[item.item_id] = item
+        return item
 
     def _twins(self, item: TrainingItem, similar: set[str]) -> set[str]:
         """Find the unfinished items that this one repeats, or that repeat it."""

@@ -1,5 +1,6 @@
 """Stage 600."""
 
+from collections.abc import Awaitable, Collection
 from typing import Any
 
 from tdcrawl.balance.quota import SeatBook
@@ -15,29 +16,38 @@ class EnforceQuota(Stage):
 
     name = "enforce_quota"
     fault = "after_quota_reserve"
+    is_limited = False
 
     def __init__(self, session: Session, settings: Any) -> None:
         super().__init__(session, settings)
         self._book = SeatBook(session.quota, all_seats(session.ledger.engine, session.record_type.name))
 
-    async def process_item(self, item: TrainingItem) -> TrainingItem:
+    def process_item(self, item: TrainingItem) -> TrainingItem | Awaitable[TrainingItem]:
         """Reserve a seat, waiting where the last ones are spoken for but not yet taken."""
-        stratum = self._stratum(item)
         if item.replaces:
             return item  # It gets the seat of the record that it replaces; the write knows whether there is one.
-        while not self._book.is_full(stratum):
-            others = self._book.reserve(stratum, item.item_id)
-            if not others:
-                return item
-            await self.session.in_flight.settled(others)
-        detail = f"all {self._book.seats[stratum]} seats of {stratum} are taken"
-        raise Rejection(Bucket.OVER_QUOTA, QuotaReason.QUOTA_FULL, detail)
+        others = self._reserve(item)
+        return self._once_settled(item, others) if others else item
 
     def settle(self, item: TrainingItem, accepted: bool) -> None:
         """Take the seat, or set it free."""
         self._book.settle(self._stratum(item), item.item_id, accepted)
         for move in item.moves:
             self._book.change(move.stratum, (move.entered is Bucket.RECORD) - (move.left is Bucket.RECORD))
+
+    def _reserve(self, item: TrainingItem) -> Collection[str]:
+        """Reserve a seat; gives the unfinished items to wait for where there may be one, raises where there is none."""
+        stratum = self._stratum(item)
+        if self._book.is_full(stratum):
+            detail = f"all {self._book.seats[stratum]} seats of {stratum} are taken"
+            raise Rejection(Bucket.OVER_QUOTA, QuotaReason.QUOTA_FULL, detail)
+        return self._book.reserve(stratum, item.item_id)
+
+    async def _once_settled(self, item: TrainingItem, others: Collection[str]) -> TrainingItem:
+        while others:
+            await self.session.in_flight.settled(others)
+            others = self._reserve(item)
+        return item
 
     def _stratum(self, item: TrainingItem) -> str:
         return self.session.record_type.stratum(item.believed())

@@ -56,8 +56,7 @@ class StageProcessor(ItemPipelineManager):
         for stage in reversed(self.middlewares):
             try:
                 if hasattr(stage, "close_spider"):
-                    async with limited(self._stage_seconds):
-                        await self.get_awaitable(stage.close_spider)
+                    await limited(self.get_awaitable(stage.close_spider), self._stage_seconds)
             except (Exception, asyncio.CancelledError):
                 logger.exception("Stage %s did not close", stage.name)
                 self._count(stage, "not_closed")
@@ -145,8 +144,7 @@ class StageProcessor(ItemPipelineManager):
         try:
             result = stage.process_item(item)
             if result is not item and isawaitable(result):
-                async with limited(self._stage_seconds):
-                    result = await result
+                result = await (limited(result, self._stage_seconds) if stage.is_limited else result)
         except Rejection as rejection:
             return rejection
         except StoreError:

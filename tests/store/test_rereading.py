@@ -155,7 +155,8 @@ def test_page_that_a_limit_left_pending_can_be_read_anew(database_url: str) -> N
     async def is_ended(ledger: Ledger) -> None:
         await ledger.schedule([PAGE])
         await ledger.take(PAGE.page_id, items("no text"), 0, PLACE)
-        await ledger.reject(*items("no text"), terms(ledger.engine), "some_stage", NO_TEXT, EVIDENCE)
+        (item,) = items("no text")
+        await ledger.reject(item, terms(ledger.engine), "some_stage", NO_TEXT, EVIDENCE)
 
     ledger = Ledger.open(database_url, a_run("run-1"))
     asyncio.run(is_ended(ledger))
