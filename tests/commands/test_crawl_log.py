@@ -1,7 +1,9 @@
 """What a crawl logs: lines as text or as JSON, with site and run, and nothing secret in them or in what is kept."""
 
+import gzip
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,7 @@ SECRETS = (API_KEY, PERSON_KEY, PASSWORD, OF_THE_SHOP)
 PAGES = {
     "/": review_page(a_review(1), a_review(2), links='<a class="product" href="/moved">1</a>'),
     "/moved": Page(status=302, headers={"Location": f"http://jo:{OF_THE_SHOP}@{{host}}/here"}),
-    "/here": review_page(a_review(3)),
+    "/here": replace(review_page(a_review(3)), headers={"Set-Cookie": f"session={OF_THE_SHOP}"}),
 }
 STAGE = """
 import os
@@ -78,11 +80,18 @@ def test_log_tells_site_and_run_and_no_secret(
         lines = [json.loads(line) for line in logged]
         assert {tuple(line) for line in lines} >= {("time", "level", "logger", "message", "site", "run", "exc_info")}
         assert {(line["site"], line["run"]) for line in lines} == {(None, None), ("hand_made", run.name)}
-    kept = b"".join(path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file())
+    kept = b"".join(map(unpacked, (tmp_path / "data").rglob("*")))
+    assert b"WARC-Target-URI: http://127.0.0.1" in kept
     assert not [secret for secret in SECRETS if secret.encode() in kept]
     rows = all_rows(postgresql_database)
     assert "RuntimeError('******')" in rows
     assert not [secret for secret in SECRETS if secret in rows]
+
+
+def unpacked(path: Path) -> bytes:
+    if path.is_dir():
+        return b""
+    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
 
 
 def all_rows(database_url: str) -> str:
