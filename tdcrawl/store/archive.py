@@ -1,7 +1,8 @@
 """The archive: pages as they came, in WARC with a gzip member each, so that they can be read anew without their site.
 
 Each process of a run writes a file of its own, and tells nobody of a page before it is in the file: a kill costs at
-most what stands behind the last page that the ledger knows.
+most what stands behind the last page that the ledger knows. warcio is imported where a page is written or read: it takes
+a tenth of a second, for which most commands need not wait.
 """
 
 import asyncio
@@ -14,13 +15,13 @@ from functools import cached_property
 from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
-
-from warcio import ArchiveIterator, StatusAndHeaders, WARCWriter
-from warcio.exceptions import ArchiveLoadFailed
-from warcio.recordloader import ArcWarcRecord
+from typing import TYPE_CHECKING, BinaryIO
 
 from tdcrawl.errors import StoreError
+
+if TYPE_CHECKING:
+    from warcio import WARCWriter
+    from warcio.recordloader import ArcWarcRecord
 
 FOLDER = "archive"
 """Where it is in the data folder."""
@@ -79,7 +80,9 @@ class Archive:
         return path.open("xb")
 
     @cached_property
-    def _writer(self) -> WARCWriter:
+    def _writer(self) -> "WARCWriter":
+        from warcio import WARCWriter  # noqa: PLC0415
+
         writer = WARCWriter(self._file, gzip=True, warc_version=_VERSION)
         about = {"software": self._software, "format": _VERSION}
         writer.write_record(writer.create_warcinfo_record(Path(self._name).name, about))
@@ -97,6 +100,9 @@ class Archive:
 
 def read_page(data_dir: Path, place: Place) -> Fetched:
     """Read a page back; raises StoreError where it is not there, or not as it was written."""
+    from warcio import ArchiveIterator  # noqa: PLC0415
+    from warcio.exceptions import ArchiveLoadFailed  # noqa: PLC0415
+
     path = data_dir / FOLDER / place.file
     try:
         with path.open("rb") as file:
@@ -108,8 +114,10 @@ def read_page(data_dir: Path, place: Place) -> Fetched:
         raise StoreError(f"{path} holds no whole page at byte {place.offset}: it was damaged") from error
 
 
-def _record(writer: WARCWriter, page: Fetched) -> ArcWarcRecord:
+def _record(writer: "WARCWriter", page: Fetched) -> "ArcWarcRecord":
     """Build what is written; what a browser made of a page is no answer of its server."""
+    from warcio import StatusAndHeaders  # noqa: PLC0415
+
     date = {"WARC-Date": page.at.isoformat().replace("+00:00", "Z")}
     if page.rendered:
         kind = dict(page.headers).get("Content-Type", "text/html; charset=utf-8")
@@ -123,7 +131,7 @@ def _record(writer: WARCWriter, page: Fetched) -> ArcWarcRecord:
     )
 
 
-def _page(record: ArcWarcRecord) -> Fetched:
+def _page(record: "ArcWarcRecord") -> Fetched:
     told, body = record.rec_headers, record.content_stream().read()
     url, at = told.get_header("WARC-Target-URI"), datetime.fromisoformat(told.get_header("WARC-Date"))
     if record.rec_type == _RENDERED:

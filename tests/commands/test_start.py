@@ -9,7 +9,7 @@ _LOADED = """
 import sys
 from scrapy.utils.misc import walk_modules
 walk_modules("tdcrawl.commands")
-print(*sorted({"daft", "datasketch", "extruct", "matplotlib", "numba", "playwright", "scipy"} & sys.modules.keys()))
+print(*sorted({"daft", "datasketch", "extruct", "matplotlib", "numba", "playwright", "scipy", "warcio"} & sys.modules.keys()))
 """
 
 
