@@ -1,8 +1,8 @@
 """The archive: pages as they came, in WARC with a gzip member each, so that they can be read anew without their site.
 
 Each process of a run writes a file of its own, and tells nobody of a page before it is in the file: a kill costs at
-most what stands behind the last page that the ledger knows. warcio is imported where a page is written or read: it takes
-a tenth of a second, for which most commands need not wait.
+most what stands behind the last page that the ledger knows. warcio is imported where a page is written or read: most
+commands need not wait for it.
 """
 
 import asyncio

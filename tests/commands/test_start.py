@@ -9,7 +9,8 @@ _LOADED = """
 import sys
 from scrapy.utils.misc import walk_modules
 walk_modules("tdcrawl.commands")
-print(*sorted({"daft", "datasketch", "extruct", "matplotlib", "numba", "playwright", "scipy", "warcio"} & sys.modules.keys()))
+slow = {"daft", "datasketch", "extruct", "matplotlib", "numba", "playwright", "scipy", "warcio"}
+print(*sorted(slow & sys.modules.keys()))
 """
 
 
