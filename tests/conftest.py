@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -10,6 +9,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import settings
 
+from tests import processes
 from tests.services import fresh_database, postgresql_server
 
 PROJECT = Path(__file__).parents[1]
@@ -68,8 +68,6 @@ def run_scrapy_in(data_dir: Path) -> RunScrapy:
     """Build what runs `scrapy …` with a data folder."""
 
     def run(*arguments: str, cwd: Path = PROJECT, **env: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "scrapy", *arguments]
-        environment = os.environ | {"TDCRAWL_DATA_DIR": str(data_dir)} | env
-        return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+        return processes.run_scrapy(arguments, cwd, os.environ | {"TDCRAWL_DATA_DIR": str(data_dir)} | env)
 
     return run
