@@ -107,6 +107,8 @@ class SiteSpider(Spider):
         yield from followed
         for reader in found.readers:
             self.count(f"tdcrawl/reader/{reader}", 1)
+        for (field, place), number in found.chosen.items():
+            self.count(f"tdcrawl/reader/css/{field}/{place}", number)
         if found.problems and (found.is_cut or not found.readers):
             raise PageRejection(PageState.FAILED, PageReason.PARSE_ERROR, found.problems[0])
         if not found.readers and (why := why_empty(page, kind, led_on=bool(followed))):
