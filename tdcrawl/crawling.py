@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from functools import cached_property, partial
 from typing import Any, ClassVar, Self
 
@@ -13,13 +13,14 @@ from twisted.python.failure import Failure
 
 from tdcrawl import arguments, faults, page_outcomes, privacy
 from tdcrawl.errors import SiteError
-from tdcrawl.extract.obstacles import why_empty
-from tdcrawl.extract.reading import Page, has_markup, read_records
+from tdcrawl.extract.obstacles import why_failed
+from tdcrawl.extract.reading import Page, read_records
+from tdcrawl.extract.turning import Turn, turn_page
 from tdcrawl.feeding import Feeder
-from tdcrawl.links import followable, read_sitemap, without_userinfo
+from tdcrawl.links import followable, read_sitemap, selected, without_userinfo
 from tdcrawl.outcomes import NotReadError, PageReason, PageRejection, PageState
 from tdcrawl.politeness import apply_site_settings, identify
-from tdcrawl.records.base import TrainingItem
+from tdcrawl.records.base import Raw, TrainingItem
 from tdcrawl.rendering import through_browser, use_browser
 from tdcrawl.session import Session, open_session
 from tdcrawl.sites.loading import load_profile
@@ -103,15 +104,13 @@ class SiteSpider(Spider):
         page, kind = Page(response.url, response.selector), self.session.record_type
         found = read_records(page, self.session.profile.read, kind)
         yield from self.session.items(found.raws, response.meta["page_id"], response.meta["page_url"])
-        followed = list(self._follow(response)) if has_markup(response.selector) else []
+        turn, followed = self._follow(response, found.raws)
         yield from followed
         for reader in found.readers:
             self.count(f"tdcrawl/reader/{reader}", 1)
         for (field, place), number in found.chosen.items():
             self.count(f"tdcrawl/reader/css/{field}/{place}", number)
-        if found.problems and (found.is_cut or not found.readers):
-            raise PageRejection(PageState.FAILED, PageReason.PARSE_ERROR, found.problems[0])
-        if not found.readers and (why := why_empty(page, kind, led_on=bool(followed))):
+        if why := why_failed(page, found, turn, self.session.profile, kind, led_on=bool(followed)):
             raise PageRejection(PageState.FAILED, *why)
 
     async def on_failure(self, failure: Failure) -> None:
@@ -163,27 +162,26 @@ class SiteSpider(Spider):
         # Scrapy's own inc_value costs as much as a stage, some twenty times an item.
         return self.crawler.stats.get_stats()
 
-    def _follow(self, response: TextResponse) -> Iterator[Request]:
-        follow, turned = self.session.profile.follow, response.meta["turned"]
-        if follow.products:
-            yield from self._links(response, response.css(follow.products).getall(), self.parse)
-        if follow.next:
-            links = list(self._links(response, response.css(follow.next).getall(), self.parse, turned + 1))
-            if turned + 1 < follow.max_pages:
-                yield from links
-            else:
-                self.count("tdcrawl/pages/over_max_pages", len(links))
+    def _follow(self, response: TextResponse, raws: Sequence[Raw]) -> tuple[Turn, list[Request]]:
+        """Say where a page stands in its list, and what to follow from it."""
+        follow, page = self.session.profile.follow, response.meta["turned"] + 1
+        found = (selected(response, css) for css in (follow.products, follow.next))
+        products, pages = (self._links(response, links, self.parse) for links in found)
+        listed, leads = (self.session.canonical_urls(each.url for each in requests) for requests in (products, pages))
+        turn = turn_page(page, response.meta.get("told"), raws, listed, leads)
+        if page >= follow.max_pages:
+            self.count("tdcrawl/pages/over_max_pages", len(pages))
+        elif not turn.repeats:
+            products += [request.replace(meta={"turned": page, "told": turn.told}) for request in pages]
+        return turn, products
 
-    def _links(self, response: Response, links: Iterable[str], callback: Any, turned: int = 0) -> Iterator[Request]:
-        for link in links:
-            url = followable(response, link)
-            if url is None:
-                self.count("tdcrawl/pages/unfollowable_links", 1)
-            else:
-                yield self._request(url, callback, turned)
+    def _links(self, response: Response, links: Iterable[str], callback: Any) -> list[Request]:
+        urls = [followable(response, link) for link in links]
+        self.count("tdcrawl/pages/unfollowable_links", urls.count(None))
+        return [self._request(url, callback) for url in urls if url]
 
-    def _request(self, url: str, callback: Any, turned: int = 0) -> Request:
-        return Request(without_userinfo(url), callback=callback, meta={"turned": turned})
+    def _request(self, url: str, callback: Any) -> Request:
+        return Request(without_userinfo(url), callback=callback, meta={"turned": 0})
 
     def _read(self, page: PageRequest) -> None:
         """Have a page of the frontier read; once the crawl is ending, it is given back in the end."""

@@ -105,6 +105,15 @@ def test_parse_counts_which_selectors_found_a_field(tmp_path: Path) -> None:
     assert counted == {"": 1, "/text/1": 1, "/text/2": 2, "/rating/1": 3}
 
 
+def test_parse_when_a_class_was_renamed_fails_the_first_page_and_keeps_its_items(tmp_path: Path) -> None:
+    body = '<li><p class="renamed">Fine</p><b>5</b></li>' * 3
+    page = HtmlResponse("https://shop.example/", body=body, encoding="utf-8")
+    with a_spider(tmp_path, says=CSS) as spider:
+        yielded, why = parsed(spider, page)
+    assert [dict(item.raw, product_id="") for item in yielded] == [{"rating": "5", "product_id": ""}] * 3
+    assert why == "there are 3 records, and none has text: is ['.new', '.old'] still what it is called?"
+
+
 def test_start_begins_with_sitemaps_and_pages_of_the_site(spider: RetailerReviews) -> None:
     assert asyncio.run(starts(spider)) == [(SITEMAP, "parse_sitemap"), ("https://shop.example/", "parse")]
 

@@ -168,12 +168,44 @@ def test_hostile_text_arrives_as_text(crawl_pages: CrawlPages, database_url: str
     assert stored["product_id"] == product
 
 
-def test_a_list_without_end_is_bounded(crawl_pages: CrawlPages) -> None:
-    site = {"/": Page('<a class="next" href="/?page=1">n</a>')}
-    site |= {f"/?page={n}": Page(f'<a class="next" href="/?page={n + 1}">n</a>') for n in range(1, 300)}
-    crawled = crawl_pages(site)
-    assert crawled.figures["pages"]["scheduled"] == 200
-    assert crawled.figures["pages"]["done"] == 200
+def turning(path: str, turn: int, *reviews: int) -> Page:
+    """Build a page of a list, with some reviews and a link to its page of that number."""
+    link = f'<a class="next" href="{path}?page={turn}">next</a>'
+    return review_page(*(a_review(number) for number in reviews), links=link)
+
+
+@pytest.fixture
+def lists() -> dict[str, Page]:
+    """Build a shop of lists: one shows nothing for ever, one its last page, one is short, and one is as it says."""
+    names = ("calendar", "again", "short", "copy")
+    site = {"/": Page("".join(f'<a class="product" href="/{name}">{name}</a>' for name in names))}
+    site |= {"/calendar": turning("/calendar", 2), "/again": turning("/again", 2, 1, 2)}
+    for page in range(2, 30):
+        site |= {f"/calendar?page={page}": turning("/calendar", page + 1)}
+        site |= {f"/again?page={page}": turning("/again", page + 1, 3)}
+    site |= {"/short": turning("/short", 2, 4, 5)}
+    site |= {"/short?page=2": review_page(a_review(6), links=DECLARED.replace("3", "30"))}
+    # The first page of this one has another name.
+    return site | dict.fromkeys(("/copy", "/copy?page=1"), turning("/copy", 1, 7))
+
+
+def test_a_list_that_lies_fails_at_its_last_page_and_its_records_are_kept(
+    crawl_pages: CrawlPages, lists: dict[str, Page], tmp_path: Path
+) -> None:
+    site, database_url = tmp_path / "lists.toml", f"sqlite:///{tmp_path}/lists.db"
+    site.write_text(SITE.replace("[read]", "max_pages = 20\n[read]", 1))
+    crawled = crawl_pages(lists, "-a", f"site={site}", TDCRAWL_DATABASE_URL=database_url)
+    engine = open_engine(database_url)
+    with engine.connect() as connection:
+        failed = connection.execute(select(pages.c.url, pages.c.reason).where(pages.c.state == "failed")).all()
+    engine.dispose()
+    assert sorted((url.rpartition("/")[2], reason) for url, reason in failed) == [
+        ("again?page=3", "trap"),
+        ("calendar?page=20", "trap"),
+        ("short?page=2", "fewer_than_declared"),
+    ]
+    assert crawled.figures["pages"]["scheduled"] == 1 + 3 + 20 + 2 + 2
+    assert (crawled.figures["items"]["yielded"], crawled.figures["items"]["seen_again"]) == (7, 2)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
