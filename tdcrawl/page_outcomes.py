@@ -51,7 +51,7 @@ def of_failure(failure: Failure) -> PageRejection:
     return _of_unnamed(error)
 
 
-def _of_unnamed(error: BaseException) -> PageRejection:
+def _of_unnamed(error: BaseException | None) -> PageRejection:
     message = str(error)
     for words, reason in _IN_BROWSER:
         if words in message and type(error).__module__.startswith("playwright."):
