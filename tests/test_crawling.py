@@ -94,6 +94,22 @@ CSS = SITE.replace(
 )
 
 
+def test_parse_when_links_are_no_web_addresses_counts_them_and_reads_the_rest(spider: RetailerReviews) -> None:
+    links = (
+        "javascript:x()",
+        "data:text/html,hi",
+        "file:///etc/hostname",
+        "mailto:jo@post.example",
+        "http://[bad",
+        "/two",
+    )
+    block = '<script type="application/ld+json">{"@type": "Review", "reviewBody": "Fine"}</script>'
+    body = "".join(f'<a href="{link}">x</a>' for link in links) + block
+    yielded, why = parsed(spider, HtmlResponse("https://shop.example/", body=body, encoding="utf-8"))
+    assert [getattr(each, "url", "item") for each in yielded] == ["item", "https://shop.example/two"]
+    assert (why, spider.crawler.stats.get_value("tdcrawl/pages/unfollowable_links")) == (None, 5)
+
+
 def test_parse_counts_which_selectors_found_a_field(tmp_path: Path) -> None:
     item = '<li><p class="{}">Fine</p><b>5</b><u>Good</u></li>'
     page = HtmlResponse("https://shop.example/", body=item.format("new") + item.format("old") * 2, encoding="utf-8")
