@@ -38,6 +38,7 @@ def examine(settings: BaseSettings) -> Iterator[Finding]:
     yield _contact(settings["TDCRAWL_CONTACT"])
     yield _robots(settings.getbool("ROBOTSTXT_OBEY"))
     yield _quota(settings)
+    yield _archive(settings)
     yield _browser()
     yield _daft(settings["TDCRAWL_RAY_ADDRESS"])
     yield from _scrapyds()
@@ -86,6 +87,16 @@ def _quota(settings: BaseSettings) -> Finding:
     if any(quotas):
         return Finding("quota", "ok", str(settings["TDCRAWL_QUOTA"]))
     return Finding("quota", "off", "every stratum has room for all", """TDCRAWL_QUOTA='{"positive": 500}'""")
+
+
+def _archive(settings: BaseSettings) -> Finding:
+    try:
+        is_on = read_switch(settings, "TDCRAWL_ARCHIVE_PAGES")
+    except TdcrawlError as error:
+        return Finding("archive", "broken", str(error), "TDCRAWL_ARCHIVE_PAGES=true")
+    if is_on:
+        return Finding("archive", "ok", "pages that yield items or failures are kept, for scrapy failed replay")
+    return Finding("archive", "off", "what failed can only be crawled again", "TDCRAWL_ARCHIVE_PAGES=true")
 
 
 def _daft(ray_address: str) -> Finding:

@@ -1,36 +1,28 @@
 """SiteSpider: loads a site, applies its settings, follows its pages and yields its items."""
 
-import asyncio
-import logging
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from functools import cached_property, partial
 from typing import Any, ClassVar, Self
 
-from scrapy import Spider
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response, TextResponse
-from twisted.python.failure import Failure
 
-from tdcrawl import arguments, faults, page_outcomes, privacy
+from tdcrawl import arguments, page_outcomes
 from tdcrawl.errors import SiteError
 from tdcrawl.extract.obstacles import why_failed
 from tdcrawl.extract.reading import Page, read_records
 from tdcrawl.extract.turning import Turn, turn_page
-from tdcrawl.feeding import Feeder
+from tdcrawl.ledger_spider import LedgerSpider
 from tdcrawl.links import followable, read_sitemap, selected, without_userinfo
-from tdcrawl.outcomes import NotReadError, PageReason, PageRejection, PageState
+from tdcrawl.outcomes import PageReason, PageRejection, PageState
 from tdcrawl.politeness import apply_site_settings, identify
 from tdcrawl.records.base import Raw, TrainingItem
-from tdcrawl.rendering import through_browser, use_browser
-from tdcrawl.session import Session, open_session
+from tdcrawl.rendering import use_browser
+from tdcrawl.session import FETCHED_AT, Session, open_session
 from tdcrawl.sites.loading import load_profile
 from tdcrawl.sites.profile import SiteProfile
-from tdcrawl.store.rows import PageRequest
-
-logger = logging.getLogger(__name__)
 
 
-class SiteSpider(Spider):
+class SiteSpider(LedgerSpider):
     """Crawl one site as its site file says. A subclass says which record type it is for.
 
     Arguments (`-a`): `site`, a bundled name or the path of a .toml file; `limit`, the number of items after which to
@@ -44,7 +36,6 @@ class SiteSpider(Spider):
         self.session = session
         self.limit = limit
         self.allowed_domains = session.profile.allowed_domains
-        self.stopping: asyncio.Future[None] | None = None
         self._start_urls = [start] if start else session.profile.start.urls
         self._sitemaps = [] if start else session.profile.start.sitemaps
 
@@ -63,12 +54,6 @@ class SiteSpider(Spider):
         again = arguments.read_again(kwargs.pop("again", None))
         session = open_session(profile, cls.name, crawler.settings, starts, again=again)
         return super().from_crawler(crawler, *args, session=session, start=start, limit=limit, **kwargs)
-
-    @cached_property
-    def feeder(self) -> Feeder:
-        """Give what keeps the crawl in pages: as many again as are fetched at a time."""
-        room = 2 * self.settings.getint("CONCURRENT_REQUESTS")
-        return Feeder(room, self.session.ledger.lease, self._read, self.stop)
 
     @classmethod
     def profile_of(cls, site: str | None) -> SiteProfile:
@@ -91,6 +76,7 @@ class SiteSpider(Spider):
 
     def parse_sitemap(self, response: Response) -> Iterator[Request]:
         """Follow all pages that a sitemap (or an index of sitemaps) lists; raises PageRejection where it is none."""
+        page_outcomes.refuse_error(response, self.settings)
         is_index, links = read_sitemap(response, self.settings.getint("DOWNLOAD_MAXSIZE"))
         yield from self._links(response, links, self.parse_sitemap if is_index else self.parse)
 
@@ -99,11 +85,13 @@ class SiteSpider(Spider):
 
         Raises PageRejection, last, where the page holds something that should be records but cannot be read.
         """
+        page_outcomes.refuse_error(response, self.settings)
         if not isinstance(response, TextResponse):
             raise PageRejection(PageState.FAILED, PageReason.PARSE_ERROR, "it is no text that could hold records")
         page, kind = Page(response.url, response.selector), self.session.record_type
         found = read_records(page, self.session.profile.read, kind)
-        yield from self.session.items(found.raws, response.meta["page_id"], response.meta["page_url"])
+        meta = response.meta
+        yield from self.session.items(found.raws, meta["page_id"], meta["page_url"], meta.get(FETCHED_AT))
         turn, followed = self._follow(response, found.raws)
         yield from followed
         for reader in found.readers:
@@ -112,55 +100,6 @@ class SiteSpider(Spider):
             self.count(f"tdcrawl/reader/css/{field}/{place}", number)
         if why := why_failed(page, found, turn, self.session.profile, kind, led_on=bool(followed)):
             raise PageRejection(PageState.FAILED, *why)
-
-    async def on_failure(self, failure: Failure) -> None:
-        """Note the outcome of a page that could not be read."""
-        request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy sets it
-        if isinstance(failure.value, NotReadError):
-            self.feeder.ended(request.meta["page_id"])
-        else:
-            self.end_page(request.meta["page_id"], page_outcomes.of_failure(failure))
-
-    def end_page(self, page_id: str, why: PageRejection | None = None) -> None:
-        """Write down how a page ended: done, or as the rejection says."""
-        state, reason = (why.state, why.reason) if why else (PageState.DONE, None)
-        detail = privacy.mask_error(why.detail) if why else None
-        try:
-            faults.point("before_page_done")
-            closed = self.session.ledger.close_page(page_id, state, reason, detail)
-            closed.add_done_callback(partial(self._page_ended, state, reason))
-        finally:
-            self.feeder.ended(page_id)
-
-    def _page_ended(self, state: PageState, reason: PageReason | None, closed: asyncio.Future[bool]) -> None:
-        if error := closed.exception():
-            self.stop("sink_unavailable", str(error))
-        elif closed.result():
-            faults.point("after_page_done")
-            self.count_page(state, reason)
-
-    def count_page(self, state: PageState, reason: PageReason | None) -> None:
-        """Count a page that has ended."""
-        self.count(f"tdcrawl/pages/{state}", 1)
-        if reason:
-            self.count(f"tdcrawl/pages/{state}/{reason}", 1)
-
-    def stop(self, reason: str, message: str | None = None) -> None:
-        """End the crawl in good order, for a reason that the run will carry."""
-        if message:
-            logger.error("The crawl stops (%s): %s", reason, message)
-        if self.stopping is None:
-            self.stopping = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason=reason))
-
-    def count(self, stat: str, number: int) -> None:
-        """Add to one of the run's figures."""
-        if number:
-            self._figures[stat] = self._figures.get(stat, 0) + number
-
-    @cached_property
-    def _figures(self) -> dict[str, Any]:
-        # Scrapy's own inc_value costs as much as a stage, some twenty times an item.
-        return self.crawler.stats.get_stats()
 
     def _follow(self, response: TextResponse, raws: Sequence[Raw]) -> tuple[Turn, list[Request]]:
         """Say where a page stands in its list, and what to follow from it."""
@@ -182,17 +121,3 @@ class SiteSpider(Spider):
 
     def _request(self, url: str, callback: Any) -> Request:
         return Request(without_userinfo(url), callback=callback, meta={"turned": 0})
-
-    def _read(self, page: PageRequest) -> None:
-        """Have a page of the frontier read; once the crawl is ending, it is given back in the end."""
-        engine = self.crawler.engine
-        if self.stopping is not None or not engine.running or engine.spider is None:
-            return
-        meta = {**page.request["meta"], "page_id": page.page_id, "page_url": page.url}
-        callback = getattr(self, page.request["callback"])
-        if callback == self.parse:
-            meta |= through_browser(self.session.profile, self.settings.getint("DOWNLOAD_MAXSIZE"))
-        request = Request(
-            page.url, callback, errback=self.on_failure, meta=meta, priority=page.priority, dont_filter=True
-        )
-        engine.crawl(request)

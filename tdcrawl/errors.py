@@ -6,6 +6,7 @@ TdcrawlError
 ├── StoreError      store/     the database or a file cannot be reached or is not ours
 │   └── LostError   store/     another process has taken over what this one held
 ├── ScrapydError    deployment a server of scrapy.cfg does not answer as it should
+├── CutOffError     running    a run was ended by force
 ├── FinishedError   store/     there is nothing left to crawl; no failure
 └── DatasetError    datasets/  a version cannot be frozen, found or trusted
     └── PlanError   datasets/  what was asked of a version makes no sense, whatever was collected
@@ -48,6 +49,12 @@ class FinishedError(TdcrawlError):
     def __init__(self, run_id: str, message: str) -> None:
         super().__init__(message)
         self.run_id = run_id
+
+
+class CutOffError(TdcrawlError):
+    """Report that a run was ended by force, at once (raised by running.py)."""
+
+    exit_status = 130
 
 
 class ScrapydError(TdcrawlError):

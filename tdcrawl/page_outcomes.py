@@ -1,5 +1,7 @@
 """What Scrapy and Twisted report about a page that could not be read, as the page's outcome."""
 
+from http import HTTPStatus
+
 from scrapy.exceptions import (
     CannotResolveHostError,
     DownloadCancelledError,
@@ -10,6 +12,8 @@ from scrapy.exceptions import (
     ResponseDataLossError,
     UnsupportedURLSchemeError,
 )
+from scrapy.http import Response
+from scrapy.settings import BaseSettings
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
@@ -32,6 +36,16 @@ _IN_BROWSER = (
     ("net::ERR_SSL", PageReason.TLS),
     ("net::ERR", PageReason.UNREACHABLE),
 )
+
+
+def refuse_error(response: Response, settings: BaseSettings) -> None:
+    """Raise PageRejection for a page that says by its HTTP status that it is none.
+
+    Scrapy's own HttpErrorMiddleware would do so before anybody could keep the page.
+    """
+    allowed = {str(status) for status in settings.getlist("HTTPERROR_ALLOWED_CODES")}
+    if not (HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES or str(response.status) in allowed):
+        raise _failed(PageReason.HTTP_STATUS, f"HTTP {response.status}")
 
 
 def of_failure(failure: Failure) -> PageRejection:

@@ -3,30 +3,41 @@
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
 
+from scrapy.http import Response
 from scrapy.settings import BaseSettings
 
 from tdcrawl import __version__, privacy, text
+from tdcrawl.archiving import fetched
 from tdcrawl.datasets.feeds import export_run
 from tdcrawl.dedup import near
 from tdcrawl.dedup.judge import Text
 from tdcrawl.dedup.near import Signature
 from tdcrawl.dedup.sameness import Sameness
 from tdcrawl.errors import StoreError
+from tdcrawl.extract.itemising import items_of
 from tdcrawl.in_flight import InFlight
 from tdcrawl.labeling.rules import label_by_rule
 from tdcrawl.likeness import Judgement
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.base import Raw, RecordType, TrainingItem, digest
 from tdcrawl.setting_values import read_database_url, read_number, read_quota, read_switch
-from tdcrawl.sites.profile import SiteProfile
-from tdcrawl.store.beginning import take_up
-from tdcrawl.store.ledger import Ledger, PageRequest, Run, Terms
-from tdcrawl.urls import UrlRules, canonical_url
+from tdcrawl.sites.profile import Expect, Polite, SiteProfile
+from tdcrawl.store.archive import Archive, Place
+from tdcrawl.store.beginning import REPLAY, take_up, take_up_replay
+from tdcrawl.store.ledger import Begin, Ledger, PageRequest, Run, Terms
+from tdcrawl.urls import canonical_url
+
+ARCHIVED = "archived"
+"""Where the meta of a request names the place of its page in the archive, if it is read from there."""
+FETCHED_AT = "fetched_at"
+"""Where it holds when such a page was fetched (UTC)."""
+REREADS = "rereads"
+"""Where it names the page that is read anew, and the only reason that counts, if there is one."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +48,9 @@ class Session:
     record_type: RecordType
     ledger: Ledger
     sameness: Sameness
-    url_rules: UrlRules
     person_key: bytes
     quota: Mapping[str, int]
+    archive: Archive | None = None
     in_flight: InFlight = field(default_factory=InFlight)
     left_pending: set[str] = field(default_factory=set)
     """Pages of which an item has no outcome and never will in this run: they must not be closed."""
@@ -56,7 +67,7 @@ class Session:
 
     def canonical_url(self, url: str) -> str:
         """Give a page's one address on this site; raises ValueError where it is no web address."""
-        return canonical_url(url, self.url_rules)
+        return canonical_url(url, self.profile.canonical.rules)
 
     def canonical_urls(self, urls: Iterable[str]) -> list[str]:
         """Give the one address of each page at these URLs that are web addresses."""
@@ -100,32 +111,29 @@ class Session:
             return Judgement()
         return self.sameness.judge_texts(self.text(item), self.sameness.stored(self.ledger.engine, similar))
 
-    def items(self, raws: Sequence[Raw], page_id: str, url: str) -> Iterator[TrainingItem]:
-        """Wrap what a reader found on a page, each with an id that the same record gets at every visit.
+    def items(
+        self, raws: Sequence[Raw], page_id: str, url: str, fetched_at: datetime | None = None
+    ) -> Iterator[TrainingItem]:
+        """Wrap what a reader found on a page that was fetched then (UTC), or now."""
+        return items_of(raws, self.profile, page_id, url, fetched_at or datetime.now(UTC))
 
-        The id comes from the record's own id, else from what it says; identical twins on one page are counted.
+    async def keep_page(self, response: Response) -> Place | None:
+        """Keep a page in the archive, if there is one, and give its place; raises StoreError.
+
+        One that comes from there is not kept twice.
         """
-        kind, now = self.record_type, datetime.now(UTC)
-        twins: dict[tuple[str, ...], int] = {}
-        for raw in raws:
-            # Cleaned, as all that is stored: no database holds a lone surrogate, PostgreSQL not even a NUL.
-            group = text.clean(raw.get(kind.group_field, "")) or self.canonical_url(url)
-            native = text.clean(raw.get(kind.native_id_field, ""))
-            said = (text.normalise(raw.get(name, "")) for name in kind.identity_fields)
-            identity = ("native", native) if native else ("says", *said)
-            ordinal = twins.get((group, *identity), 0)
-            if not native:
-                twins[group, *identity] = ordinal + 1
-            yield TrainingItem(
-                item_id=digest(self.profile.name, group, *identity, str(ordinal)),
-                record_type=kind.name,
-                site=self.profile.name,
-                page_id=page_id,
-                requested_url=url,
-                fetched_at=now,
-                group_key=group,
-                raw={**raw, kind.group_field: group},
-            )
+        if place := response.meta.get(ARCHIVED):
+            return Place(*place)
+        return await self.archive.keep(fetched(response)) if self.archive else None
+
+    def leave(self) -> bool:
+        """Commit what is left and give back what this process holds; says whether it is the last of its run.
+
+        Raises StoreError where the database is gone.
+        """
+        if self.archive:
+            self.archive.close()
+        return self.ledger.leave()
 
 
 def open_session(
@@ -135,6 +143,27 @@ def open_session(
 
     Raises FinishedError where nothing is left of that, SettingError or StoreError.
     """
+    first_pages = [canonical_url(url, profile.canonical.rules) for url in starts]
+    session = _open(profile, spider, settings, partial(take_up, starts=first_pages, again=again))
+    if read_switch(settings, "TDCRAWL_ARCHIVE_PAGES"):
+        software = f"tdcrawl/{__version__}"
+        archive = Archive(Path(settings["TDCRAWL_DATA_DIR"]), session.run.run_id, software)
+        return replace(session, archive=archive)
+    return session
+
+
+def open_replay(profile: SiteProfile, settings: BaseSettings) -> Session:
+    """Open the database and begin a replay of a site, or take up the one that was left unfinished.
+
+    What it finds says nothing of the site as it is now, so none of the site's expectations apply. Raises SettingError
+    or StoreError.
+    """
+    whatever = Expect(min_records=0, max_failed_share=1, max_failed_page_share=1)
+    offline = profile.model_copy(update={"expect": whatever, "polite": Polite()})
+    return _open(offline, REPLAY, settings, take_up_replay)
+
+
+def _open(profile: SiteProfile, spider: str, settings: BaseSettings, begin: Begin) -> Session:
     record_type = RECORD_TYPES[profile.record_type]
     quota = read_quota(settings, record_type) if read_switch(settings, "TDCRAWL_ENFORCE_QUOTA_ENABLED") else {}
     data_dir = Path(settings["TDCRAWL_DATA_DIR"])
@@ -142,26 +171,14 @@ def open_session(
     now = datetime.now(UTC)
     run_id = f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
     run = Run(run_id, spider, profile.name, record_type.name, __version__, now)
-    canonical = profile.canonical
     sameness = Sameness(record_type, _threshold(settings), label_by_rule)
-    url_rules = UrlRules(frozenset(canonical.drop_params), frozenset(canonical.keep_params), canonical.same_page)
-    first_pages = [canonical_url(url, url_rules) for url in starts]
     patience = read_number(settings, "TDCRAWL_DATABASE_PATIENCE_SECONDS", 0, 3600)
-    begin = partial(take_up, starts=first_pages, again=again)
     ledger = Ledger.open(read_database_url(settings), run, begin, patience)
     sameness.open(ledger.engine)
     for died in ledger.died:
         with suppress(StoreError):  # Its rows are in the tables; its feeds are not worth this run.
             export_run(ledger.engine, died, record_type, data_dir)
-    return Session(
-        profile,
-        record_type,
-        ledger,
-        sameness,
-        url_rules,
-        person_key,
-        quota,
-    )
+    return Session(profile, record_type, ledger, sameness, person_key, quota)
 
 
 def _threshold(settings: BaseSettings) -> float | None:

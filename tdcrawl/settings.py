@@ -32,6 +32,8 @@ ITEM_PIPELINES = {
 # Catches what Scrapy's own processor lets slip: a stage that raises, returns None or is cancelled.
 ITEM_PROCESSOR = "tdcrawl.pipelines.processor.StageProcessor"
 SPIDER_MIDDLEWARES = {
+    # Pages with an error status are kept in the archive, and failed by the spider.
+    "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware": None,
     # Closest to the engine: nothing may drop an item or a page once it stands in the ledger.
     "tdcrawl.middlewares.page_ledger.PageLedger": 10,
 }
@@ -72,6 +74,8 @@ TDCRAWL_PROGRESS_SECONDS = _setting("TDCRAWL_PROGRESS_SECONDS", "10")
 TDCRAWL_DATABASE_PATIENCE_SECONDS = _setting("TDCRAWL_DATABASE_PATIENCE_SECONDS", "60")
 TDCRAWL_STAGE_SECONDS = _setting("TDCRAWL_STAGE_SECONDS", "120")
 TDCRAWL_RAY_ADDRESS = _setting("TDCRAWL_RAY_ADDRESS", "")
+
+TDCRAWL_ARCHIVE_PAGES = _setting("TDCRAWL_ARCHIVE_PAGES", "true")
 
 TDCRAWL_CANONICALIZE_URL_ENABLED = _setting("TDCRAWL_CANONICALIZE_URL_ENABLED", "true")
 TDCRAWL_VALIDATE_RECORD_ENABLED = _setting("TDCRAWL_VALIDATE_RECORD_ENABLED", "true")

@@ -15,9 +15,11 @@ NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 GOOD_TEXT = "This kettle boils fast and quietly and has not leaked once in a year of daily use"
 
 
-def a_run(run_id: str = "run-1", site: str = "demo_store", began: datetime = NOON) -> Run:
+def a_run(
+    run_id: str = "run-1", site: str = "demo_store", began: datetime = NOON, spider: str = "retailer_reviews"
+) -> Run:
     """Build a run."""
-    return Run(run_id, "retailer_reviews", site, "review", "0.1.0", began)
+    return Run(run_id, spider, site, "review", "0.1.0", began)
 
 
 def an_item(name: str = "one", page_id: str = "page-1", words: str = GOOD_TEXT, rating: float = 5.0) -> TrainingItem:

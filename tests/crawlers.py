@@ -39,5 +39,6 @@ def a_spider(folder: Path, start: str | None = None, says: str = SITE, **ours: s
     spider = crawler.spider = RetailerReviews.from_crawler(crawler, site=str(site), start=start)
     crawler._apply_settings()
     yield spider
+    spider.session.leave()
     spider.session.ledger.finish("finished", {})
     spider.session.ledger.engine.dispose()

@@ -46,6 +46,13 @@ def test_crawl_compares_all_stages_with_none_and_with_bare_scrapy() -> None:
     assert figures["machine"].keys() == {"cores", "memory_gib", "cpu", "python", "system"}
 
 
+def test_notices_hide_copies_from_all_ways_but_those_that_know_them() -> None:
+    figures = measure("benchmarks/boilerplate.py")
+    assert figures["brackets (ours): copy behind [a notice]"] == 1
+    assert figures["brackets (ours): strangers of three words, each behind [a notice]"] == 0
+    assert figures["nothing: copy behind [a notice]"] < 0.5
+
+
 def test_leases_go_to_one_client_and_to_many() -> None:
     figures = measure("benchmarks/leases.py", "--pages", "128")["leased_per_second"]
     clients = {f"postgresql_{number}_clients" for number in (1, 4, 16)}

@@ -1,8 +1,6 @@
 """`scrapy crawl SPIDER -a site=…`: crawl, then say what became of every page and item, and exit by it."""
 
 import argparse
-import asyncio
-import gc
 import json
 import logging
 import sys
@@ -16,11 +14,9 @@ from scrapy.exceptions import UsageError
 from tdcrawl import reporting
 from tdcrawl.errors import FinishedError, SettingError, TdcrawlError
 from tdcrawl.extensions.log_lines import open_log
-from tdcrawl.verdict import INTERRUPTED
+from tdcrawl.running import run_crawl
 
 logger = logging.getLogger(__name__)
-
-_OBJECTS_BETWEEN_COLLECTIONS = 10_000
 
 
 class Command(ScrapyCrawl):
@@ -47,7 +43,7 @@ class Command(ScrapyCrawl):
         if len(args) != 1:
             raise UsageError("name one spider, e.g. scrapy crawl retailer_reviews -a site=demo_store")
         assert self.crawler_process is not None
-        from tdcrawl.extensions import metrics  # noqa: PLC0415 - see _report
+        from tdcrawl.extensions import metrics  # noqa: PLC0415 - Scrapy imports this file for every command
 
         with _explained():
             metrics.listen(self.crawler_process.settings)
@@ -56,53 +52,27 @@ class Command(ScrapyCrawl):
         except KeyError:
             known = ", ".join(self.crawler_process.spider_loader.list())
             raise UsageError(f"unknown spider {args[0]!r}; known: {known}", print_help=False) from None
-        task = self.crawler_process.crawl(crawler, **opts.spargs)
-        # What was imported until here stays, and a page makes thousands of objects that go by themselves: looking for
-        # garbage as often as Python does took a third of a crawl's time.
-        gc.freeze()
-        gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
-        self.crawler_process.start()
-        assert isinstance(task, asyncio.Task)
-        self._end(crawler, task, opts.json)
+        self._crawl(crawler, opts)
 
-    def _end(self, crawler: Crawler, task: asyncio.Task[None], as_json: bool) -> None:
-        if task.cancelled() or not task.done():
-            # A second signal stops the event loop at once, whatever is under way.
-            print("the run was cut off; the same command takes up what it left", file=sys.stderr)
-            self.exitcode = INTERRUPTED
-            return
-        error = task.exception()
-        if isinstance(error, FinishedError) and as_json:
-            print(json.dumps({"run": error.run_id, "reason": "already_finished"}))
-        if isinstance(error, TdcrawlError):
+    def _crawl(self, crawler: Crawler, opts: argparse.Namespace) -> None:
+        try:
+            assert self.crawler_process is not None
+            ended = run_crawl(self.crawler_process, crawler, **opts.spargs)
+        except TdcrawlError as error:
+            if isinstance(error, FinishedError) and opts.json:
+                print(json.dumps({"run": error.run_id, "reason": "already_finished"}))
             print(error, file=sys.stderr)
             self.exitcode = error.exit_status
-            return
-        if error is not None:
+        except Exception:
             # Through the log, which keeps its secrets.
-            logger.critical("The crawl broke", exc_info=error)
+            logger.critical("The crawl broke", exc_info=True)
             self.exitcode = 1
-            return
-        self._report(crawler, as_json)
-
-    def _report(self, crawler: Crawler, as_json: bool) -> None:
-        # A crawl has them by now. Scrapy imports this file for every command, and none should wait for compiled loops.
-        from tdcrawl.crawling import SiteSpider  # noqa: PLC0415
-        from tdcrawl.extensions.run_report import RunReport  # noqa: PLC0415
-
-        report, spider = crawler.get_extension(RunReport), crawler.spider
-        assert report is not None
-        assert report.verdict is not None
-        assert isinstance(spider, SiteSpider)
-        stages = [stage.name for stage in crawler.engine.scraper.itemproc.middlewares]
-        stats = crawler.stats.get_stats()
-        figures = reporting.run_figures(spider.session.run, stats, stages, report.check, report.verdict)
-        figures |= {"failed_pages": report.failed_pages, "reasons": report.reasons, "alarms": report.alarms}
-        self.exitcode = report.verdict.exit_status
-        if as_json:
-            print(json.dumps(figures))
         else:
-            reporting.print_run(reporting.open_console(), figures, report.check, report.feeds)
+            self.exitcode = ended.exit_status
+            if opts.json:
+                print(json.dumps(ended.figures))
+            else:
+                reporting.print_run(reporting.open_console(), ended.figures, ended.check, ended.feeds)
 
 
 @contextmanager

@@ -42,7 +42,11 @@ class Command(TdcrawlCommand):
 def _chapters(story: Story) -> Iterator[tuple[str, str]]:
     page, run, outcome = story["page"], story["run"], story["outcome"]
     yield "item", f"{story['item_id']}, a {outcome['record_type']} of {outcome['site']}"
+    if outcome["was"]:
+        yield "was", f"{outcome['was']}, under which it failed before its page was read anew"
     yield "page", f"{page['url']} ({page['state']}), canonical {page['canonical_url']}"
+    if page["archive_file"]:
+        yield "archived", f"{page['archive_file']}, at byte {page['archive_offset']}"
     yield "run", f"{run['run_id']}, {run['spider']} {run['code_version']}, began {run['started_at']}"
     yield "outcome", _outcome(outcome)
     yield from _kept(story)

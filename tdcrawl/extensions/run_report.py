@@ -13,6 +13,7 @@ from tdcrawl.crawling import SiteSpider
 from tdcrawl.datasets.feeds import export_run
 from tdcrawl.errors import StoreError
 from tdcrawl.session import Session
+from tdcrawl.store.beginning import REPLAY
 from tdcrawl.store.engine import reachable
 from tdcrawl.store.overview import ALARMS, EXPECTED, FAILURES, SHARES, WARNINGS
 from tdcrawl.store.run_rows import failed_pages, run_reasons, so_far
@@ -51,7 +52,7 @@ class RunReport:
         with suppress(StoreError):  # Where the database is gone, leaving says so.
             await session.ledger.drained()
         try:
-            is_last = session.ledger.leave()
+            is_last = session.leave()
             with reachable():
                 # What processes before this one and beside it did for the run counts too.
                 stats.update(so_far(session.ledger.engine, session.run.run_id))
@@ -66,10 +67,10 @@ class RunReport:
                 self.reasons = run_reasons(session.ledger.engine, session.run.run_id)
                 self.check = check_ledger(session.ledger.engine)
             self.verdict = judge(reason, figures, self.check, session.profile.expect)
-            judgement = self._compared(session, reason, figures) if is_last else {}
-            self.verdict.warnings.extend(
-                not_found(judgement[SHARES]["fields"], session.profile.read) if is_last else ()
-            )
+            judgement: dict[str, Any] = {}
+            if is_last and session.run.spider != REPLAY:
+                judgement = self._compared(session, reason, figures)
+                self.verdict.warnings.extend(not_found(judgement[SHARES]["fields"], session.profile.read))
             session.ledger.judged(judgement | {FAILURES: self.verdict.failures, WARNINGS: self.verdict.warnings})
         except StoreError as error:
             self.verdict = Verdict(reason, [str(error)], [])

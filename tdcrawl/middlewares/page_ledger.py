@@ -20,8 +20,10 @@ from tdcrawl.errors import StoreError
 from tdcrawl.links import without_userinfo
 from tdcrawl.outcomes import PageReason, PageRejection, PageState
 from tdcrawl.records.base import TrainingItem
+from tdcrawl.session import REREADS
 from tdcrawl.store.ledger import PageRequest
 from tdcrawl.store.page_writes import Taken
+from tdcrawl.store.rereading import Reread
 from tdcrawl.store.run_rows import so_far
 
 logger = logging.getLogger(__name__)
@@ -65,7 +67,7 @@ class PageLedger:
         items = self._within_limit(found)
         unsettled: list[TrainingItem] = []
         try:
-            unsettled = await self._take(page_id, items)
+            unsettled = await self._take(response, items, is_kept=bool(found or rejection))
             faults.point("after_yield")
             await self._schedule(requests)
         except Exception as error:  # noqa: BLE001 - the page is out of our hands, or the crawl would wait for it
@@ -117,8 +119,11 @@ class PageLedger:
             rejection = PageRejection(PageState.SKIPPED, PageReason.SAME_PAGE, detail)
             self._spider.end_page(request.meta["page_id"], rejection)
 
-    async def _take(self, page_id: str, items: list[TrainingItem]) -> list[TrainingItem]:
-        in_flight = self._session.in_flight
+    async def _take(self, response: Response, items: list[TrainingItem], *, is_kept: bool) -> list[TrainingItem]:
+        in_flight, ledger, page_id = self._session.in_flight, self._session.ledger, response.meta["page_id"]
+        rereads = Reread(*response.meta[REREADS]) if REREADS in response.meta else None
+        place = await self._session.keep_page(response) if is_kept else None
+        self._spider.count("tdcrawl/pages/archived", int(place is not None))
         fresh: dict[str, TrainingItem] = {}
         for item in items:
             if item.item_id not in in_flight:
@@ -126,7 +131,8 @@ class PageLedger:
                 fresh[item.item_id] = item
         unfinished: dict[str, Taken] = {}
         try:
-            unfinished = await self._session.ledger.take(page_id, list(fresh.values()), len(items) - len(fresh))
+            again = len(items) - len(fresh)
+            unfinished = await ledger.take(page_id, list(fresh.values()), again, place, rereads)
         finally:
             for item_id in fresh.keys() - unfinished.keys():
                 in_flight.end(item_id)

@@ -148,7 +148,8 @@ class TrainingItem:
     """Carry one item from the page to its outcome: scraped strings, then the record, then the label.
 
     `requested_url` is what was fetched, `canonical_url` the page's one address (set by the first stage),
-    `fetched_at` UTC. `group_key` is the thing the record is about (for a review its product) within the site.
+    `fetched_at` UTC. `group_key` is the thing the record is about (for a review its product) within the site,
+    `position` its place among what its page yielded.
     `normalised`, `content_hash` and `signature` (dedup/near.py) are made once, for all stages that compare.
     `replaces` says whether it is a better copy of a record, `moves` which other items left
     their buckets when it was written, `reopened` whether it failed or was over quota in an earlier run.
@@ -162,6 +163,7 @@ class TrainingItem:
     fetched_at: datetime
     group_key: str
     raw: Raw
+    position: int = 0
     canonical_url: str | None = None
     record: Record | None = None
     label: Label | None = None

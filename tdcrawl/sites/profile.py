@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.sites.patterns import check_alias_pattern, check_css
+from tdcrawl.urls import UrlRules
 
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
 ReaderName = Literal["schema_org", "css", "embedded_json", "microformats"]
@@ -118,6 +120,11 @@ class Canonical(_Table):
         if pattern is not None:
             check_alias_pattern(pattern)
         return pattern
+
+    @cached_property
+    def rules(self) -> UrlRules:
+        """Give what decides, as addresses are made canonical."""
+        return UrlRules(frozenset(self.drop_params), frozenset(self.keep_params), self.same_page)
 
 
 class Polite(BaseModel):

@@ -13,6 +13,8 @@ from tdcrawl.store.tables import pages, runs
 from tdcrawl.store.workers import living
 
 FINISHED = "finished"
+REPLAY = "replay"
+"""What stands in the place of the spider of a run that reads pages of the archive anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +31,7 @@ def anew(connection: Connection, run: Run) -> Begun:
 
     A run without an end whose process is alive keeps its pages; where that is dead its end is written down.
     """
-    endless = select(runs.c.run_id).where(
-        runs.c.site == run.site, runs.c.finished_at.is_(None), runs.c.run_id != run.run_id
-    )
-    dead = [run_id for run_id in connection.scalars(endless).all() if not living(connection, [run_id])]
+    dead = [run_id for run_id in _endless(connection, run.site) if not living(connection, [run_id])]
     died = {"finished_at": run.started_at, "finish_reason": "died"}
     connection.execute(update(runs).where(runs.c.run_id.in_(dead)).values(died))
     ended = select(runs.c.run_id).where(runs.c.site == run.site, runs.c.finished_at.is_not(None))
@@ -55,24 +54,52 @@ def take_up(connection: Connection, run: Run, starts: Sequence[str], *, again: b
     where that run has read all it was to read, and StoreError where another process is reading the site otherwise.
     """
     last = _newest(connection, run)
-    if last is None:
+    same = last is not None and not again and _began_at(connection, last["run_id"], starts)
+    _refuse_beside_others(connection, run, last["run_id"] if last and same else None)
+    if last is None or not same:
         return anew(connection, run)
-    same = not again and _began_at(connection, last["run_id"], starts)
-    if others := living(connection, [last["run_id"]]):
-        if same and connection.dialect.name == "postgresql":
-            return Begun(_run(last), taken_up=True, died=[])
-        raise StoreError(
-            f"{others[0]} is reading {run.site} (run {last['run_id']}): wait for it, or stop it; what it left is then "
-            "taken up. With PostgreSQL several processes can read one site"
-        )
-    if not same:
-        return anew(connection, run)
+    if living(connection, [last["run_id"]]):
+        return Begun(_run(last), taken_up=True, died=[])
     if last["finish_reason"] == FINISHED:
         raise FinishedError(
             last["run_id"],
             f"run {last['run_id']} has read all of {run.site} (it finished {last['finished_at']:%Y-%m-%d %H:%M} UTC); "
             "to read it anew: -a again=1",
         )
+    return _reopened(connection, last)
+
+
+def take_up_replay(connection: Connection, run: Run) -> Begun:
+    """Take up the newest replay of the site if it was left unfinished, else begin a new one.
+
+    What other runs have left stays theirs. Raises StoreError where another process is at work on the site.
+    """
+    _refuse_beside_others(connection, run, None)
+    last = _newest(connection, run)
+    if last is not None and last["finish_reason"] != FINISHED:
+        return _reopened(connection, last)
+    connection.execute(insert(runs).values(**asdict(run)))
+    return Begun(run, taken_up=False, died=[])
+
+
+def _refuse_beside_others(connection: Connection, run: Run, joined: str | None) -> None:
+    """Raise StoreError where a process is at work on the site, unless it reads for the run that may be joined."""
+    may_join = connection.dialect.name == "postgresql"
+    for run_id in _endless(connection, run.site):
+        others = living(connection, [run_id])
+        if others and not (may_join and run_id == joined):
+            raise StoreError(
+                f"{others[0]} is reading {run.site} (run {run_id}): wait for it, or stop it; what it left is then "
+                "taken up. With PostgreSQL several processes can read one site"
+            )
+
+
+def _endless(connection: Connection, site: str) -> Sequence[str]:
+    """Find the runs of a site that have no end: somebody is reading for them, or has died."""
+    return connection.scalars(select(runs.c.run_id).where(runs.c.site == site, runs.c.finished_at.is_(None))).all()
+
+
+def _reopened(connection: Connection, last: RowMapping) -> Begun:
     unfinished = {"finished_at": None, "finish_reason": None}
     connection.execute(update(runs).where(runs.c.run_id == last["run_id"]).values(unfinished))
     return Begun(_run(last), taken_up=True, died=[])

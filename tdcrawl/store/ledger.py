@@ -10,12 +10,14 @@ from sqlalchemy import Connection, Engine, select, update
 from tdcrawl.errors import LostError
 from tdcrawl.outcomes import Move, PageState, Rejection
 from tdcrawl.records.base import TrainingItem
-from tdcrawl.store import beginning, frontier, page_writes, settling
+from tdcrawl.store import beginning, frontier, page_writes, redirects, rereading, settling
+from tdcrawl.store.archive import Place
 from tdcrawl.store.beginning import Begun
 from tdcrawl.store.engine import open_engine, reachable, writing
 from tdcrawl.store.life import renew, show_life
 from tdcrawl.store.page_writes import Taken
 from tdcrawl.store.placement import Terms
+from tdcrawl.store.rereading import Reread
 from tdcrawl.store.rows import PageRequest, Run
 from tdcrawl.store.settling import OutdatedError
 from tdcrawl.store.tables import runs
@@ -64,20 +66,31 @@ class Ledger:
 
     def redirect(self, origin: str, target: PageRequest) -> Future[bool]:
         """Note that a page redirects to another; the result says whether this run did not know that one yet."""
-        return self._writer.submit(page_writes.redirect, page_writes.Redirect(self.run, origin, target))
+        return self._writer.submit(redirects.redirect, redirects.Redirect(self.run, origin, target))
 
     def lease(self, number: int) -> Future[frontier.Lease]:
         """Take pages to read, so many at most; none where all of the run are read or being read."""
         return self._writer.submit(frontier.lease, frontier.Asked(self.run.run_id, self._worker.worker_id, number))
 
-    def take(self, page_id: str, items: Sequence[TrainingItem], seen_again: int) -> Future[dict[str, Taken]]:
+    def take(
+        self,
+        page_id: str,
+        items: Sequence[TrainingItem],
+        seen_again: int,
+        archived: Place | None = None,
+        rereads: Reread | None = None,
+    ) -> Future[dict[str, Taken]]:
         """Note the items that a page yielded, as pending; the result holds the ids of those still to be processed.
 
         An item that has its outcome (from an earlier page or run) is counted as seen again, with the `seen_again` that
         the caller knows of. One left pending by a run that died is taken up. One that failed or was over quota in an
-        earlier run is reopened: the result says so of its id.
+        earlier run is reopened: the result says so of its id. A page that `rereads` another one, out of the archive,
+        reopens only what had failed there.
         """
-        return self._writer.submit(page_writes.take, page_writes.Yield(self.run, page_id, items, seen_again))
+        found = page_writes.Yield(self.run, page_id, items, seen_again, archived)
+        if rereads:
+            return self._writer.submit(rereading.take, (rereads, found))
+        return self._writer.submit(page_writes.take, found)
 
     def accept(self, item: TrainingItem, terms: Terms) -> Future[list[Move]]:
         """Keep a record with its label, quota seat and outcome; the result says which other items it moved.

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, RowMapping, func, select
 
 from tdcrawl.outcomes import PageState
+from tdcrawl.store.beginning import REPLAY
 from tdcrawl.store.life import is_alive
 from tdcrawl.store.tables import pages, runs
 from tdcrawl.store.worker_tables import hosts, workers
@@ -21,9 +22,10 @@ SHARES = "tdcrawl/shares"
 
 def last_runs(engine: Engine, run_id: str | None = None) -> dict[str, dict[str, Any]]:
     """Find the newest run of each site, or one alone, by the site's name, with its `health`: ok, failed or running."""
-    wanted = [] if run_id is None else [runs.c.run_id == run_id]
+    # A replay says nothing of how its site is.
+    wanted = runs.c.spider != REPLAY if run_id is None else runs.c.run_id == run_id
     with engine.connect() as connection:
-        rows = connection.execute(select(runs).where(*wanted).order_by(runs.c.started_at)).mappings()
+        rows = connection.execute(select(runs).where(wanted).order_by(runs.c.started_at)).mappings()
         newest = {row["site"]: row for row in rows}
         return {
             site: {**row, "health": _health(row, alive=not row["finished_at"] and is_read(connection, row["run_id"]))}

@@ -1,21 +1,22 @@
 """The writes that follow a page: scheduled, its items taken, closed. Each takes all that came at once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from time import time_ns
 
-from sqlalchemy import Connection, Executable, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Executable, bindparam, delete, func, insert, select, update
 
-from tdcrawl.outcomes import Bucket, PageReason, PageState
+from tdcrawl.outcomes import Bucket, PageState
 from tdcrawl.records.base import TrainingItem
+from tdcrawl.store.archive import Place
 from tdcrawl.store.look_up import IDS, look_up
+from tdcrawl.store.redirects import KNOWN_PAGES
 from tdcrawl.store.rows import PageRequest, Row, Run, outcome_row, page_row
 from tdcrawl.store.tables import failed_records, outcomes, over_quota, pages, runs
 
-_KNOWN_PAGES = select(pages.c.page_id).where(pages.c.page_id.in_(IDS))
-_OPEN_PAGES = _KNOWN_PAGES.where(pages.c.state == PageState.PENDING)
+_OPEN_PAGES = KNOWN_PAGES.where(pages.c.state == PageState.PENDING)
 _KNOWN = (
     select(outcomes.c.item_id, outcomes.c.bucket, outcomes.c.run_id, runs.c.started_at)
     .join(runs, runs.c.run_id == outcomes.c.run_id)
@@ -26,6 +27,7 @@ _TAKE_UP = (
     .where(outcomes.c.item_id == bindparam("item"))
     .values(
         bucket=Bucket.PENDING, run_id=bindparam("run"), page_id=bindparam("page"), at=bindparam("now"),
+        position=bindparam("place"),
         stage=None, reason=None, detail=None, reopened=outcomes.c.reopened + bindparam("anew"),
     )
 )  # fmt: skip
@@ -40,6 +42,8 @@ _COUNT_ITEMS = (
     .values(
         items_yielded=pages.c.items_yielded + bindparam("new"),
         items_seen_again=pages.c.items_seen_again + bindparam("again"),
+        archive_file=func.coalesce(bindparam("file"), pages.c.archive_file),
+        archive_offset=func.coalesce(bindparam("offset"), pages.c.archive_offset),
     )
 )
 _CLOSE = (
@@ -59,21 +63,17 @@ class Taken(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Yield:
-    """Hold what a page yielded, and how many more of it are known to be seen again."""
+    """Hold what a page yielded, how many more of it are known to be seen again, and where the page is archived.
+
+    `reopens` names the only items that may be tried anew, if not all may.
+    """
 
     run: Run
     page_id: str
     items: Sequence[TrainingItem]
     seen_again: int
-
-
-@dataclass(frozen=True, slots=True)
-class Redirect:
-    """Say that the page at `origin` redirects to another."""
-
-    run: Run
-    origin: str
-    target: PageRequest
+    archived: Place | None = None
+    reopens: Collection[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class End:
 def schedule(connection: Connection, wanted: list[tuple[Run, Sequence[PageRequest]]]) -> list[set[str]]:
     """Insert the pages that are not known yet; returns the ids of those, for each request."""
     ids = [page.page_id for _, requests in wanted for page in requests]
-    known = {page_id for (page_id,) in look_up(connection, _KNOWN_PAGES, ids)}
+    known = {page_id for (page_id,) in look_up(connection, KNOWN_PAGES, ids)}
     # Not a count of rows: workers find pages at the same time, and no two wait for each other's number.
     now, position = datetime.now(UTC), time_ns()
     inserted, answers = list[Row](), []
@@ -105,37 +105,23 @@ def schedule(connection: Connection, wanted: list[tuple[Run, Sequence[PageReques
     return answers
 
 
-def redirect(connection: Connection, wanted: list[Redirect]) -> list[bool]:
-    """Note the pages that others lead to, so that no link to them is followed; says for each whether it is new."""
-    known = {page_id for (page_id,) in look_up(connection, _KNOWN_PAGES, [each.target.page_id for each in wanted])}
-    now, answers = datetime.now(UTC), []
-    for each in wanted:
-        answers.append(each.target.page_id not in known)
-        if answers[-1]:
-            known.add(each.target.page_id)
-            end = {"state": PageState.SKIPPED, "reason": PageReason.SAME_PAGE, "finished_at": now}
-            detail = f"{each.origin} redirects to it, and was read as it"
-            connection.execute(insert(pages).values(page_row(each.target, each.run, now, 0) | end | {"detail": detail}))
-    return answers
-
-
 def take(connection: Connection, wanted: list[Yield]) -> list[dict[str, Taken]]:
     """Give a pending outcome to each item that is new, was left pending, or may fare better than in an earlier run.
 
     Returns for each page the ids that are to be settled, each with how it came there.
     """
-    known = _known(connection, [item.item_id for page in wanted for item in page.items])
+    known = known_items(connection, [item.item_id for page in wanted for item in page.items])
     now, inserted, taken_up, counts, answers = datetime.now(UTC), [], [], [], list[dict[str, Taken]]()
     left = {bucket: list[Row]() for bucket in _REOPENED}
     for page in wanted:
         new = {item.item_id: item for item in page.items if item.item_id not in known}
-        old = {item.item_id: known[item.item_id] for item in page.items if item.item_id in known}
-        pending = [item_id for item_id, (bucket, _, _) in old.items() if bucket == Bucket.PENDING]
+        old = {item.item_id: item for item in page.items if item.item_id in known}
+        pending = [item_id for item_id in old if known[item_id][0] == Bucket.PENDING]
         reopened = {
-            i: left[Bucket(bucket)] for i, (bucket, _, began) in old.items() if _may_change(bucket, began, page)
+            item_id: left[Bucket(known[item_id][0])] for item_id in old if _may_change(item_id, known[item_id], page)
         }
         inserted += [outcome_row(item, page.run, now) for item in new.values()]
-        taken_up += [_taken_up(item_id, page, now, item_id in reopened) for item_id in (*pending, *reopened)]
+        taken_up += [_taken_up(old[item_id], page, now, item_id in reopened) for item_id in (*pending, *reopened)]
         for item_id, rows in reopened.items():
             rows.append({"item": item_id})
         known |= dict.fromkeys((*new, *reopened), (Bucket.PENDING, page.run.run_id, page.run.started_at))
@@ -146,7 +132,8 @@ def take(connection: Connection, wanted: list[Yield]) -> list[dict[str, Taken]]:
             | dict.fromkeys(reopened, Taken.REOPENED)
         )
         again = page.seen_again + len(page.items) - len(answers[-1])
-        counts.append({"page": page.page_id, "new": len(new), "again": again})
+        place = {"file": page.archived and page.archived.file, "offset": page.archived and page.archived.offset}
+        counts.append({"page": page.page_id, "new": len(new), "again": again} | place)
     _write(connection, insert(outcomes), inserted)
     _write(connection, _TAKE_UP, taken_up)
     for bucket, rows in left.items():
@@ -155,18 +142,22 @@ def take(connection: Connection, wanted: list[Yield]) -> list[dict[str, Taken]]:
     return answers
 
 
-def _known(connection: Connection, ids: list[str]) -> dict[str, tuple[str, str, datetime]]:
+def known_items(connection: Connection, ids: list[str]) -> dict[str, tuple[str, str, datetime]]:
     """Find the bucket of each item that has one, with the run that its outcome is from and when that began."""
     return {item_id: (bucket, run_id, began) for item_id, bucket, run_id, began in look_up(connection, _KNOWN, ids)}
 
 
-def _may_change(bucket: str, began: datetime, page: Yield) -> bool:
+def _may_change(item_id: str, outcome: tuple[str, str, datetime], page: Yield) -> bool:
+    if page.reopens is not None and item_id not in page.reopens:
+        return False
     # Only in a later run: two at once would go on reopening what the other has just settled.
+    bucket, _, began = outcome
     return bucket in _REOPENED and began < page.run.started_at
 
 
-def _taken_up(item_id: str, page: Yield, now: datetime, is_reopened: bool) -> Row:
-    return {"item": item_id, "run": page.run.run_id, "page": page.page_id, "now": now, "anew": int(is_reopened)}
+def _taken_up(item: TrainingItem, page: Yield, now: datetime, is_reopened: bool) -> Row:
+    here = {"run": page.run.run_id, "page": page.page_id, "place": item.position}
+    return {"item": item.item_id, "now": now, "anew": int(is_reopened)} | here
 
 
 def _write(connection: Connection, statement: Executable, rows: list[Row]) -> None:

@@ -72,6 +72,7 @@ def outcome_row(item: TrainingItem, run: Run, now: datetime) -> Row:
         "site": item.site,
         "bucket": Bucket.PENDING,
         "reopened": 0,
+        "position": item.position,
         "at": now,
     }
 

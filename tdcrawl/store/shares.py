@@ -61,6 +61,7 @@ def finished_before(connection: Connection, run: Mapping[str, Any], most: int) -
         .where(
             runs.c.site == run["site"],
             runs.c.record_type == run["record_type"],
+            runs.c.spider == run["spider"],
             runs.c.started_at < run["started_at"],
             runs.c.finish_reason == FINISHED,
         )

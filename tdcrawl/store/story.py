@@ -46,7 +46,7 @@ def tell(engine: Engine, item_id: str) -> Story:
 
 
 def _outcome(connection: Connection, beginning: str) -> dict[str, Any]:
-    here = outcomes.c.item_id.startswith(beginning, autoescape=True)
+    here = or_(*(column.startswith(beginning, autoescape=True) for column in (outcomes.c.item_id, outcomes.c.was)))
     found = connection.execute(select(outcomes).where(here).order_by(outcomes.c.item_id).limit(2)).mappings().all()
     if not found:
         raise StoreError(f"no item has an id that begins with {beginning!r}; ids stand in the feeds and exports")

@@ -77,6 +77,8 @@ pages = Table(
     Column("state", String(16), nullable=False),
     Column("reason", String(63)),
     Column("detail", Text),
+    Column("archive_file", Text),  # the page itself: in that file of the archive, from that byte on
+    Column("archive_offset", BigInteger),
     Column("items_yielded", Integer, nullable=False),
     Column("items_seen_again", Integer, nullable=False),
     Column("scheduled_at", UtcTime, nullable=False),
@@ -97,6 +99,9 @@ outcomes = Table(
     Column("bucket", String(16), nullable=False, index=True),
     # How often a later run tried it anew: what was tried before tells nothing of what a site holds now.
     Column("reopened", Integer, nullable=False),
+    Column("position", Integer),  # among what its page yielded, from 0
+    # The id under which it failed, before a mended site file read it otherwise.
+    Column("was", String(32)),
     Column("stage", String(63)),
     Column("reason", String(63)),
     Column("detail", Text),

@@ -1,0 +1,57 @@
+"""Run one crawl in this process, and say how it ended."""
+
+import asyncio
+import gc
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scrapy.crawler import Crawler, CrawlerProcessBase
+
+from tdcrawl import reporting
+from tdcrawl.errors import CutOffError
+from tdcrawl.store.verify import LedgerCheck
+
+_OBJECTS_BETWEEN_COLLECTIONS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Hold a run's figures, the check of the ledger, the files it wrote, and the exit status."""
+
+    figures: dict[str, Any]
+    check: LedgerCheck | None
+    feeds: list[Path]
+    exit_status: int
+
+
+def run_crawl(process: CrawlerProcessBase, crawler: Crawler, **arguments: Any) -> Ended:
+    """Crawl until it has ended; raises CutOffError where it was ended by force, or what kept it from its end."""
+    task: Any = process.crawl(crawler, **arguments)
+    # What was imported until here stays, and a page makes thousands of objects that go by themselves: looking for
+    # garbage as often as Python does took a third of a crawl's time.
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+    process.start()
+    assert isinstance(task, asyncio.Task)
+    if task.cancelled() or not task.done():
+        # A second signal stops the event loop at once, whatever is under way.
+        raise CutOffError("the run was cut off; the same command takes up what it left")
+    if error := task.exception():
+        raise error
+    return _ended(crawler)
+
+
+def _ended(crawler: Crawler) -> Ended:
+    # A crawl has them by now. Scrapy imports the commands for every command, and none should wait for compiled loops.
+    from tdcrawl.crawling import SiteSpider  # noqa: PLC0415
+    from tdcrawl.extensions.run_report import RunReport  # noqa: PLC0415
+
+    report, spider = crawler.get_extension(RunReport), crawler.spider
+    assert report is not None
+    assert report.verdict is not None
+    assert isinstance(spider, SiteSpider)
+    stages = [stage.name for stage in crawler.engine.scraper.itemproc.middlewares]
+    figures = reporting.run_figures(spider.session.run, crawler.stats.get_stats(), stages, report.check, report.verdict)
+    figures |= {"failed_pages": report.failed_pages, "reasons": report.reasons, "alarms": report.alarms}
+    return Ended(figures, report.check, report.feeds, report.verdict.exit_status)

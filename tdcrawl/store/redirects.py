@@ -1,0 +1,36 @@
+"""Pages that lead to others: a page is read once, whichever address led to it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, insert, select
+
+from tdcrawl.outcomes import PageReason, PageState
+from tdcrawl.store.look_up import IDS, look_up
+from tdcrawl.store.rows import PageRequest, Run, page_row
+from tdcrawl.store.tables import pages
+
+KNOWN_PAGES = select(pages.c.page_id).where(pages.c.page_id.in_(IDS))
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Say that the page at `origin` redirects to another."""
+
+    run: Run
+    origin: str
+    target: PageRequest
+
+
+def redirect(connection: Connection, wanted: list[Redirect]) -> list[bool]:
+    """Note the pages that others lead to, so that no link to them is followed; says for each whether it is new."""
+    known = {page_id for (page_id,) in look_up(connection, KNOWN_PAGES, [each.target.page_id for each in wanted])}
+    now, answers = datetime.now(UTC), []
+    for each in wanted:
+        answers.append(each.target.page_id not in known)
+        if answers[-1]:
+            known.add(each.target.page_id)
+            end = {"state": PageState.SKIPPED, "reason": PageReason.SAME_PAGE, "finished_at": now}
+            detail = f"{each.origin} redirects to it, and was read as it"
+            connection.execute(insert(pages).values(page_row(each.target, each.run, now, 0) | end | {"detail": detail}))
+    return answers
