@@ -2,7 +2,7 @@
 
 import pytest
 
-from tdcrawl.extract.decoding import encoding_of
+from tdcrawl.extract.encodings import encoding_of
 
 WORDS = "Ein schöner Kessel für Tee, 19 €"
 CYRILLIC = "<meta charset=windows-1251><p>Хороший чайник"
