@@ -91,7 +91,7 @@ UMLAUTS = "Schöne Kanne für den Tee, größer als gedacht, und sie tropft bei 
 BAD_PAGES: dict[str, tuple[Page, str, str | None, str]] = {
     "empty": (Page(), "done", None, ""),
     "nothing": (Page("<html><p>nothing here"), "done", None, ""),
-    "broken": (Page(UNREADABLE), "failed", "parse_error", "JSON-LD: "),
+    "broken": (Page(UNREADABLE), "failed", "parse_error", '{"@type": "Review",'),
     "pdf": (Page("%PDF-1.4 \x00\x01", headers={"Content-Type": "application/pdf"}), "failed", "parse_error", "no text"),
     "gone": (Page(status=404), "failed", "http_status", "HTTP 404"),
     "soft": (Page("<h1>Page not found</h1>"), "failed", "http_status", "with HTTP 200"),
