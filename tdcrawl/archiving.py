@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from scrapy.http import Headers, Response, TextResponse
 from scrapy.responsetypes import responsetypes
 
+from tdcrawl.decoding import decoded
 from tdcrawl.store.archive import Fetched
 
 # They tell how the body was sent, which is not how it is kept; and a cookie may be somebody's session.
@@ -32,4 +33,4 @@ def response_of(page: Fetched) -> Response:
     for name, value in page.headers:
         headers.appendlist(name, value)
     kind = responsetypes.from_args(headers=headers, url=page.url, body=page.body)
-    return kind(url=page.url, status=page.status, headers=headers, body=page.body)
+    return decoded(kind(url=page.url, status=page.status, headers=headers, body=page.body))

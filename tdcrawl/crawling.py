@@ -1,6 +1,6 @@
 """SiteSpider: loads a site, applies its settings, follows its pages and yields its items."""
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Self
 
 from scrapy.crawler import Crawler
@@ -8,13 +8,14 @@ from scrapy.http import Request, Response, TextResponse
 
 from tdcrawl import arguments, page_outcomes
 from tdcrawl.errors import SiteError
-from tdcrawl.extract.obstacles import why_empty
-from tdcrawl.extract.reading import Page, has_markup, read_records
+from tdcrawl.extract.obstacles import why_failed
+from tdcrawl.extract.reading import Page, read_records
+from tdcrawl.extract.turning import Turn, turn_page
 from tdcrawl.ledger_spider import LedgerSpider
-from tdcrawl.links import followable, read_sitemap, without_userinfo
+from tdcrawl.links import followable, read_sitemap, selected, without_userinfo
 from tdcrawl.outcomes import PageReason, PageRejection, PageState
 from tdcrawl.politeness import apply_site_settings, identify
-from tdcrawl.records.base import TrainingItem
+from tdcrawl.records.base import Raw, TrainingItem
 from tdcrawl.rendering import use_browser
 from tdcrawl.session import FETCHED_AT, Session, open_session
 from tdcrawl.sites.loading import load_profile
@@ -91,33 +92,32 @@ class SiteSpider(LedgerSpider):
         found = read_records(page, self.session.profile.read, kind)
         meta = response.meta
         yield from self.session.items(found.raws, meta["page_id"], meta["page_url"], meta.get(FETCHED_AT))
-        followed = list(self._follow(response)) if has_markup(response.selector) else []
+        turn, followed = self._follow(response, found.raws)
         yield from followed
         for reader in found.readers:
             self.count(f"tdcrawl/reader/{reader}", 1)
-        if found.problems and (found.is_cut or not found.readers):
-            raise PageRejection(PageState.FAILED, PageReason.PARSE_ERROR, found.problems[0])
-        if not found.readers and (why := why_empty(page, kind, led_on=bool(followed))):
+        for (field, place), number in found.chosen.items():
+            self.count(f"tdcrawl/reader/css/{field}/{place}", number)
+        if why := why_failed(page, found, turn, self.session.profile, kind, led_on=bool(followed)):
             raise PageRejection(PageState.FAILED, *why)
 
-    def _follow(self, response: TextResponse) -> Iterator[Request]:
-        follow, turned = self.session.profile.follow, response.meta["turned"]
-        if follow.products:
-            yield from self._links(response, response.css(follow.products).getall(), self.parse)
-        if follow.next:
-            links = list(self._links(response, response.css(follow.next).getall(), self.parse, turned + 1))
-            if turned + 1 < follow.max_pages:
-                yield from links
-            else:
-                self.count("tdcrawl/pages/over_max_pages", len(links))
+    def _follow(self, response: TextResponse, raws: Sequence[Raw]) -> tuple[Turn, list[Request]]:
+        """Say where a page stands in its list, and what to follow from it."""
+        follow, page = self.session.profile.follow, response.meta["turned"] + 1
+        found = (selected(response, css) for css in (follow.products, follow.next))
+        products, pages = (self._links(response, links, self.parse) for links in found)
+        listed, leads = (self.session.canonical_urls(each.url for each in requests) for requests in (products, pages))
+        turn = turn_page(page, response.meta.get("told"), raws, listed, leads)
+        if page >= follow.max_pages:
+            self.count("tdcrawl/pages/over_max_pages", len(pages))
+        elif not turn.repeats:
+            products += [request.replace(meta={"turned": page, "told": turn.told}) for request in pages]
+        return turn, products
 
-    def _links(self, response: Response, links: Iterable[str], callback: Any, turned: int = 0) -> Iterator[Request]:
-        for link in links:
-            url = followable(response, link)
-            if url is None:
-                self.count("tdcrawl/pages/unfollowable_links", 1)
-            else:
-                yield self._request(url, callback, turned)
+    def _links(self, response: Response, links: Iterable[str], callback: Any) -> list[Request]:
+        urls = [followable(response, link) for link in links]
+        self.count("tdcrawl/pages/unfollowable_links", urls.count(None))
+        return [self._request(url, callback) for url in urls if url]
 
-    def _request(self, url: str, callback: Any, turned: int = 0) -> Request:
-        return Request(without_userinfo(url), callback=callback, meta={"turned": turned})
+    def _request(self, url: str, callback: Any) -> Request:
+        return Request(without_userinfo(url), callback=callback, meta={"turned": 0})

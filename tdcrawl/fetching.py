@@ -96,7 +96,7 @@ def _fetch(urls: Sequence[str], settings: BaseSettings, profile: SiteProfile | N
     identify(bare)
     if profile:
         use_browser(bare, profile)
-    meta = through_browser(profile) if profile else {}
+    meta = through_browser(profile, bare.getint("DOWNLOAD_MAXSIZE")) if profile else {}
     process = AsyncCrawlerProcess(bare)
     # It prints a traceback where robots.txt cannot be had; the page fails for the same reason, and says so.
     logging.getLogger("scrapy.downloadermiddlewares.robotstxt").setLevel(logging.CRITICAL)

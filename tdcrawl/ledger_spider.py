@@ -91,7 +91,7 @@ class LedgerSpider(Spider):
         meta = {**page.request["meta"], "page_id": page.page_id, "page_url": page.url}
         callback = getattr(self, page.request["callback"])
         if callback == self.parse:
-            meta |= through_browser(self.session.profile)
+            meta |= through_browser(self.session.profile, self.settings.getint("DOWNLOAD_MAXSIZE"))
         request = Request(
             page.url, callback, errback=self.on_failure, meta=meta, priority=page.priority, dont_filter=True
         )

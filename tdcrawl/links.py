@@ -4,13 +4,19 @@ import struct
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from scrapy.http import Response
+from scrapy.http import Response, TextResponse
 from scrapy.utils.gz import gunzip, gzip_magic_number
 from scrapy.utils.sitemap import Sitemap
 
+from tdcrawl.extract.reading import has_markup
 from tdcrawl.outcomes import PageReason, PageRejection, PageState
 
 _KINDS = {"urlset", "sitemapindex"}
+
+
+def selected(response: TextResponse, css: str | None) -> list[str]:
+    """Give the links that a selector finds on a page, where it is one that has links."""
+    return response.css(css).getall() if css and has_markup(response.selector) else []
 
 
 def followable(response: Response, link: str) -> str | None:

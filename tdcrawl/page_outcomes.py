@@ -27,6 +27,15 @@ _REASONS: tuple[tuple[type[Exception], PageReason], ...] = (
     (ResponseDataLossError, PageReason.UNREACHABLE),
     (UnsupportedURLSchemeError, PageReason.UNREACHABLE),
 )
+# What a browser says, in the order in which its words count.
+_IN_BROWSER = (
+    ("Timeout", PageReason.TIMEOUT),
+    # An error without a page of its own.
+    ("net::ERR_HTTP_RESPONSE_CODE_FAILURE", PageReason.HTTP_STATUS),
+    ("net::ERR_CERT", PageReason.TLS),
+    ("net::ERR_SSL", PageReason.TLS),
+    ("net::ERR", PageReason.UNREACHABLE),
+)
 
 
 def refuse_error(response: Response, settings: BaseSettings) -> None:
@@ -53,7 +62,15 @@ def of_failure(failure: Failure) -> PageRejection:
             return _failed(reason, str(error))
     if isinstance(error, DownloadFailedError):
         return _failed(PageReason.TLS if "SSL" in str(error) else PageReason.UNREACHABLE, str(error))
-    return _failed(PageReason.PARSE_ERROR, f"{type(error).__name__}: {error}")
+    return _of_unnamed(error)
+
+
+def _of_unnamed(error: BaseException | None) -> PageRejection:
+    message = str(error)
+    for words, reason in _IN_BROWSER:
+        if words in message and type(error).__module__.startswith("playwright."):
+            return _failed(reason, message.partition("\n")[0])
+    return _failed(PageReason.PARSE_ERROR, f"{type(error).__name__}: {message}")
 
 
 def _of_ignored(error: IgnoreRequest) -> PageRejection:

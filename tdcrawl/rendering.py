@@ -4,6 +4,7 @@ Playwright is imported where a page is rendered: most crawls and commands never 
 """
 
 import asyncio
+import logging
 import shutil
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 from scrapy.settings import BaseSettings
 
 from tdcrawl.errors import SettingError
+from tdcrawl.outcomes import PageReason, PageRejection, PageState
 from tdcrawl.sites.profile import SiteProfile
 
 if TYPE_CHECKING:
@@ -50,10 +52,15 @@ def use_browser(settings: BaseSettings, profile: SiteProfile) -> None:
         "PLAYWRIGHT_ABORT_REQUEST": unwanted_on(profile),
     }
     settings.setdict(ours, priority="spider")
+    # It prints a traceback for each page that fails, whose reason the ledger has.
+    logging.getLogger("scrapy-playwright").setLevel(logging.ERROR)
 
 
-def through_browser(profile: SiteProfile) -> dict[str, Any]:
-    """Give the meta of a request for a page that is rendered; its button for more is pressed until it is gone."""
+def through_browser(profile: SiteProfile, max_size: int) -> dict[str, Any]:
+    """Give the meta of a request for a page that is rendered; its button for more is pressed until it is gone.
+
+    One that leaves the site, or grows above `max_size` bytes, ends as PageRejection before anybody reads it.
+    """
     if not profile.polite.render:
         return {}
     from scrapy_playwright.page import PageMethod  # noqa: PLC0415
@@ -61,6 +68,7 @@ def through_browser(profile: SiteProfile) -> dict[str, Any]:
     methods = [PageMethod(_settle)]
     if profile.follow.more:
         methods.append(PageMethod(_press, profile.follow.more, profile.follow.max_pages))
+    methods.append(PageMethod(_refuse, profile, max_size))
     return {"playwright": True, "playwright_page_methods": methods}
 
 
@@ -68,18 +76,27 @@ def unwanted_on(profile: SiteProfile) -> Callable[["Request"], Awaitable[bool]]:
     """Build what says of a request of the browser's own whether it is stopped.
 
     Stopped are pictures and fonts, all but http and https, a page of its own that leaves the site, and whatever leads
-    into somebody's private network.
+    into somebody's private network, the page's own address excepted: a shop there has other ports. Chromium itself
+    stops redirects and sockets from a public address into a private network.
     """
 
     async def is_unwanted(request: "Request") -> bool:
         place = urlsplit(request.url)
         if request.resource_type in _UNSEEN or place.scheme not in {"http", "https"}:
             return True
-        if profile.covers(request.url):
+        covered = profile.covers(request.url)
+        if covered and _is_at_home(request):
             return False
-        return request.resource_type == "document" or not await _is_public(place.hostname or "")
+        leaves = request.resource_type == "document" and not covered
+        return leaves or not await _is_public(place.hostname or "")
 
     return is_unwanted
+
+
+def _is_at_home(request: "Request") -> bool:
+    """Say whether a request goes to the host and port that its page is from, or is for the page itself."""
+    page = urlsplit(request.frame.page.url)
+    return page.scheme == "about" or page.netloc == urlsplit(request.url).netloc
 
 
 async def _is_public(host: str) -> bool:
@@ -88,6 +105,15 @@ async def _is_public(host: str) -> bool:
     except OSError:
         return False
     return all(ip_address(address[4][0]).is_global for address in found)
+
+
+async def _refuse(page: "Page", profile: SiteProfile, max_size: int) -> None:
+    if not profile.covers(page.url):
+        raise PageRejection(PageState.FAILED, PageReason.OFF_SITE, f"it redirects off the site, to {page.url}")
+    size = await page.evaluate("new Blob([document.documentElement.outerHTML]).size")
+    if 0 < max_size < size:
+        detail = f"it is larger than DOWNLOAD_MAXSIZE ({max_size} bytes) once rendered: {size}"
+        raise PageRejection(PageState.FAILED, PageReason.TOO_LARGE, detail)
 
 
 async def _settle(page: "Page") -> None:

@@ -69,6 +69,14 @@ class Session:
         """Give a page's one address on this site; raises ValueError where it is no web address."""
         return canonical_url(url, self.profile.canonical.rules)
 
+    def canonical_urls(self, urls: Iterable[str]) -> list[str]:
+        """Give the one address of each page at these URLs that are web addresses."""
+        addresses: list[str] = []
+        for url in urls:
+            with suppress(ValueError):
+                addresses.append(self.canonical_url(url))
+        return addresses
+
     @cached_property
     def terms(self) -> Terms:
         """Give what the ledger needs to know to write records."""

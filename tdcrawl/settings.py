@@ -43,6 +43,8 @@ DOWNLOADER_MIDDLEWARES = {
     "tdcrawl.middlewares.robots.ObeyRobotsTxt": 100,
     # Before robots.txt is asked for: its address would hold the password too.
     "tdcrawl.middlewares.userinfo.WithoutUserinfo": 50,
+    # Just after Scrapy has unpacked a page.
+    "tdcrawl.middlewares.decoding.TrueEncoding": 585,
 }
 EXTENSIONS = {
     "tdcrawl.extensions.drain.Drain": 400,

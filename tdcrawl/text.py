@@ -30,6 +30,11 @@ def clean(text: str) -> str:
     return _UNSTORABLE.sub("", text).strip()
 
 
+def is_damaged(text: str) -> bool:
+    """Say whether a text holds what no sink can, and `clean` takes away."""
+    return not (text.isascii() and text.isprintable()) and bool(_UNSTORABLE.search(text))
+
+
 def count_words(text: str) -> int:
     """Count words: by white space, and by the number of characters in scripts that use none."""
     if text.isascii():

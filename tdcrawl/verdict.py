@@ -4,11 +4,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tdcrawl.sites.profile import Expect
+from tdcrawl.drift import Group
+from tdcrawl.sites.profile import Expect, Read
 from tdcrawl.store.verify import LedgerCheck
 
 INTERRUPTED = 130
 _GOOD_ENDS = {"finished", "limit_reached"}
+# Of fewer items, none with a field that is often left out is nothing strange.
+_ENOUGH = 20
 Stats = Mapping[str, Any]
 
 
@@ -49,6 +52,13 @@ def judge(reason: str, stats: Stats, check: LedgerCheck, expect: Expect) -> Verd
     if _count(stats, "items/record") == 0:
         warnings += why_empty(stats)
     return Verdict(reason, failures, warnings)
+
+
+def not_found(fields: Group, read: Read) -> Iterator[str]:
+    """Name each field for which the site file has a selector, and which none of a run's new items has."""
+    for name, selectors in {**read.fields, **read.page_fields}.items():
+        if fields["of"] >= _ENOUGH and fields["found"].get(name) == 0:
+            yield f"none of {fields['of']} new items has {name}: is {selectors!r} still what it is called?"
 
 
 def why_empty(stats: Stats) -> Iterator[str]:

@@ -27,10 +27,10 @@ reader = "schema_org"
 
 
 @contextmanager
-def a_spider(folder: Path, start: str | None = None, **ours: str) -> Iterator[RetailerReviews]:
-    """Open a spider of an invented shop, with settings of the test's own, and end its run."""
+def a_spider(folder: Path, start: str | None = None, says: str = SITE, **ours: str) -> Iterator[RetailerReviews]:
+    """Open a spider of an invented shop, with a site file and settings of the test's own, and end its run."""
     site = folder / "invented_shop.toml"
-    site.write_text(SITE)
+    site.write_text(says)
     settings = Settings()
     settings.setmodule("tdcrawl.settings", priority="project")
     ours |= {"TDCRAWL_DATA_DIR": str(folder), "TDCRAWL_DATABASE_URL": f"sqlite:///{folder}/spider.db"}

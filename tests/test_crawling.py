@@ -16,7 +16,7 @@ from tdcrawl import settings as project
 from tdcrawl.errors import SiteError, TdcrawlError
 from tdcrawl.outcomes import PageReason, PageRejection, PageState
 from tdcrawl.spiders.retailer_reviews import RetailerReviews
-from tests.crawlers import a_spider
+from tests.crawlers import SITE, a_spider
 
 SITEMAP = "https://shop.example/sitemap.xml"
 NAMESPACE = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
@@ -87,6 +87,47 @@ def test_parse_when_a_page_is_nested_too_deep_keeps_what_it_has_and_fails_it(spi
     yielded, why = parsed(spider, page)
     assert [item.raw["text"] for item in yielded] == ["Fine"]
     assert why == "the page is nested deeper than can be read: its rest is lost"
+
+
+CSS = SITE.replace(
+    '"schema_org"', '"css"\nrecord = "li"\nfields = {text = [".new", ".old"], rating = ["b", "i"], title = "u"}'
+)
+
+
+def test_parse_when_links_are_no_web_addresses_counts_them_and_reads_the_rest(spider: RetailerReviews) -> None:
+    links = (
+        "javascript:x()",
+        "data:text/html,hi",
+        "file:///etc/hostname",
+        "mailto:jo@post.example",
+        "http://[bad",
+        "/two",
+    )
+    block = '<script type="application/ld+json">{"@type": "Review", "reviewBody": "Fine"}</script>'
+    body = "".join(f'<a href="{link}">x</a>' for link in links) + block
+    yielded, why = parsed(spider, HtmlResponse("https://shop.example/", body=body, encoding="utf-8"))
+    assert [getattr(each, "url", "item") for each in yielded] == ["item", "https://shop.example/two"]
+    assert (why, spider.crawler.stats.get_value("tdcrawl/pages/unfollowable_links")) == (None, 5)
+
+
+def test_parse_counts_which_selectors_found_a_field(tmp_path: Path) -> None:
+    item = '<li><p class="{}">Fine</p><b>5</b><u>Good</u></li>'
+    page = HtmlResponse("https://shop.example/", body=item.format("new") + item.format("old") * 2, encoding="utf-8")
+    with a_spider(tmp_path, says=CSS) as spider:
+        assert parsed(spider, page)[1] is None
+        stats = spider.crawler.stats.get_stats()
+    counted = {name.removeprefix("tdcrawl/reader/css"): n for name, n in stats.items() if "/reader/" in name}
+    # The title has one selector, which wins or nothing does.
+    assert counted == {"": 1, "/text/1": 1, "/text/2": 2, "/rating/1": 3}
+
+
+def test_parse_when_a_class_was_renamed_fails_the_first_page_and_keeps_its_items(tmp_path: Path) -> None:
+    body = '<li><p class="renamed">Fine</p><b>5</b></li>' * 3
+    page = HtmlResponse("https://shop.example/", body=body, encoding="utf-8")
+    with a_spider(tmp_path, says=CSS) as spider:
+        yielded, why = parsed(spider, page)
+    assert [dict(item.raw, product_id="") for item in yielded] == [{"rating": "5", "product_id": ""}] * 3
+    assert why == "there are 3 records, and none has text: is ['.new', '.old'] still what it is called?"
 
 
 def test_start_begins_with_sitemaps_and_pages_of_the_site(spider: RetailerReviews) -> None:

@@ -21,7 +21,7 @@ PROJECT = Path(__file__).parents[1]
 DOCS = PROJECT / "docs"
 PAGES = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", PROJECT / "benchmarks" / "README.md", *DOCS.rglob("*.md")]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-SCRAPYS_OWN = {"crawl"}
+SCRAPYS_OWN = {"crawl", "list"}
 # What a placeholder of an f-string is called in docs/stats.md.
 PLACEHOLDERS = {"stage.name": "stage", "reader": "reader"}
 

@@ -4,6 +4,7 @@ import gzip
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Error, TimeoutError  # noqa: A004 - what Playwright calls it
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.downloadermiddlewares.offsite import OffsiteMiddleware
 from scrapy.exceptions import IgnoreRequest
@@ -39,6 +40,20 @@ def test_page_that_lies_off_the_site(tmp_path: Path) -> None:
     with pytest.raises(IgnoreRequest) as caught:
         offsite.process_request(Request("https://other.example/"))
     assert outcome(caught.value) == (PageState.SKIPPED, PageReason.OFF_SITE)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (TimeoutError("Page.goto: Timeout 30000ms exceeded.\nCall log: …"), PageReason.TIMEOUT),
+        (Error("Page.goto: net::ERR_CONNECTION_REFUSED at https://shop.example/p"), PageReason.UNREACHABLE),
+        (Error("Page.goto: net::ERR_HTTP_RESPONSE_CODE_FAILURE at https://shop.example/p"), PageReason.HTTP_STATUS),
+        (Error("Page.goto: net::ERR_CERT_AUTHORITY_INVALID at https://shop.example/p"), PageReason.TLS),
+        (Error("Page.content: Target crashed"), PageReason.PARSE_ERROR),
+    ],
+)
+def test_page_that_a_browser_could_not_get(error: Error, reason: PageReason) -> None:
+    assert outcome(error) == (PageState.FAILED, reason)
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,10 @@ _FAMILIES = (
     ),
     _family(CounterMetricFamily, "pages_read", "Pages on which a reader found records", r"reader/(?P<reader>\w+)"),
     _family(
+        CounterMetricFamily, "fields_read", "Records in which the selector at that place of its list found a field",
+        r"reader/css/(?P<field>\w+)/(?P<place>\d+)",
+    ),
+    _family(
         CounterMetricFamily, "stage_items", "Items by what a stage said",
         r"(?P<stage>\w+)/(?P<result>passed|rejected(?=/))(?:/(?P<reason>\w+))?",
     ),

@@ -19,7 +19,7 @@ from tdcrawl.store.overview import ALARMS, EXPECTED, FAILURES, SHARES, WARNINGS
 from tdcrawl.store.run_rows import failed_pages, run_reasons, so_far
 from tdcrawl.store.shares import compare
 from tdcrawl.store.verify import LedgerCheck, check_ledger
-from tdcrawl.verdict import Verdict, judge
+from tdcrawl.verdict import Verdict, judge, not_found
 
 logger = logging.getLogger(__name__)
 
@@ -67,10 +67,11 @@ class RunReport:
                 self.reasons = run_reasons(session.ledger.engine, session.run.run_id)
                 self.check = check_ledger(session.ledger.engine)
             self.verdict = judge(reason, figures, self.check, session.profile.expect)
-            judgement: dict[str, Any] = {FAILURES: self.verdict.failures, WARNINGS: self.verdict.warnings}
+            judgement: dict[str, Any] = {}
             if is_last and session.run.spider != REPLAY:
-                judgement |= self._compared(session, reason, figures)
-            session.ledger.judged(judgement)
+                judgement = self._compared(session, reason, figures)
+                self.verdict.warnings.extend(not_found(judgement[SHARES]["fields"], session.profile.read))
+            session.ledger.judged(judgement | {FAILURES: self.verdict.failures, WARNINGS: self.verdict.warnings})
         except StoreError as error:
             self.verdict = Verdict(reason, [str(error)], [])
         finally:

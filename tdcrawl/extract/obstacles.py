@@ -1,20 +1,29 @@
-"""Why a page gave nothing: it says that there are records but holds none, or something stands in front of it.
+"""Why a page is no good: it cannot be read, turns in a circle, holds less than it says, or something stands before it.
 
-A shop's ordinary page may well hold a login form or the script of a captcha. So only a page of few words is judged, and
-only one that led nowhere.
+A shop's ordinary page may well hold a login form or the script of a captcha. So only a page of few words is judged by
+those, and only one that led nowhere.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import html_text
 from parsel import Selector
 
 from tdcrawl.extract.declared import COUNTS_OF_TEXTS, declared
 from tdcrawl.extract.page import Page
+from tdcrawl.extract.reading import Reading
+from tdcrawl.extract.turning import Turn
 from tdcrawl.outcomes import PageReason
-from tdcrawl.records.base import RecordType
+from tdcrawl.records.base import Raw, RecordType
+from tdcrawl.sites.profile import Read, SiteProfile
 
+Why = tuple[PageReason, str]
+
+# By chance one or two records may lack the same field; a page of them all has another reason.
+_SEVERAL = 3
+# Shops count now and then, and take a review away in between.
+_NEARLY_ALL = 0.9
 _MOST_WORDS = 200
 # Elements that the services themselves put into the page that asks.
 _CAPTCHA = (
@@ -41,18 +50,56 @@ _NOT_FOUND = re.compile(
 )
 
 
-def why_empty(page: Page, record_type: RecordType, *, led_on: bool) -> tuple[PageReason, str] | None:
-    """Say why a page that gave no record should have given some (fewer_than_declared), or is none (see `obstacle`).
+def why_failed(
+    page: Page, found: Reading, turn: Turn, profile: SiteProfile, record_type: RecordType, *, led_on: bool
+) -> Why | None:
+    """Say why a page has failed, though it may have given records; None where it is a good one.
 
     `led_on` says whether links on it were followed.
     """
+    if found.problems and (found.is_cut or not found.readers):
+        return PageReason.PARSE_ERROR, found.problems[0]
+    if lost := _lost(found.raws, profile.read, record_type):
+        return PageReason.PARSE_ERROR, lost
+    if endless := _endless(turn, profile.follow.max_pages):
+        return PageReason.TRAP, endless
+    if fewer := _fewer(page, turn, record_type):
+        return PageReason.FEWER_THAN_DECLARED, fewer
+    return None if found.readers or led_on else obstacle(page.selector)
+
+
+def _lost(raws: Sequence[Raw], read: Read, record_type: RecordType) -> str | None:
+    """Name a field that the site file says where to find, that no record can do without, and that all of them lack."""
+    if len(raws) < _SEVERAL:
+        return None
+    for name, selectors in {**read.fields, **read.page_fields}.items():
+        is_needed = name in record_type.required and name in record_type.told_fields
+        if is_needed and not any(raw.get(name, "").strip() for raw in raws):
+            return f"there are {len(raws)} records, and none has {name}: is {selectors!r} still what it is called?"
+    return None
+
+
+def _endless(turn: Turn, max_pages: int) -> str | None:
+    if turn.repeats:
+        return f"as page {turn.page} of its list it shows what an earlier page did, and leads on"
+    if turn.is_empty and turn.page >= max_pages:
+        return f"as page {turn.page} of its list it shows nothing, and leads on"
+    return None
+
+
+def _fewer(page: Page, turn: Turn, record_type: RecordType) -> str | None:
+    """Compare a list that was turned to its end, or that held nothing so far, with what its page declares."""
+    is_end = turn.page > 1 and not turn.leads_on
+    if turn.records and not is_end:
+        return None
     said = declared(page, record_type)
-    if said and said.number and said.counted_by in COUNTS_OF_TEXTS:
-        return PageReason.FEWER_THAN_DECLARED, f"it declares {said.number} ({said.counted_by}), and none was found"
-    return None if led_on else obstacle(page.selector)
+    if not said or said.counted_by not in COUNTS_OF_TEXTS or turn.records >= _NEARLY_ALL * said.number:
+        return None
+    held = f"the {turn.page} pages of its list held {turn.records}" if turn.records else "none was found"
+    return f"it declares {said.number} ({said.counted_by}), and {held}"
 
 
-def obstacle(page: Selector) -> tuple[PageReason, str] | None:
+def obstacle(page: Selector) -> Why | None:
     """Say what stands in front of a page (blocked), or that there is none (http_status), with what it looks like."""
     words = html_text.extract_text(page.root, guess_layout=False).split()
     if len(words) > _MOST_WORDS:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from parsel import Selector
 
@@ -27,29 +27,31 @@ _READERS: dict[ReaderName, _Reader] = {
 class Reading:
     """Say what a page held: the strings of each record, which readers found any, and what could not be read.
 
-    `is_cut` says that there was more than the parser could take.
+    `is_cut` says that there was more than the parser could take. `chosen` counts which selectors won (see Found).
     """
 
     raws: list[dict[str, str]]
     readers: list[str]
     problems: list[str]
     is_cut: bool = False
+    chosen: Counter[tuple[str, int]] = field(default_factory=Counter)
 
 
 def read_records(page: Page, read: Read, record_type: RecordType) -> Reading:
     """Read a page's records by all of the site's readers, each record once; no page raises."""
     is_cut = has_markup(page.selector) and _is_cut(page.selector)
     problems: list[str] = ["the page is nested deeper than can be read: its rest is lost"] if is_cut else []
-    raws, readers = list[dict[str, str]](), list[str]()
+    raws, readers, chosen = list[dict[str, str]](), list[str](), Counter[tuple[str, int]]()
     for name in read.reader:
         found = _found(_READERS[name], page, read, record_type)
         problems.extend(found.problems)
+        chosen += found.chosen
         if found.raws:
             readers.append(name)
             more = list(_identified(found.raws, record_type.native_id_field))
             # Most sites have one reader, whose texts need not be compared with anything.
             raws = merged(raws, more, record_type) if raws else more
-    return Reading(raws, readers, problems, is_cut)
+    return Reading(raws, readers, problems, is_cut, chosen)
 
 
 def has_markup(selector: Selector) -> bool:

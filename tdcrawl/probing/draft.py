@@ -46,7 +46,7 @@ def draft(name: str, pages: Sequence[Page]) -> str:
     content: str = _template().render(
         name=name,
         pages=pages,
-        record_type=record_type.name,
+        record_type=record_type,
         domains=list(dict.fromkeys(_domain(page.url) for page in pages)),
         starts=[page.url for page in lists or pages],
         products=next(filter(None, map(leads.product_selector, lists)), None),

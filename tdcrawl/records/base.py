@@ -79,15 +79,16 @@ class Field:
 class RecordType:
     """Answer what the stages ask of a type, so that no stage names a field of one.
 
-    *model*: which fields, and what makes them valid. *same_text*: which text decides sameness; *preference*: which of
-    two copies is better, from the record and its normalised text (a tuple, of which less is better). *labels* and
-    *rule*: the allowed answers, and the one that needs no asking. *stratum*: the bucket a quota counts. The rest says
-    how the type is scraped (`fields`, `schema_types`), told apart (`group_field`, `native_id_field`,
-    `identity_fields`), masked (`person_fields` become a keyed hash in the named model field; `masked_fields` are
-    searched for personal data) and handed to training (`columns`, in order).
+    *spider*: what `scrapy crawl` calls the one for it. *model*: which fields, and what makes them valid. *same_text*:
+    which text decides sameness; *preference*: which of two copies is better, from the record and its normalised text
+    (a tuple, of which less is better). *labels* and *rule*: the allowed answers, and the one that needs no asking.
+    *stratum*: the bucket a quota counts. The rest says how the type is scraped (`fields`, `schema_types`), told apart
+    (`group_field`, `native_id_field`, `identity_fields`), masked (`person_fields` become a keyed hash in the named
+    model field; `masked_fields` are searched for personal data) and handed to training (`columns`, in order).
     """
 
     name: str
+    spider: str
     model: type[Record]
     fields: Mapping[str, Field]
     schema_types: frozenset[str]

@@ -76,6 +76,7 @@ def _role(posting: JobPosting) -> str:
 
 JOB_POSTING = RecordType(
     name="job_posting",
+    spider="job_postings",
     model=JobPosting,
     fields={
         "job_id": base.Field(Kind.IDENTIFIER, "job_id", ("identifier.value", "identifier", "@id", "url")),

@@ -63,6 +63,7 @@ def _sentiment(review: Review) -> str:
 
 REVIEW = RecordType(
     name="review",
+    spider="retailer_reviews",
     model=Review,
     fields={
         "review_id": base.Field(Kind.IDENTIFIER, "review_id", ("identifier", "@id", "url"), ("id", "reviewid")),

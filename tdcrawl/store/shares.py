@@ -3,7 +3,7 @@
 New are the items that no earlier run had tried: what failed or was over quota comes back with every run.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -20,6 +20,7 @@ from tdcrawl.store.tables import failed_records, outcomes, over_quota, pages, re
 from tdcrawl.store.verify import KEPT
 
 _READER = "tdcrawl/reader/"
+_SELECTOR = f"{_READER}css/"
 # Runs: what a site was longer ago teaches little, and each takes some milliseconds.
 _MEMORY = 100
 
@@ -34,14 +35,13 @@ def compare(
 
 
 def collect(connection: Connection, run_id: str, record_type: RecordType, stats: Mapping[str, Any]) -> Shares:
-    """Count a run's shares as its ledger stands; only which reader found records is known from the stats alone."""
-    readers = {name.removeprefix(_READER): stats[name] for name in stats if name.startswith(_READER)}
+    """Count a run's shares as its ledger stands; only what readers and selectors found is known from stats alone."""
     return {
         "items": _items(connection, run_id),
         "fields": _fields(connection, run_id, record_type),
         "strata": _strata(connection, run_id),
         "pages": _pages(connection, run_id),
-        "readers": Group(of=sum(readers.values()), found=readers),
+        **_read_by(stats),
     }
 
 
@@ -119,6 +119,18 @@ def _pages(connection: Connection, run_id: str) -> Group:
     query = select(pages.c.state, func.count()).where(pages.c.run_id == run_id, read).group_by(pages.c.state)
     states: dict[str, int] = dict(connection.execute(query).all())
     return Group(of=sum(states.values()), found={PageState.FAILED.value: states.get(PageState.FAILED, 0)})
+
+
+def _read_by(stats: Mapping[str, Any]) -> dict[str, Group]:
+    """Count pages by the reader that found records and, for each field with several selectors, records by selector."""
+    groups: dict[str, dict[str, int]] = defaultdict(dict, readers={})
+    for name, number in stats.items():
+        if name.startswith(_SELECTOR):
+            field, _, place = name.removeprefix(_SELECTOR).partition("/")
+            groups[f"selectors of {field}"][place] = number
+        elif name.startswith(_READER):
+            groups["readers"][name.removeprefix(_READER)] = number
+    return {group: Group(of=sum(found.values()), found=found) for group, found in groups.items()}
 
 
 def _of_run(table: Table, run_id: str, *columns: Any) -> Any:

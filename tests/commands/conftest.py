@@ -109,18 +109,19 @@ def start_crawl(
 
 @dataclass(frozen=True)
 class Page:
-    """Say what a hand-made shop answers at one path; {host} becomes its own host, {agent} who asks."""
+    """Say what a hand-made shop answers at one path; {host} becomes its own host, {agent} who asks, but in no bytes."""
 
     body: str = ""
     status: int = 200
     headers: Mapping[str, str] = ()  # type: ignore[assignment]  # an immutable default
+    sent: bytes | None = None
 
 
-def review_page(*reviews: Mapping[str, Any], links: str = "") -> Page:
+def review_page(*reviews: Mapping[str, Any], links: str = "", headers: Mapping[str, str] | None = None) -> Page:
     """Build a product page with reviews in JSON-LD."""
     product = {"@context": "https://schema.org", "@type": "Product", "sku": "17", "review": list(reviews)}
-    script = json.dumps(product).replace("</", "<\\/")
-    return Page(f'<html><script type="application/ld+json">{script}</script>{links}</html>')
+    script = json.dumps(product, ensure_ascii=False).replace("</", "<\\/")
+    return Page(f'<html><script type="application/ld+json">{script}</script>{links}</html>', headers=headers or {})
 
 
 def a_review(number: int, **changes: Any) -> dict[str, Any]:
@@ -158,11 +159,11 @@ def hand_made(pages: Mapping[str, Page], asked: list[str] | None = None) -> Any:
             page = pages.get(self.path, Page(status=404))
             host = self.headers["Host"]
             body = page.body.replace("{host}", host).replace("{agent}", self.headers["User-Agent"] or "")
+            content = body.encode("utf-8", "surrogatepass") if page.sent is None else page.sent
             self.send_response(page.status)
-            for name, value in {"Content-Type": "text/html; charset=utf-8", **dict(page.headers)}.items():
+            usual = {"Content-Type": "text/html; charset=utf-8", "Content-Length": str(len(content))}
+            for name, value in {**usual, **dict(page.headers)}.items():
                 self.send_header(name, value.replace("{host}", host))
-            content = body.encode("utf-8", "surrogatepass")
-            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
 

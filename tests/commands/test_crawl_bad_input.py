@@ -1,5 +1,6 @@
 """`scrapy crawl` on what goes wrong: a clear message, the right exit status, and nothing collected is lost."""
 
+import gzip
 import json
 import os
 import signal
@@ -83,43 +84,55 @@ def test_crawl_when_nobody_listens(crawl_pages: CrawlPages) -> None:
 
 
 DECLARED = '<div itemscope itemtype="https://schema.org/AggregateRating"><i itemprop="reviewCount">3</i></div>'
-LINKS = '<a class="product" href="/next">n</a><a class="product" href="javascript:x()">j</a>'
-OFF_SITE = '<a class="product" href="http://localhost/x">off</a><a class="product" href="http://[bad">b</a>'
+UNREADABLE = '<script type="application/ld+json">{"@type": "Review", </script>'
+LATIN = {"Content-Type": "text/html; charset=iso-8859-1"}
+UMLAUTS = "Schöne Kanne für den Tee, größer als gedacht, und sie tropft bei uns nie"
+# What a shop may answer, and what becomes of it: state, reason, and a part of the detail.
+BAD_PAGES: dict[str, tuple[Page, str, str | None, str]] = {
+    "empty": (Page(), "done", None, ""),
+    "nothing": (Page("<html><p>nothing here"), "done", None, ""),
+    "broken": (Page(UNREADABLE), "failed", "parse_error", '{"@type": "Review",'),
+    "pdf": (Page("%PDF-1.4 \x00\x01", headers={"Content-Type": "application/pdf"}), "failed", "parse_error", "no text"),
+    "gone": (Page(status=404), "failed", "http_status", "HTTP 404"),
+    "soft": (Page("<h1>Page not found</h1>"), "failed", "http_status", "with HTTP 200"),
+    "login": (Page('<h1>Sign in</h1><input type="password">'), "failed", "blocked", "a login"),
+    "captcha": (Page('<div class="g-recaptcha"></div>'), "failed", "blocked", "human"),
+    "consent": (Page("<h1>Before you continue</h1>"), "failed", "blocked", "consent"),
+    "declares": (Page(DECLARED), "failed", "fewer_than_declared", "it declares 3"),
+    "leaves": (Page(status=302, headers={"Location": "http://localhost/x"}), "failed", "off_site", "localhost"),
+    "round": (Page(status=302, headers={"Location": "/round"}), "failed", "trap", "without end"),
+    "moved": (Page(status=302, headers={"Location": "/next"}), "skipped", "same_page", "/next"),
+    "large": (Page("x" * 2_000_000), "failed", "too_large", ""),
+    "bomb": (
+        Page(sent=gzip.compress(b" " * 9_000_000), headers={"Content-Encoding": "gzip"}),
+        "failed",
+        "too_large",
+        "",
+    ),
+    "cut": (Page("<html><p>half", headers={"Content-Length": "9999"}), "failed", "unreachable", ""),
+    "lies": (review_page(a_review(3, reviewBody=UMLAUTS), headers=LATIN), "done", None, ""),
+    "lost": (Page(sent=review_page(a_review(4, reviewBody=UMLAUTS)).body.encode("latin-1")), "done", None, ""),
+}
 
 
-@pytest.mark.parametrize(
-    ("page", "state", "reason"),
-    [
-        (Page(), "done", None),
-        (Page("<html><p>nothing here"), "done", None),
-        (Page('<script type="application/ld+json">{"@type": "Review", </script>'), "failed", "parse_error"),
-        (Page("%PDF-1.4 \x00\x01\x02", headers={"Content-Type": "application/pdf"}), "failed", "parse_error"),
-        (Page(status=404), "failed", "http_status"),
-        (Page('<h1>Sign in</h1><input type="password">'), "failed", "blocked"),
-        (Page(DECLARED), "failed", "fewer_than_declared"),
-        (Page(status=302, headers={"Location": "http://localhost/elsewhere"}), "failed", "off_site"),
-        (Page(status=302, headers={"Location": "/broken"}), "failed", "trap"),
-        (Page(status=302, headers={"Location": "/next"}), "skipped", "same_page"),
-        (Page("x" * 2_000_000), "failed", "too_large"),
-    ],
-)
-def test_a_bad_page_has_its_outcome_and_harms_no_other(
-    crawl_pages: CrawlPages, page: Page, state: str, reason: str | None, database_url: str
-) -> None:
-    front = review_page(a_review(1), links=f'<a class="product" href="/broken">b</a>{LINKS}{OFF_SITE}')
-    site = {"/": front, "/next": review_page(a_review(2)), "/broken": page}
-    options = ("-s", "DOWNLOAD_MAXSIZE=1000000", "-s", "CONCURRENT_REQUESTS=1", "-s", "REDIRECT_MAX_TIMES=3")
-    crawled = crawl_pages(site, *options, TDCRAWL_DATABASE_URL=database_url)
+def test_bad_pages_have_their_outcomes_and_harm_no_other(crawl_pages: CrawlPages, database_url: str) -> None:
+    links = "".join(f'<a class="product" href="/{name}">{name}</a>' for name in (*BAD_PAGES, "next"))
+    site = {"/": review_page(a_review(1), links=links), "/next": review_page(a_review(2))}
+    site |= {f"/{name}": page for name, (page, *_) in BAD_PAGES.items()}
+    options, asked = ("-s", "DOWNLOAD_MAXSIZE=1000000", "-s", "REDIRECT_MAX_TIMES=3"), list[str]()
+    crawled = crawl_pages(site, *options, asked=asked, TDCRAWL_DATABASE_URL=database_url)
     engine = open_engine(database_url)
     with engine.connect() as connection:
-        found = connection.execute(
-            select(pages.c.state, pages.c.reason).where(pages.c.canonical_url.endswith("/broken"))
-        ).one()
+        rows = connection.execute(select(pages.c.canonical_url, pages.c.state, pages.c.reason, pages.c.detail)).all()
+        texts = list(connection.scalars(select(records.c.data["text"].as_string())))
     engine.dispose()
-    assert tuple(found) == (state, reason)
-    assert crawled.figures["items"]["record"] == 2
-    assert crawled.figures["balanced"]
-    assert crawled.figures["pages"]["pending"] == 0
+    found = {url.rpartition("/")[2]: (state, reason, detail or "") for url, state, reason, detail in rows}
+    for name, (_, state, reason, detail) in BAD_PAGES.items():
+        assert (*found[name][:2], detail in found[name][2]) == (state, reason, True), (name, found[name])
+    assert (crawled.figures["balanced"], crawled.figures["pages"]["pending"]) == (True, 0)
+    assert (crawled.figures["reasons"]["failed"], UMLAUTS in texts) == ({"bad_encoding": 1}, True)
+    # What stands in front of a page is asked once, not over and over.
+    assert [asked.count(f"/{name}") for name in ("login", "captcha", "consent")] == [1, 1, 1]
 
 
 def test_a_redirect_to_another_spelling_of_the_page_is_followed(crawl_pages: CrawlPages) -> None:
@@ -168,12 +181,44 @@ def test_hostile_text_arrives_as_text(crawl_pages: CrawlPages, database_url: str
     assert stored["product_id"] == product
 
 
-def test_a_list_without_end_is_bounded(crawl_pages: CrawlPages) -> None:
-    site = {"/": Page('<a class="next" href="/?page=1">n</a>')}
-    site |= {f"/?page={n}": Page(f'<a class="next" href="/?page={n + 1}">n</a>') for n in range(1, 300)}
-    crawled = crawl_pages(site)
-    assert crawled.figures["pages"]["scheduled"] == 200
-    assert crawled.figures["pages"]["done"] == 200
+def turning(path: str, turn: int, *reviews: int) -> Page:
+    """Build a page of a list, with some reviews and a link to its page of that number."""
+    link = f'<a class="next" href="{path}?page={turn}">next</a>'
+    return review_page(*(a_review(number) for number in reviews), links=link)
+
+
+@pytest.fixture
+def lists() -> dict[str, Page]:
+    """Build a shop of lists: one shows nothing for ever, one its last page, one is short, and one is as it says."""
+    names = ("calendar", "again", "short", "copy")
+    site = {"/": Page("".join(f'<a class="product" href="/{name}">{name}</a>' for name in names))}
+    site |= {"/calendar": turning("/calendar", 2), "/again": turning("/again", 2, 1, 2)}
+    for page in range(2, 30):
+        site |= {f"/calendar?page={page}": turning("/calendar", page + 1)}
+        site |= {f"/again?page={page}": turning("/again", page + 1, 3)}
+    site |= {"/short": turning("/short", 2, 4, 5)}
+    site |= {"/short?page=2": review_page(a_review(6), links=DECLARED.replace("3", "30"))}
+    # The first page of this one has another name.
+    return site | dict.fromkeys(("/copy", "/copy?page=1"), turning("/copy", 1, 7))
+
+
+def test_a_list_that_lies_fails_at_its_last_page_and_its_records_are_kept(
+    crawl_pages: CrawlPages, lists: dict[str, Page], tmp_path: Path
+) -> None:
+    site, database_url = tmp_path / "lists.toml", f"sqlite:///{tmp_path}/lists.db"
+    site.write_text(SITE.replace("[read]", "max_pages = 20\n[read]", 1))
+    crawled = crawl_pages(lists, "-a", f"site={site}", TDCRAWL_DATABASE_URL=database_url)
+    engine = open_engine(database_url)
+    with engine.connect() as connection:
+        failed = connection.execute(select(pages.c.url, pages.c.reason).where(pages.c.state == "failed")).all()
+    engine.dispose()
+    assert sorted((url.rpartition("/")[2], reason) for url, reason in failed) == [
+        ("again?page=3", "trap"),
+        ("calendar?page=20", "trap"),
+        ("short?page=2", "fewer_than_declared"),
+    ]
+    assert crawled.figures["pages"]["scheduled"] == 1 + 3 + 20 + 2 + 2
+    assert (crawled.figures["items"]["yielded"], crawled.figures["items"]["seen_again"]) == (7, 2)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -16,7 +16,8 @@ STATS = {
     "tdcrawl/items/yielded": 9, "tdcrawl/items/record": 5, "tdcrawl/items/over_quota": 1, "tdcrawl/strata/positive": 5,
     "tdcrawl/pages/scheduled": 4, "tdcrawl/pages/done": 1, "tdcrawl/pages/failed": 2, "tdcrawl/pages/failed/tls": 2,
     "tdcrawl/validate_record/seen": 9, "tdcrawl/validate_record/passed": 6, "tdcrawl/validate_record/rejected": 3,
-    "tdcrawl/validate_record/rejected/too_short": 3, "tdcrawl/reader/css": 1, "downloader/request_count": 7,
+    "tdcrawl/validate_record/rejected/too_short": 3, "tdcrawl/reader/css": 1, "tdcrawl/reader/css/text/2": 7,
+    "downloader/request_count": 7,
 }  # fmt: skip
 SHOWN = """
 tdcrawl_items{bucket="record",site="invented_shop"} 5.0
@@ -25,6 +26,7 @@ tdcrawl_records{site="invented_shop",stratum="positive"} 5.0
 tdcrawl_pages_total{reason="",site="invented_shop",state="done"} 1.0
 tdcrawl_pages_total{reason="tls",site="invented_shop",state="failed"} 2.0
 tdcrawl_pages_read_total{reader="css",site="invented_shop"} 1.0
+tdcrawl_fields_read_total{field="text",place="2",site="invented_shop"} 7.0
 tdcrawl_stage_items_total{reason="",result="passed",site="invented_shop",stage="validate_record"} 6.0
 tdcrawl_stage_items_total{reason="too_short",result="rejected",site="invented_shop",stage="validate_record"} 3.0
 tdcrawl_items_yielded_total{site="invented_shop"} 9.0

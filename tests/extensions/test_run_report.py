@@ -12,12 +12,12 @@ from sqlalchemy import select
 
 from tdcrawl.drift import LEAST
 from tdcrawl.extensions.run_report import RunReport
-from tdcrawl.outcomes import PageReason, PageRejection, PageState
+from tdcrawl.outcomes import AnyStageReason, Bucket, PageReason, PageRejection, PageState, Rejection
 from tdcrawl.spiders.retailer_reviews import RetailerReviews
 from tdcrawl.store.ledger import Ledger, PageRequest
 from tdcrawl.store.overview import ALARMS, EXPECTED, SHARES
 from tdcrawl.store.tables import runs
-from tests.crawlers import a_spider
+from tests.crawlers import SITE, a_spider
 
 
 @pytest.fixture
@@ -92,3 +92,32 @@ def test_run_is_compared_with_earlier_ones_when_it_ends(spider: RetailerReviews)
     assert stats[ALARMS] == report.alarms
     assert stats[SHARES]["pages"] == {"of": 30, "found": {"failed": 30}}
     assert stats[EXPECTED] == {"min_records": 1, "max_failed_share": 0.08, "max_failed_page_share": 0.25}
+
+
+CSS = SITE.replace('"schema_org"', '"css"\nrecord = "li"\nfields = {text = ".body", title = ".title", rating = "b"}')
+
+
+async def reading(spider: RetailerReviews, number: int) -> RunReport:
+    """Read a page of items that have a text and a rating, of which some fail, and end the run."""
+    session, page = spider.session, spider.session.page_request("https://shop.example/1")
+    broken = Rejection(Bucket.FAILED, AnyStageReason.STAGE_ERROR, "it broke")
+    items = list(session.items([{"text": f"word {place}"} for place in range(number)], page.page_id, page.url))
+    await session.ledger.schedule([page])
+    await session.ledger.take(page.page_id, items, 0)
+    for item in items:
+        evidence = {"errors": [], "message": "it broke", "item": {"text": "word", "rating": "5"}}
+        await session.ledger.reject(item, session.terms, "some_stage", broken, evidence)
+    report = RunReport(spider.crawler)
+    await report.on_closed(spider, "finished")
+    return report
+
+
+@pytest.mark.parametrize(("number", "warns"), [(20, True), (19, False)])
+def test_field_that_no_item_has_is_told_when_the_site_file_says_where_it_is(
+    tmp_path: Path, number: int, warns: bool
+) -> None:
+    with a_spider(tmp_path, says=CSS) as spider:
+        report = asyncio.run(reading(spider, number))
+    assert report.verdict is not None
+    told = [line for line in report.verdict.warnings if "called" in line]
+    assert told == (["none of 20 new items has title: is '.title' still what it is called?"] if warns else [])

@@ -1,5 +1,6 @@
 """The css reader takes from each node what the site file's selectors say."""
 
+from collections import Counter
 from typing import Any
 
 from parsel import Selector
@@ -28,7 +29,7 @@ def read(html: str = HTML, **changes: Any) -> Reading:
 
 
 def test_each_node_is_a_record_when_a_field_is_in_it() -> None:
-    found = read(page_fields={"product_id": "h1::attr(data-sku)"})
+    found = read(page_fields={"product_id": ["h1::attr(id)", "h1::attr(data-sku)"]})
     assert found == Reading(
         [
             {"product_id": " 17 ", "text": "Pours well.", "rating": "4 of 5", "review_id": "a1"},
@@ -36,6 +37,8 @@ def test_each_node_is_a_record_when_a_field_is_in_it() -> None:
         ],
         ["css"],
         [],
+        # Of the fields with several selectors, which of them was the one.
+        chosen=Counter({("text", 1): 1, ("text", 2): 1, ("product_id", 2): 1}),
     )
 
 

@@ -1,5 +1,6 @@
 """The readers of a site tell each record once, and no page makes them raise."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ def test_records_are_told_once_when_several_readers_find_them() -> None:
     html = '<article><p class="body">Seen</p></article><article><p class="body">Told</p></article>'
     scripted = "<script>article = [{'body': 'told!'}, {'body': 'Scripted'}]</script>"
     texts = [{"text": text} for text in ("told!", "Scripted", "Seen")]
-    assert read(html + scripted) == Reading(texts, ["embedded_json", "css"], [])
+    assert read(html + scripted) == Reading(texts, ["embedded_json", "css"], [], chosen=Counter({("text", 1): 2}))
 
 
 def test_problems_are_kept_when_a_later_reader_finds_records() -> None:

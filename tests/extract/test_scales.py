@@ -15,6 +15,7 @@ from tdcrawl.outcomes import ValidateReason
         ("4.5 out of 5", 4.5, 5),
         ("8/10", 8, 10),
         ("0/10", 0, 10),
+        ("80/100", 80, 100),
         ("5,0 de 5 estrellas", 5, 5),
         ("4,5 von 5 Sternen", 4.5, 5),
         ("Rated 3 out of 5", 3, 5),

@@ -44,6 +44,7 @@ def test_canonicalize_url_when_the_address_is_none(line: Line) -> None:
         ({"rating": "7"}, "out_of_range", "rating"),
         ({"text": "too short by far"}, "too_short", "text"),
         ({"text": "word " * 12_000}, "too_long", "text"),
+        ({"text": "word " * 200_000}, "too_long", "text"),
         ({"date": "someday"}, "bad_date", "date"),
         ({"text": f"{TEXT} \N{REPLACEMENT CHARACTER}"}, "bad_encoding", "text"),
         ({"verdict": "positive"}, "unknown_field", "verdict"),
@@ -54,6 +55,16 @@ def test_validate_record_names_reason_and_field(line: Line, changes: dict[str, s
     (row,) = stored(line, failed_records)
     assert (row["stage"], row["reason"]) == ("validate_record", reason)
     assert [(error["field"], error["reason"]) for error in row["errors"]] == [(field, reason)]
+
+
+def test_validate_record_flags_what_no_database_can_hold_and_keeps_what_is_only_invisible(line: Line) -> None:
+    assert line.run({**GOOD, "text": f"{TEXT}\N{ZERO WIDTH SPACE}\N{RIGHT-TO-LEFT OVERRIDE}\0\ud800"}) == ["record"]
+    (record,) = stored(line, records)
+    assert record["data"]["text"] == f"{TEXT}\N{ZERO WIDTH SPACE}\N{RIGHT-TO-LEFT OVERRIDE}"
+    assert record["flags"] == ["removed_characters"]
+    # What nobody sees makes no other text.
+    line.run({**GOOD, "author": "Sam Invented"})
+    assert [row["reason"] for row in stored(line, duplicates)] == ["exact_duplicate"]
 
 
 def test_validate_record_when_no_scale_is_known(open_line: Callable[..., Line]) -> None:

@@ -111,3 +111,10 @@ def test_response_from_the_archive_is_of_the_kind_that_came() -> None:
     sitemap = Fetched("https://shop.example/s", 200, [("Content-Type", "application/xml")], b"<urlset/>", NOON)
     assert isinstance(response_of(sitemap), XmlResponse)
     assert response_of(PAGE).headers.getlist("Link") == [b"</a>", b"</b>"]
+
+
+def test_response_from_the_archive_is_read_as_it_was_when_its_headers_lie() -> None:
+    headers = [("Content-Type", "text/html; charset=iso-8859-1")]
+    response = response_of(Fetched("https://shop.example/", 200, headers, "<p>schön".encode(), NOON))
+    assert isinstance(response, HtmlResponse)
+    assert response.text == "<p>schön"

@@ -38,13 +38,15 @@ def test_shares_are_those_of_the_new_items_wherever_they_ended(database_url: str
     asyncio.run(crawl(ledger, an_item("one"), an_item("two")))
     ledger.finish("finished", {})
     with ledger.engine.connect() as connection:
-        shares = collect(connection, "run-1", REVIEW, {"tdcrawl/reader/css": 3, "tdcrawl/items/record": 2})
+        selectors = {"tdcrawl/reader/css/text/1": 4, "tdcrawl/reader/css/text/3": 1}
+        shares = collect(connection, "run-1", REVIEW, {"tdcrawl/reader/css": 3, "tdcrawl/items/record": 2, **selectors})
     assert shares["items"] == Group(of=4, found={"failed": 1, "failed, stage_error": 1})
     everywhere = {"text": 4, "rating": 3, "author": 1}
     assert shares["fields"] == Group(of=4, found=dict.fromkeys(REVIEW.told_fields, 0) | everywhere)
     assert shares["strata"] == Group(of=3, found={"positive": 2, "negative": 1})
     assert shares["pages"] == Group(of=2, found={"failed": 1})
     assert shares["readers"] == Group(of=3, found={"css": 3})
+    assert shares["selectors of text"] == Group(of=5, found={"1": 4, "3": 1})
     ledger.engine.dispose()
 
 
