@@ -19,10 +19,11 @@ _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 def read_date(text: str, locale: str, now: datetime) -> datetime:
     """Read a date into UTC: ISO 8601, else as the locale writes it, else relative to `now`; raises Doubt (bad_date).
 
+    It may end a sentence: `Reviewed in Norway on October 18, 2018`, `Written 3 days ago`.
     A date without a time zone is taken as UTC. A date without its day is the first of its month where the year has four
     digits; one without month or year is none, because whatever filled the gap would be invented.
     """
-    date = _iso(text) or (_written(text, locale) or _relative(text, locale, now) if len(text) <= _LONGEST else None)
+    date = _iso(text) or (_found(text, locale, now) if len(text) <= _LONGEST else None)
     if date is None:
         raise Doubt(ValidateReason.BAD_DATE, f"{text[:_LONGEST]!r} is no date as {locale} writes them")
     if date > now + _AHEAD:
@@ -36,6 +37,21 @@ def _iso(text: str) -> datetime | None:
         return date.replace(tzinfo=date.tzinfo or UTC).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def _found(text: str, locale: str, now: datetime) -> datetime | None:
+    tried = (_written(each, locale) or _relative(each, locale, now) for each in (text, *_endings(text)))
+    return next(filter(None, tried), None)
+
+
+def _endings(text: str) -> list[str]:
+    """Give what may be the date at the end of a sentence: from its first number on, or from the word before, a month.
+
+    So no number is left out: a day of which nothing is made would make another date.
+    """
+    words = text.split()
+    first = next((place for place, word in enumerate(words) if any(map(str.isdigit, word))), 0)
+    return [" ".join(words[start:]) for start in (first - 1, first) if start > 0]
 
 
 @lru_cache(maxsize=8192)
