@@ -61,7 +61,9 @@ def read_period(text: str) -> str:
 
 
 def told_period(text: str) -> str | None:
-    """Find the period that a text names, if it names one."""
+    """Find the period that a text names, if it names one; what is longer than an amount names none."""
+    if len(text) > _LONGEST:
+        return None
     return next((name for name, (pattern, _) in _PERIODS.items() if pattern.search(text)), None)
 
 

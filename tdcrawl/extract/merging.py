@@ -9,8 +9,7 @@ from tdcrawl.records.base import Kind, Raw, RecordType
 
 def content(raw: Raw, record_type: RecordType) -> str:
     """Give the normalised words of a record; empty where it has none."""
-    texts = (raw.get(name, "") for name, field in record_type.fields.items() if field.kind is Kind.TEXT)
-    return text.normalise(" ".join(texts))
+    return text.normalise(" ".join(raw.get(name, "") for name in record_type.by_kind[Kind.TEXT]))
 
 
 def merged(

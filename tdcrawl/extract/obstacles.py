@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 import html_text
+from lxml import etree
 from parsel import Selector
 
 from tdcrawl.extract.declared import COUNTS_OF_TEXTS, declared
@@ -25,6 +26,9 @@ _SEVERAL = 3
 # Shops count now and then, and take a review away in between.
 _NEARLY_ALL = 0.9
 _MOST_WORDS = 200
+# More than so many words have, and enough to take seconds to lay out.
+_MOST_CHARACTERS = 100_000
+_TEXTS = etree.XPath("//text()[not(parent::script or parent::style)]", smart_strings=False)
 # Elements that the services themselves put into the page that asks.
 _CAPTCHA = (
     "#challenge-form, #cf-challenge-running, [src*='/cdn-cgi/challenge-platform/'], .g-recaptcha, .h-captcha,"
@@ -101,8 +105,9 @@ def _fewer(page: Page, turn: Turn, record_type: RecordType) -> str | None:
 
 def obstacle(page: Selector) -> Why | None:
     """Say what stands in front of a page (blocked), or that there is none (http_status), with what it looks like."""
-    words = html_text.extract_text(page.root, guess_layout=False).split()
-    if len(words) > _MOST_WORDS:
+    is_long = sum(map(len, _TEXTS(page.root))) > _MOST_CHARACTERS
+    words = [] if is_long else html_text.extract_text(page.root, guess_layout=False).split()
+    if is_long or len(words) > _MOST_WORDS:
         return None
     said = " ".join(words)
     if page.css(_CAPTCHA):

@@ -9,6 +9,9 @@ from parsel import Selector
 Json = Any
 """What a JSON document holds: dictionaries, lists, strings, numbers, booleans, None."""
 
+MOST_RECORDS = 10_000
+"""So many records of one page are read: more take longer than a crawl can wait, and no list for people is as long."""
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -28,3 +31,14 @@ class Found:
     raws: list[dict[str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     chosen: Counter[tuple[str, int]] = field(default_factory=Counter)
+
+
+class Excess(str):
+    """Say what a page holds more of than can be read: a problem by which records may be lost."""
+
+    __slots__ = ()
+
+
+def left_out(reader: str, number: int, of: int) -> Excess:
+    """Say how many records a reader read, of those there are."""
+    return Excess(f"{reader}: only {number:,} of {of:,} records are read")

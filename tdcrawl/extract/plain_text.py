@@ -10,14 +10,23 @@ _BREAK = re.compile(r"</?(?:br|p|div|li|ul|ol|h[1-6]|hr|tr|table|blockquote)(?:\
 _INLINE = re.compile(
     r"</?(?:a|abbr|b|big|code|em|font|i|img|mark|s|small|span|strong|sub|sup|td|th|u)(?:\s[^<>]*)?/?>", re.IGNORECASE
 )
-_TWICE = 2
+LONGEST = 100_000
+"""More characters than any record may hold: the rest would only take its time until the record is refused."""
 
 
 def plain_text(value: str) -> str:
-    """Turn escaped entities into characters (twice, for `&amp;quot;`), breaks into newlines, and drop other tags."""
-    for _ in range(_TWICE):
-        if "&" in value:
-            value = _ENTITY.sub(lambda entity: html.unescape(entity[0]), value)
+    """Turn escaped entities into characters (twice, for `&amp;quot;`), breaks into newlines, and drop other tags.
+
+    What is too long for any record is cut, but not so short that it no longer is.
+    """
+    if len(value) > 2 * LONGEST:
+        return value[:LONGEST]
+    if "&" in value:
+        value = _unescaped(_unescaped(value))
     if "<" in value:
         value = _INLINE.sub("", _BREAK.sub("\n", value))
-    return value
+    return value[:LONGEST]
+
+
+def _unescaped(value: str) -> str:
+    return _ENTITY.sub(lambda entity: html.unescape(entity[0]), value)

@@ -118,6 +118,11 @@ class RecordType:
         return frozenset(name for name, field in self.fields.items() if field.into in wanted)
 
     @cached_property
+    def by_kind(self) -> Mapping[Kind, frozenset[str]]:
+        """Give the names of the scraped fields of each kind."""
+        return {kind: frozenset(name for name, field in self.fields.items() if field.kind is kind) for kind in Kind}
+
+    @cached_property
     def reading_order(self) -> Sequence[tuple[str, Field]]:
         """Give the scraped fields with their names, last those that need others: the scale, or the period."""
         return sorted(self.fields.items(), key=lambda pair: pair[1].kind in _READ_LAST)

@@ -69,6 +69,12 @@ def test_h_review_is_read() -> None:
     ]
 
 
+def test_each_review_is_read_once_when_a_page_has_both_formats_in_one_element() -> None:
+    both = H_REVIEW.replace('class="h-review"', 'class="hreview h-review"')
+    assert read(both + HREVIEW.format(rating="")).raws[0]["title"] == "Good"
+    assert len(read(both + HREVIEW.format(rating="")).raws) == 2
+
+
 def test_a_page_when_nothing_is_marked_up() -> None:
     found = read(
         '<div class="hreview-aggregate"><span class="rating">4</span> of 12 reviews</div><p class="review">x</p>'
