@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from benchmarks.corpus import Corpus, Review, invent_corpus
+from benchmarks.hostile_pages import PAGES
 from benchmarks.near_truth import THRESHOLD, Truth, similar_pairs
 from benchmarks.reviews import invent_reviews
 from tdcrawl import text
@@ -82,6 +83,31 @@ def test_index_start_streams_and_opens_an_index() -> None:
     figures = measure("benchmarks/index_start.py", "--records", "700")
     assert figures["records"] == 700
     assert figures.keys() >= {"seconds_to_ready", "bytes_per_record", "records_per_second", "throughput_ratio"}
+
+
+def test_reading_compares_with_the_parse_and_with_extruct() -> None:
+    figures = measure("benchmarks/reading.py")
+    for markup in ("json_ld", "microdata"):
+        told = figures[markup]
+        assert 60_000 <= told["bytes"] <= 61_000
+        assert told["ratio"] == pytest.approx(told["milliseconds"] / told["floor_milliseconds"], rel=0.01)
+        assert told["speedup_over_extruct"] == pytest.approx(
+            told["extruct_milliseconds"] / told["milliseconds"], rel=0.01
+        )
+
+
+def test_hostile_pages_are_all_timed() -> None:
+    figures = measure("benchmarks/hostile_pages.py", "--bytes", "20000")
+    assert figures["bytes"] == 20_000
+    assert figures["milliseconds"].keys() == PAGES.keys()
+    assert figures["slowest"] == max(figures["milliseconds"].values())
+
+
+def test_saved_pages_are_none_where_there_is_no_folder(tmp_path: Path) -> None:
+    command = [sys.executable, "benchmarks/saved_pages.py", "--pages", str(tmp_path)]
+    finished = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert finished.returncode == 0
+    assert finished.stdout == f"No saved pages: {tmp_path} has no index.json. They are not part of the project.\n"
 
 
 def test_tokens_compares_words_with_shingles() -> None:
