@@ -39,3 +39,10 @@ def test_a_text_stays_too_long_when_it_is_cut_to_what_a_crawl_can_wait_for(marku
     read = Read(reader=["css"], record=".review", fields={"text": ".body"})
     (raw,) = read_records(Page("https://shop.example/", Selector(text=html)), read, REVIEW).raws
     assert MAX_CHARACTERS < len(raw["text"]) <= 2 * MAX_CHARACTERS
+
+
+def test_a_string_in_json_stays_too_long_when_it_is_cut() -> None:
+    review = json.dumps({"@type": "Review", "reviewBody": "word " * 70_000})
+    html = f'<script type="application/ld+json">{review}</script>'
+    (raw,) = read_records(Page("https://shop.example/", Selector(text=html)), Read(reader=["schema_org"]), REVIEW).raws
+    assert MAX_CHARACTERS < len(raw["text"]) <= 2 * MAX_CHARACTERS
