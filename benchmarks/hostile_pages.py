@@ -14,11 +14,12 @@ from parsel import Selector
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import machine
-from tdcrawl.extract.obstacles import why_empty
+from tdcrawl.extract.obstacles import why_failed
 from tdcrawl.extract.reading import Page, Reading, read_records
+from tdcrawl.extract.turning import turn_page
 from tdcrawl.records.review import REVIEW
 from tdcrawl.settings import DOWNLOAD_MAXSIZE
-from tdcrawl.sites.profile import Read
+from tdcrawl.sites.profile import Read, SiteProfile, Start
 
 _URL = "https://shop.example/product/17"
 # Fewer than the reader refuses to search, so that it does search.
@@ -127,11 +128,18 @@ PAGES: Mapping[str, Hostile] = {
 
 
 def read_page(page: bytes, reader: str) -> tuple[Reading, object]:
-    """Do what a crawl does with a page, in one go: parse it, read its records, and ask why there are none."""
-    parsed = Page(_URL, Selector(body=page, encoding="utf-8"))
-    found = read_records(parsed, _READS[reader], REVIEW)
-    ends_here = found.problems and (found.is_cut or not found.readers)
-    return found, None if ends_here or found.readers else why_empty(parsed, REVIEW, led_on=False)
+    """Do what a crawl does with a page, in one go: parse it, read its records, and ask whether it has failed."""
+    parsed, profile = Page(_URL, Selector(body=page, encoding="utf-8")), _profile(reader)
+    found = read_records(parsed, profile.read, REVIEW)
+    turn = turn_page(1, None, found.raws, [], [])
+    return found, why_failed(parsed, found, turn, profile, REVIEW, led_on=False)
+
+
+def _profile(reader: str) -> SiteProfile:
+    start = Start(urls=[_URL])
+    return SiteProfile(
+        name="hostile", record_type="review", allowed_domains=["shop.example"], start=start, read=_READS[reader]
+    )
 
 
 def main() -> None:
