@@ -12,7 +12,7 @@ from tdcrawl.extract.obstacles import why_failed
 from tdcrawl.extract.reading import Page, read_records
 from tdcrawl.extract.turning import Turn, turn_page
 from tdcrawl.ledger_spider import LedgerSpider
-from tdcrawl.links import followable, read_sitemap, selected, without_userinfo
+from tdcrawl.links import MOST_LINKS, followable, read_sitemap, selected, without_userinfo
 from tdcrawl.outcomes import PageReason, PageRejection, PageState
 from tdcrawl.politeness import apply_site_settings, identify
 from tdcrawl.records.base import Raw, TrainingItem
@@ -104,8 +104,7 @@ class SiteSpider(LedgerSpider):
     def _follow(self, response: TextResponse, raws: Sequence[Raw]) -> tuple[Turn, list[Request]]:
         """Say where a page stands in its list, and what to follow from it."""
         follow, page = self.session.profile.follow, response.meta["turned"] + 1
-        found = (selected(response, css) for css in (follow.products, follow.next))
-        products, pages = (self._links(response, links, self.parse) for links in found)
+        products, pages = (self._selected(response, css) for css in (follow.products, follow.next))
         listed, leads = (self.session.canonical_urls(each.url for each in requests) for requests in (products, pages))
         turn = turn_page(page, response.meta.get("told"), raws, listed, leads)
         if page >= follow.max_pages:
@@ -113,6 +112,11 @@ class SiteSpider(LedgerSpider):
         elif not turn.repeats:
             products += [request.replace(meta={"turned": page, "told": turn.told}) for request in pages]
         return turn, products
+
+    def _selected(self, response: TextResponse, css: str | None) -> list[Request]:
+        links = selected(response, css)
+        self.count("tdcrawl/pages/links_left_out", max(0, len(links) - MOST_LINKS))
+        return self._links(response, links[:MOST_LINKS], self.parse)
 
     def _links(self, response: Response, links: Iterable[str], callback: Any) -> list[Request]:
         urls = [followable(response, link) for link in links]

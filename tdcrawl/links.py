@@ -11,6 +11,8 @@ from scrapy.utils.sitemap import Sitemap
 from tdcrawl.extract.reading import has_markup
 from tdcrawl.outcomes import PageReason, PageRejection, PageState
 
+MOST_LINKS = 10_000
+"""So many links of a kind are followed from one page: no list for people is as long, and each takes its time."""
 _KINDS = {"urlset", "sitemapindex"}
 
 

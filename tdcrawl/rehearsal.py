@@ -12,9 +12,8 @@ from tdcrawl.errors import StoreError
 from tdcrawl.extract.itemising import items_of
 from tdcrawl.extract.page import Page
 from tdcrawl.extract.reading import read_records
-from tdcrawl.extract.validation import read_record
+from tdcrawl.extract.validation import rejection_of
 from tdcrawl.extract.values import ValueRules
-from tdcrawl.outcomes import Rejection
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.sites.profile import SiteProfile
@@ -31,7 +30,7 @@ def rehearse(engine: Engine, data_dir: Path, profile: SiteProfile, reason: str |
     is done. What is `gone` stands on no page any more, what is `new` was not found before.
     """
     counts = Counter(dict.fromkeys(("pages", "unreadable", "would_pass", "gone", "new"), 0))
-    fails = Counter[str]()
+    fails, kind = Counter[str](), RECORD_TYPES[profile.record_type]
     for page in replayable(engine, profile.name, reason):
         counts["pages"] += 1
         try:
@@ -43,9 +42,10 @@ def rehearse(engine: Engine, data_dir: Path, profile: SiteProfile, reason: str |
             left = left_on(connection, Reread(page.page_id, reason), list(items.values()))
         counts.update(gone=len(left.gone), new=len(left.new))
         for item_id in (*left.again.values(), *left.new):
-            why = _reason(items[item_id], profile)
+            item = items[item_id]
+            why = rejection_of(kind, item.raw, ValueRules.of(profile.read.values, item.fetched_at))
             counts["would_pass"] += why is None
-            fails.update([why] if why else [])
+            fails.update([str(why.reason)] if why else [])
     return {"site": profile.name, "reason": reason, **counts, "would_fail": dict(fails.most_common())}
 
 
@@ -56,14 +56,3 @@ def _items(data_dir: Path, profile: SiteProfile, page: Archived) -> Sequence[Tra
         return []
     found = read_records(Page(response.url, response.selector), profile.read, RECORD_TYPES[profile.record_type])
     return list(items_of(found.raws, profile, page.page_id, page.url, fetched.at))
-
-
-def _reason(item: TrainingItem, profile: SiteProfile) -> str | None:
-    values = profile.read.values
-    try:
-        read_record(
-            RECORD_TYPES[profile.record_type], item.raw, ValueRules(values.locale, values.rating_scale, item.fetched_at)
-        )
-    except Rejection as rejection:
-        return str(rejection.reason)
-    return None

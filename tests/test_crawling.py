@@ -14,6 +14,7 @@ from scrapy.settings import Settings
 
 from tdcrawl import settings as project
 from tdcrawl.errors import SiteError, TdcrawlError
+from tdcrawl.links import MOST_LINKS
 from tdcrawl.outcomes import PageReason, PageRejection, PageState
 from tdcrawl.spiders.retailer_reviews import RetailerReviews
 from tests.crawlers import SITE, a_spider
@@ -108,6 +109,13 @@ def test_parse_when_links_are_no_web_addresses_counts_them_and_reads_the_rest(sp
     yielded, why = parsed(spider, HtmlResponse("https://shop.example/", body=body, encoding="utf-8"))
     assert [getattr(each, "url", "item") for each in yielded] == ["item", "https://shop.example/two"]
     assert (why, spider.crawler.stats.get_value("tdcrawl/pages/unfollowable_links")) == (None, 5)
+
+
+def test_parse_when_a_page_has_more_links_than_a_list_for_people_says_so(spider: RetailerReviews) -> None:
+    body = "".join(f'<a href="/{number}">x</a>' for number in range(MOST_LINKS + 3))
+    yielded, _ = parsed(spider, HtmlResponse("https://shop.example/", body=body, encoding="utf-8"))
+    assert (len(yielded), yielded[-1].url) == (MOST_LINKS, f"https://shop.example/{MOST_LINKS - 1}")
+    assert spider.crawler.stats.get_value("tdcrawl/pages/links_left_out") == 3
 
 
 def test_parse_counts_which_selectors_found_a_field(tmp_path: Path) -> None:

@@ -67,7 +67,8 @@ _FAMILIES = (
         r"(?P<stage>\w+)/(?P<result>passed|rejected(?=/))(?:/(?P<reason>\w+))?",
     ),
     *_plain("items", "yielded", "seen_again", "reopened", "failed_again", "moved"),
-    *_plain("pages", "archived", "scheduled", "over_max_pages", "off_site_links", "unfollowable_links"),
+    *_plain("pages", "archived", "scheduled", "over_max_pages"),
+    *_plain("pages", "links_left_out", "off_site_links", "unfollowable_links"),
 )  # fmt: skip
 
 

@@ -13,6 +13,9 @@ _LONGEST = 100
 _AHEAD = timedelta(days=1)
 _SETTINGS = {"RETURN_AS_TIMEZONE_AWARE": True, "TIMEZONE": "UTC", "PREFER_DAY_OF_MONTH": "first"}
 _ALIASES = {"no": "nb"}
+# Day and month, or month and day.
+_NUMBERS = re.compile(r"(?<!\d)(\d{1,2})([./-])(\d{1,2})\2(?:\d{4}|\d{2})(?!\d)")
+_MONTHS = 12
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 
 
@@ -29,6 +32,12 @@ def read_date(text: str, locale: str, now: datetime) -> datetime:
     if date > now + _AHEAD:
         raise Doubt(ValidateReason.BAD_DATE, f"{text[:_LONGEST]!r} lies in the future")
     return date
+
+
+def is_ambiguous(text: str, locale: str) -> bool:
+    """Say whether a date may be two: 03/04/2024 in English of nobody knows where, which writes it either way round."""
+    found = _NUMBERS.search(text) if locale == "en" else None
+    return found is not None and found[1] != found[3] and max(int(found[1]), int(found[3])) <= _MONTHS
 
 
 def _iso(text: str) -> datetime | None:

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-import mf2py
-
 from tdcrawl.extract import css
 from tdcrawl.extract.page import Found, Json, Page, left_out
 from tdcrawl.extract.schema_org import read_syntaxes
@@ -61,6 +59,10 @@ def _modern(page: Page, wanted: frozenset[str], problems: list[str]) -> Iterator
     most = css.affordable(nodes, _MOST_MODERN, _MOST_ELEMENTS)
     if len(nodes) > most:
         problems.append(left_out("h-review", most, len(nodes)))
+    if not most:
+        return
+    import mf2py  # noqa: PLC0415 - few pages have any
+
     # Each alone: the parser walks all it is given, and a page is much more than its reviews.
     for node in nodes[:most]:
         for item in mf2py.parse(doc=node.get(), url=page.url)["items"]:

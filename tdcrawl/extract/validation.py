@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from tdcrawl.extract.values import ValueRules, read_values
-from tdcrawl.outcomes import FieldError, ValidateReason, failed
+from tdcrawl.outcomes import FieldError, Rejection, ValidateReason, failed
 from tdcrawl.records.base import Raw, Record, RecordType
 
 _REASONS = {
@@ -26,6 +26,15 @@ def read_record(record_type: RecordType, raw: Raw, rules: ValueRules) -> Record:
         return record_type.model.model_validate(values)
     except ValidationError as error:
         raise failed([_field_error(problem) for problem in error.errors()]) from error
+
+
+def rejection_of(record_type: RecordType, raw: Raw, rules: ValueRules) -> Rejection | None:
+    """Give what the scraped strings of an item are rejected for; None where they make a record."""
+    try:
+        read_record(record_type, raw, rules)
+    except Rejection as rejection:
+        return rejection
+    return None
 
 
 def _field_error(problem: Any) -> FieldError:

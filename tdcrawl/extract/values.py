@@ -5,17 +5,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 
 from babel import Locale
 
 from tdcrawl import text
 from tdcrawl.extract.amounts import a_year, read_currency, read_months, read_pay, read_period, read_years, told_period
-from tdcrawl.extract.dates import read_date
+from tdcrawl.extract.dates import is_ambiguous, read_date
 from tdcrawl.extract.doubts import Doubt
 from tdcrawl.extract.scales import read_number, read_scaled
 from tdcrawl.outcomes import FieldError, ValidateReason, failed
 from tdcrawl.records.base import Field, Kind, Raw, RecordType
+from tdcrawl.sites.profile import ReadValues
 
 _QUOTED = 200
 # Nobody works a year for less, in any currency that is worth much; so it is a month's or an hour's pay.
@@ -33,11 +34,17 @@ class ValueRules:
     rating_scale: float | None
     fetched_at: datetime
 
+    @classmethod
+    def of(cls, values: ReadValues, fetched_at: datetime) -> Self:
+        """Take them from a site file, for a page that was fetched then."""
+        return cls(values.locale, values.rating_scale, fetched_at)
+
 
 def read_values(record_type: RecordType, raw: Raw, rules: ValueRules) -> dict[str, Any]:
     """Read scraped strings into keyword arguments for the type's model: str, float, aware UTC datetime.
 
-    Raises Rejection with one error for each field that is bad, missing or unknown. Blank optional fields are left out.
+    Raises Rejection with one error for each field that is bad, missing or unknown. Blank optional fields are left out,
+    and dates that may be two.
     """
     errors: list[FieldError] = []
     values: dict[str, Any] = {}
@@ -72,6 +79,8 @@ def _read_field(field: Field, string: str, rules: ValueRules, values: Mapping[st
             return _rating(field.into, string, rules, values)
         case Kind.PAY | Kind.PAY_BOUND:
             return _pay(field, string, values)
+        case Kind.DATE if is_ambiguous(string, rules.locale):
+            return {}
         case Kind.DATE:
             return {field.into: read_date(string, rules.locale, rules.fetched_at)}
         case kind:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import Any, Self
 
 from scrapy import signals
@@ -27,6 +28,8 @@ from tdcrawl.store.rereading import Reread
 from tdcrawl.store.run_rows import so_far
 
 logger = logging.getLogger(__name__)
+
+_AT_ONCE = 1_000
 
 
 class PageLedger:
@@ -154,11 +157,13 @@ class PageLedger:
             logger.error("A page stays pending, what it gave cannot be written down", exc_info=error)
 
     async def _schedule(self, requests: Iterable[Request]) -> None:
-        wanted = {page.page_id: page for page in map(self._page_of, requests) if page is not None}
-        if wanted:
-            new = await self._session.ledger.schedule(list(wanted.values()))
-            self._spider.count("tdcrawl/pages/scheduled", len(new))
-            self._spider.feeder.feed()
+        # A sitemap lists fifty thousand pages, and the crawl goes on meanwhile.
+        waiting = iter(requests)
+        while batch := list(islice(waiting, _AT_ONCE)):
+            if wanted := {page.page_id: page for page in map(self._page_of, batch) if page is not None}:
+                new = await self._session.ledger.schedule(list(wanted.values()))
+                self._spider.count("tdcrawl/pages/scheduled", len(new))
+                self._spider.feeder.feed()
 
     def _page_of(self, request: Request) -> PageRequest | None:
         try:

@@ -1,10 +1,11 @@
 """Stage 200."""
 
 from tdcrawl import text
+from tdcrawl.extract.dates import is_ambiguous
 from tdcrawl.extract.validation import read_record
 from tdcrawl.extract.values import ValueRules
 from tdcrawl.pipelines.base import Stage
-from tdcrawl.records.base import TrainingItem
+from tdcrawl.records.base import Kind, TrainingItem
 
 
 class ValidateRecord(Stage):
@@ -14,10 +15,12 @@ class ValidateRecord(Stage):
     fault = "after_validate"
 
     def process_item(self, item: TrainingItem) -> TrainingItem:
-        """Set the record, and flag what was cleaned; a string that cannot be believed fails with its field's reason."""
+        """Set the record, flag what was cleaned or left out; what cannot be believed fails with its field's reason."""
         values = self.session.profile.read.values
-        rules = ValueRules(values.locale, values.rating_scale, item.fetched_at)
-        item.record = read_record(self.session.record_type, item.raw, rules)
+        kind = self.session.record_type
+        item.record = read_record(kind, item.raw, ValueRules.of(values, item.fetched_at))
+        if any(is_ambiguous(item.raw.get(name, ""), values.locale) for name in kind.by_kind[Kind.DATE]):
+            item.flags.append("ambiguous_date")
         if any(map(text.is_damaged, item.raw.values())):
             item.flags.append("removed_characters")
         return item

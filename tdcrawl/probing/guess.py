@@ -7,7 +7,7 @@ from tdcrawl.extract.page import Page
 from tdcrawl.extract.reading import read_records
 from tdcrawl.outcomes import ValidateReason
 from tdcrawl.probing import elements, scripts
-from tdcrawl.probing.judging import rejection_of
+from tdcrawl.probing.judging import judged
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.base import Raw, RecordType
 from tdcrawl.sites.profile import Read, ReaderName, ReadValues
@@ -79,5 +79,5 @@ def _likely(page: Page, read: Read, record_type: RecordType) -> tuple[int, int]:
 
 
 def _looks_right(raw: Raw, page: Page, read: Read, record_type: RecordType) -> bool:
-    rejection = rejection_of(raw, page, read, record_type)
+    rejection = judged(raw, page, read, record_type)
     return rejection is None or {error.reason for error in rejection.fields} <= _LOOKS_RIGHT

@@ -80,7 +80,7 @@ def reachable() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError) as error:
-        raise StoreError(f"the database is gone: {str(error.orig).strip()}") from error
+        raise StoreError(f"the database is gone: {' '.join(str(error.orig).split())}") from error
 
 
 def _driver_url(database_url: str) -> URL:

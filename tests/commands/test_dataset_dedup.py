@@ -94,11 +94,14 @@ def test_dedup_when_refused_says_why(run_scrapy: RunScrapy, arguments: list[str]
     assert finished.stdout == ""
 
 
-def test_dedup_when_daft_is_missing_says_what_to_install(run_scrapy: RunScrapy, corpus: Path, tmp_path: Path) -> None:
+def test_dedup_when_daft_is_missing_says_what_to_install(corpus: Path, tmp_path: Path) -> None:
     # A module of that name that cannot be found, as where it was never installed.
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['daft'] = None\n")
-    arguments = ("dataset", "dedup", str(corpus), "--to", str(tmp_path / "to"), "--engine", "daft")
-    finished = run_scrapy(*arguments, PYTHONPATH=str(tmp_path))
+    command = [sys.executable, "-m", "scrapy", "dataset", "dedup", str(corpus), "--to", str(tmp_path / "to")]
+    env = os.environ | {"PYTHONPATH": str(tmp_path)}
+    finished = subprocess.run(
+        [*command, "--engine", "daft"], cwd=PROJECT, env=env, capture_output=True, text=True, check=False
+    )
     assert (finished.returncode, finished.stdout) == (2, "")
     assert finished.stderr == "--engine daft needs packages that are not here: pip install daft ray\n"
     assert not (tmp_path / "to").exists()

@@ -57,6 +57,12 @@ def test_validate_record_names_reason_and_field(line: Line, changes: dict[str, s
     assert [(error["field"], error["reason"]) for error in row["errors"]] == [(field, reason)]
 
 
+def test_validate_record_leaves_a_date_open_that_may_be_two(line: Line) -> None:
+    assert line.run({**GOOD, "date": "03/04/2024"}) == ["record"]
+    (record,) = stored(line, records)
+    assert (record["data"]["reviewed_at"], record["flags"]) == (None, ["ambiguous_date"])
+
+
 def test_validate_record_flags_what_no_database_can_hold_and_keeps_what_is_only_invisible(line: Line) -> None:
     assert line.run({**GOOD, "text": f"{TEXT}\N{ZERO WIDTH SPACE}\N{RIGHT-TO-LEFT OVERRIDE}\0\ud800"}) == ["record"]
     (record,) = stored(line, records)

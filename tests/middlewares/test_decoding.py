@@ -1,0 +1,35 @@
+"""Large pages are parsed beside the crawl, and one that cannot be parsed in time fails."""
+
+import asyncio
+
+import pytest
+from scrapy.http import HtmlResponse, Request, Response
+
+from tdcrawl.middlewares.decoding import TrueEncoding
+from tdcrawl.outcomes import PageReason, PageRejection
+
+URL = "https://shop.example/"
+
+
+def processed(body: bytes, seconds: float = 60) -> Response:
+    """Take a page through the middleware."""
+    return asyncio.run(TrueEncoding(seconds).process_response(Request(URL), HtmlResponse(URL, body=body)))
+
+
+def test_large_page_comes_out_parsed_and_a_small_one_as_it_was() -> None:
+    small, large = (processed(b"<p>words</p>" * number) for number in (1, 10_000))
+    assert [page._cached_selector is not None for page in (small, large)] == [False, True]  # type: ignore[attr-defined]
+    assert isinstance(large, HtmlResponse)
+    assert len(large.css("p")) == 10_000
+
+
+def test_page_that_takes_too_long_to_parse_fails() -> None:
+    attributes = b" ".join(b"a%d" % number for number in range(40_000))
+    with pytest.raises(PageRejection, match="it takes longer than DOWNLOAD_TIMEOUT") as rejected:
+        processed(b"<a " + attributes + b">", seconds=0.01)
+    assert rejected.value.reason is PageReason.PARSE_ERROR
+
+
+def test_large_answer_that_is_no_text_is_left_alone() -> None:
+    picture = Response(URL, body=b"\x89PNG" * 50_000)
+    assert asyncio.run(TrueEncoding(60).process_response(Request(URL), picture)) is picture
