@@ -134,7 +134,7 @@ KNOBS: dict[str, tuple[str, Look, Any, Any]] = {
     "read.fields": ('"b"', field("rating"), None, "4"),
     "read.page_fields": ('{product_id = "h1::attr(id)"}', field("product_id"), URL, "17"),
     "read.values.rating_scale": ("10", value("rating"), "ambiguous_scale", "4.0"),
-    "read.values.locale": ('"en-GB"', value("reviewed_at"), "2024-03-04 00:00:00+00:00", "2024-04-03 00:00:00+00:00"),
+    "read.values.locale": ('"en-GB"', value("reviewed_at"), "None", "2024-04-03 00:00:00+00:00"),
     "canonical.drop_params": ('["tab"]', address, "/p/1/kettle?tab=2", "/p/1/kettle"),
     "canonical.keep_params": ('["utm_source"]', address, "/p/1/kettle?tab=2", "/p/1/kettle?tab=2&utm_source=x"),
     "canonical.same_page": ("'^/p/(?P<id>\\d+)'", address, "/p/1/kettle?tab=2", "/p/1?tab=2"),
