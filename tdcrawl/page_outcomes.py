@@ -1,6 +1,11 @@
-"""What Scrapy and Twisted report about a page that could not be read, as the page's outcome."""
+"""What a page gave, and what Scrapy and Twisted report about one that could not be read, as its outcome."""
 
+import asyncio
+import logging
+from collections.abc import AsyncIterator
 from http import HTTPStatus
+from time import monotonic
+from typing import Any
 
 from scrapy.exceptions import (
     CannotResolveHostError,
@@ -12,12 +17,17 @@ from scrapy.exceptions import (
     ResponseDataLossError,
     UnsupportedURLSchemeError,
 )
-from scrapy.http import Response
+from scrapy.http import Request, Response
 from scrapy.settings import BaseSettings
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
 from tdcrawl.outcomes import PageReason, PageRejection, PageState
+from tdcrawl.records.base import TrainingItem
+
+logger = logging.getLogger(__name__)
+
+_SECONDS_AT_A_TIME = 0.1
 
 _REASONS: tuple[tuple[type[Exception], PageReason], ...] = (
     (DownloadTimeoutError, PageReason.TIMEOUT),
@@ -88,3 +98,24 @@ def _of_ignored(error: IgnoreRequest) -> PageRejection:
 
 def _failed(reason: PageReason, detail: str) -> PageRejection:
     return PageRejection(PageState.FAILED, reason, detail)
+
+
+async def collect(result: AsyncIterator[Any]) -> tuple[list[Request], list[TrainingItem], PageRejection | None]:
+    """Take all that a callback yields, and how it ended: what was read before it broke is kept."""
+    requests: list[Request] = []
+    items: list[TrainingItem] = []
+    try:
+        since = monotonic()
+        async for output in result:
+            if monotonic() - since > _SECONDS_AT_A_TIME:
+                # What a large page holds may take seconds, and others wait.
+                await asyncio.sleep(0)
+                since = monotonic()
+            (requests if isinstance(output, Request) else items).append(output)
+    except PageRejection as rejection:
+        return requests, items, rejection
+    except Exception:
+        # What was read before the callback broke is kept; the page says that it broke.
+        logger.exception("The callback of a page failed")
+        return requests, items, of_failure(Failure())
+    return requests, items, None

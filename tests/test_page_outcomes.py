@@ -1,6 +1,8 @@
 """Outcomes of pages that were refused on their way, by what Scrapy really says of them."""
 
+import asyncio
 import gzip
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
 from twisted.python.failure import Failure
 
+from tdcrawl import page_outcomes
 from tdcrawl.outcomes import PageReason, PageRejection, PageState
 from tdcrawl.page_outcomes import of_failure
 from tests.crawlers import a_spider
@@ -66,3 +69,17 @@ def test_page_that_a_browser_could_not_get(error: Error, reason: PageReason) -> 
 )
 def test_page_that_was_ignored(message: str, state: PageState, reason: PageReason) -> None:
     assert outcome(IgnoreRequest(message)) == (state, reason)
+
+
+def test_collect_lets_others_go_on_while_a_page_gives_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_outcomes, "_SECONDS_AT_A_TIME", -1)
+    went_on: list[int] = []
+
+    async def callback() -> AsyncIterator[Request]:
+        for number in range(3):
+            asyncio.get_running_loop().call_soon(went_on.append, number)
+            yield Request(f"https://shop.example/{number}")
+            assert went_on == list(range(number + 1))
+
+    requests, items, why = asyncio.run(page_outcomes.collect(callback()))
+    assert ([request.url[-1] for request in requests], items, why) == (["0", "1", "2"], [], None)

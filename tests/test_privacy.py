@@ -164,6 +164,10 @@ def test_configured_key_wins_when_a_file_is_there(tmp_path: Path) -> None:
     assert "hunter2" not in str(refusal.value)
 
 
+def test_mask_finds_a_number_behind_a_text_of_strokes() -> None:
+    assert mask("1/" * 20_000 + " call +44 20 7946 0958")[0].endswith("call [phone]")
+
+
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])
 def test_key_file_is_refused_when_others_may_read_it(tmp_path: Path, mode: int) -> None:
     load_key(tmp_path)

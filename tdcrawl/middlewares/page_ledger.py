@@ -13,7 +13,6 @@ from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DontCloseSpider, IgnoreRequest
 from scrapy.http import Request, Response
-from twisted.python.failure import Failure
 
 from tdcrawl import faults, page_outcomes
 from tdcrawl.crawling import SiteSpider
@@ -66,7 +65,7 @@ class PageLedger:
         Where that cannot be written down the page stays pending; where the database is gone the crawl stops too.
         """
         page_id = response.meta["page_id"]
-        requests, found, rejection = await _collect(result)
+        requests, found, rejection = await page_outcomes.collect(result)
         items = self._within_limit(found)
         unsettled: list[TrainingItem] = []
         try:
@@ -183,18 +182,3 @@ class PageLedger:
         wanted = found[: self._items_left]
         self._items_left -= len(wanted)
         return wanted
-
-
-async def _collect(result: AsyncIterator[Any]) -> tuple[list[Request], list[TrainingItem], PageRejection | None]:
-    requests: list[Request] = []
-    items: list[TrainingItem] = []
-    try:
-        async for output in result:
-            (requests if isinstance(output, Request) else items).append(output)
-    except PageRejection as rejection:
-        return requests, items, rejection
-    except Exception:
-        # What was read before the callback broke is kept; the page says that it broke.
-        logger.exception("The callback of a page failed")
-        return requests, items, page_outcomes.of_failure(Failure())
-    return requests, items, None
