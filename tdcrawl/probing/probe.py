@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from tdcrawl import privacy, text
+from tdcrawl.extract.dates import is_ambiguous
 from tdcrawl.extract.declared import Declared, declared, difference
 from tdcrawl.extract.merging import content
 from tdcrawl.extract.obstacles import obstacle
@@ -77,7 +78,7 @@ def probe(snapshot: Snapshot, ways: Ways, read: Read | None, follow: Follow, rec
         "fields": _coverage(found.raws, record_type),
         "believable": len(found.raws) - sum(reasons.values()),
         "reasons": reasons,
-        "needs": [remedy for reason, remedy in _remedies(record_type).items() if reason in reasons],
+        "needs": _needs(found.raws, read, record_type, reasons),
         "scale": _scale(found.raws, said, record_type),
         "samples": [_sample(raw, record_type) for raw in found.raws[:_SAMPLES]],
         "next": _selector(page, turns),
@@ -107,6 +108,14 @@ def _obstacles(page: Page, found: Reading) -> list[str]:
     """Say what stands before a page that gave nothing."""
     why = None if found.raws else obstacle(page.selector)
     return [why[1]] if why else []
+
+
+def _needs(raws: Sequence[Raw], read: Read, record_type: RecordType, reasons: Mapping[str, int]) -> list[str]:
+    """Say what the site file must tell, so that records do not fail or lack a date."""
+    dates = (raw.get(name, "") for raw in raws for name in record_type.by_kind[Kind.DATE])
+    may_be_two = any(is_ambiguous(date, read.values.locale) for date in dates)
+    wanted = {*reasons, *([ValidateReason.BAD_DATE] if may_be_two else [])}
+    return [remedy for reason, remedy in _remedies(record_type).items() if reason in wanted]
 
 
 def _remedies(record_type: RecordType) -> Mapping[str, str]:

@@ -38,9 +38,12 @@ def test_counts_when_some_records_have_no_text_and_some_would_fail() -> None:
     [
         (a_review(rating="80"), "[read.values] rating_scale = ?"),
         (a_review(datePublished="12. Mai 2025"), "[read.values] locale = ?"),
+        (a_review(datePublished="03/04/2025"), "[read.values] locale = ?"),
     ],
 )
-def test_site_value_is_asked_for_when_records_fail_without_it(review: dict[str, Any], need: str) -> None:
+def test_site_value_is_asked_for_when_records_fail_or_lack_something_without_it(
+    review: dict[str, Any], need: str
+) -> None:
     assert probed(review)["needs"] == [need]
 
 
