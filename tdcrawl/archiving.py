@@ -9,7 +9,16 @@ from tdcrawl.decoding import decoded
 from tdcrawl.store.archive import Fetched
 
 # They tell how the body was sent, which is not how it is kept; and a cookie may be somebody's session.
-_UNKEPT = frozenset({b"Content-Encoding", b"Content-Length", b"Transfer-Encoding", b"Set-Cookie", b"Set-Cookie2"})
+_UNKEPT = frozenset({"Content-Encoding", "Content-Length", "Transfer-Encoding", "Set-Cookie", "Set-Cookie2"})
+
+
+def header_lines(response: Response) -> list[tuple[str, str]]:
+    """Give the headers of a response as texts, a name as often as it was sent."""
+    return [
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, values in response.headers.items()
+        for value in values
+    ]
 
 
 def fetched(response: Response) -> Fetched:
@@ -18,12 +27,7 @@ def fetched(response: Response) -> Fetched:
     if is_rendered and isinstance(response, TextResponse):
         headers = [("Content-Type", f"text/html; charset={response.encoding}")]
     else:
-        headers = [
-            (name.decode("latin-1"), value.decode("latin-1"))
-            for name, values in response.headers.items()
-            if name not in _UNKEPT
-            for value in values
-        ]
+        headers = [(name, value) for name, value in header_lines(response) if name not in _UNKEPT]
     return Fetched(response.url, response.status, headers, response.body, now, rendered=is_rendered)
 
 

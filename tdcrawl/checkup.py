@@ -90,13 +90,8 @@ def _quota(settings: BaseSettings) -> Finding:
 
 
 def _archive(settings: BaseSettings) -> Finding:
-    try:
-        is_on = read_switch(settings, "TDCRAWL_ARCHIVE_PAGES")
-    except TdcrawlError as error:
-        return Finding("archive", "broken", str(error), "TDCRAWL_ARCHIVE_PAGES=true")
-    if is_on:
-        return Finding("archive", "ok", "pages that yield items or failures are kept, for scrapy failed replay")
-    return Finding("archive", "off", "what failed can only be crawled again", "TDCRAWL_ARCHIVE_PAGES=true")
+    on = "pages that yield items or failures are kept, for scrapy failed replay"
+    return _switch(settings, "TDCRAWL_ARCHIVE_PAGES", "archive", on, "what failed can only be crawled again")
 
 
 def _daft(ray_address: str) -> Finding:
@@ -133,8 +128,12 @@ def _scrapyd(target: Target) -> Finding:
 
 def _stage(settings: BaseSettings, name: str) -> Finding:
     part = f"stage {name.removeprefix('TDCRAWL_').removesuffix('_ENABLED').lower()}"
+    return _switch(settings, name, part, "on", "switched off")
+
+
+def _switch(settings: BaseSettings, name: str, part: str, on: str, off: str) -> Finding:
     try:
-        enabled = read_switch(settings, name)
+        is_on = read_switch(settings, name)
     except TdcrawlError as error:
         return Finding(part, "broken", str(error), f"{name}=true")
-    return Finding(part, "ok", "on") if enabled else Finding(part, "off", "switched off", f"{name}=true")
+    return Finding(part, "ok", on) if is_on else Finding(part, "off", off, f"{name}=true")

@@ -13,6 +13,7 @@ from scrapy.settings import BaseSettings, Settings
 from twisted.python.failure import Failure
 
 from tdcrawl import page_outcomes
+from tdcrawl.archiving import header_lines
 from tdcrawl.errors import SiteError
 from tdcrawl.extract.reading import Page, has_markup
 from tdcrawl.links import without_userinfo
@@ -125,9 +126,4 @@ def _read(url: str, file: Path) -> Got:
 def _snapshot(response: Response, asked: str) -> Got:
     if not isinstance(response, TextResponse) or not has_markup(response.selector):
         return PageRejection(PageState.FAILED, PageReason.PARSE_ERROR, "it is no HTML")
-    headers = [
-        (name.decode("latin-1"), value.decode("latin-1"))
-        for name, values in response.headers.items()
-        for value in values
-    ]
-    return Snapshot(asked, Page(response.url, response.selector), headers)
+    return Snapshot(asked, Page(response.url, response.selector), header_lines(response))

@@ -25,7 +25,6 @@ from tdcrawl.store.rows import PageRequest
 _HANDLER = "tdcrawl.replaying.ArchiveHandler"
 # Nothing of what asks a site, waits for it or follows where it leads.
 _OFFLINE: dict[str, Any] = {
-    "DOWNLOAD_HANDLERS": {"http": _HANDLER, "https": _HANDLER, "data": None, "file": None, "ftp": None, "s3": None},
     "ROBOTSTXT_OBEY": False,
     "REDIRECT_ENABLED": False,
     "METAREFRESH_ENABLED": False,
@@ -47,7 +46,8 @@ class ReplaySpider(SiteSpider):
         """Open the ledger for a `profile`, and for one `reason` alone if it is not None; raises StoreError."""
         profile: SiteProfile = kwargs.pop("profile")
         apply_site_settings(crawler.settings, profile)
-        crawler.settings.setdict(_OFFLINE, priority="cmdline")
+        handlers = {**crawler.settings.getdict("DOWNLOAD_HANDLERS"), "http": _HANDLER, "https": _HANDLER}
+        crawler.settings.setdict({"DOWNLOAD_HANDLERS": handlers, **_OFFLINE}, priority="cmdline")
         session = open_replay(profile, crawler.settings)
         spider = super(SiteSpider, cls).from_crawler(crawler, *args, session=session, start=None, limit=None)
         spider.reason = kwargs.pop("reason")

@@ -34,9 +34,9 @@ def run_crawl(process: CrawlerProcessBase, crawler: Crawler, **arguments: Any) -
     # What was imported until here stays, and a page makes thousands of objects that go by themselves: looking for
     # garbage as often as Python does took a third of a crawl's time.
     gc.freeze()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     # The ledger's thread asks for little and waits for the database: the crawl need not go on for long before it may.
     sys.setswitchinterval(_SECONDS_BETWEEN_THREADS)
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     process.start()
     assert isinstance(task, asyncio.Task)
     if task.cancelled() or not task.done():

@@ -23,7 +23,18 @@ from tdcrawl.store.engine import open_engine
 from tests.conftest import PROJECT, RunScrapy
 
 _SECONDS_BETWEEN_LOOKS = 0.1
-SITE = """
+TOLERANT = """
+[polite]
+DOWNLOAD_DELAY = 0
+RETRY_TIMES = 0
+[expect]
+min_records = 0
+max_failed_share = 1.0
+max_failed_page_share = 1.0
+"""
+"""What a site file says so that a crawl is quick, and good whatever it finds."""
+SITE = (
+    """
 record_type = "review"
 allowed_domains = ["127.0.0.1"]
 [start]
@@ -35,14 +46,9 @@ next = "a.next::attr(href)"
 reader = "schema_org"
 [read.values]
 rating_scale = 5
-[polite]
-DOWNLOAD_DELAY = 0
-RETRY_TIMES = 0
-[expect]
-min_records = 0
-max_failed_share = 1.0
-max_failed_page_share = 1.0
 """
+    + TOLERANT
+)
 
 Crawl = Callable[..., "Crawled"]
 

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 
 from tdcrawl.store import tables
 from tdcrawl.store.engine import open_engine
-from tests.commands.conftest import Page, crawled, hand_made
+from tests.commands.conftest import TOLERANT, Page, crawled, hand_made
 from tests.conftest import RunScrapy, run_scrapy_in
 
 # One shop for all, which the last test changes.
@@ -34,13 +34,6 @@ rating = ".stars"
 product_id = "h1"
 [read.values]
 rating_scale = 5
-[polite]
-DOWNLOAD_DELAY = 0
-RETRY_TIMES = 0
-[expect]
-min_records = 0
-max_failed_share = 1.0
-max_failed_page_share = 1.0
 """
 MENDED = BROKEN.replace('".words"', '[".words", ".body"]').replace('"article"', '"article, .review"')
 GOOD = "review {} says that this is the best thing number {} that we ever bought here"
@@ -96,12 +89,12 @@ def replayed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replayed]:
     """Crawl a shop with a broken site file; switch it off, mend the file, and replay, killed once on the way."""
     folder = tmp_path_factory.mktemp("replayed")
     site, run = folder / "lamps.toml", run_scrapy_in(folder / "data")
-    site.write_text(BROKEN)
+    site.write_text(BROKEN + TOLERANT)
     with hand_made(PAGES) as base_url:
         crawled(run("crawl", "retailer_reviews", "--json", "-a", f"site={site}", "-a", f"start={base_url}/"))
     engine = open_engine(f"sqlite:///{folder / 'data' / 'tdcrawl.db'}")
     before = buckets(engine)
-    site.write_text(MENDED)
+    site.write_text(MENDED + TOLERANT)
     replay = ("failed", "replay", "--json", "--site", str(site), "--reason", "missing_field")
     rehearsed = crawled(run(*replay, "--dry-run")).figures["replayed"]
     after_rehearsal = buckets(engine)
