@@ -46,6 +46,17 @@ class DedupReason(StrEnum):
     NEAR_DUPLICATE = "near_duplicate"
 
 
+class LabelReason(StrEnum):
+    """Say why a record has no label yet: it waits for a model, or for people."""
+
+    NOT_ASKED = "not_asked"
+    BUDGET_SPENT = "budget_spent"
+    LABEL_FAILED = "label_failed"
+    VOTES_DISAGREE = "votes_disagree"
+    SUSPECTED_INJECTION = "suspected_injection"
+    RATING_TEXT_CONFLICT = "rating_text_conflict"
+
+
 class QuotaReason(StrEnum):
     """Say why a good record is surplus."""
 
@@ -76,7 +87,7 @@ class PageReason(StrEnum):
     PARSE_ERROR = "parse_error"
 
 
-Reason = ValidateReason | DedupReason | QuotaReason | AnyStageReason
+Reason = ValidateReason | DedupReason | LabelReason | QuotaReason | AnyStageReason
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from tdcrawl import text
 from tdcrawl.dedup.sameness import Sameness
 from tdcrawl.labeling.rules import label_by_rule
-from tdcrawl.records.base import Label, TrainingItem, digest
+from tdcrawl.records.base import TrainingItem, digest
+from tdcrawl.records.naming import Label
 from tdcrawl.records.review import REVIEW, Review
 from tdcrawl.store.engine import Engine
 from tdcrawl.store.ledger import Run, Terms

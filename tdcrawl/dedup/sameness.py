@@ -9,7 +9,8 @@ from tdcrawl.dedup.index import TextIndex, entry_bytes
 from tdcrawl.dedup.judge import Text, judge
 from tdcrawl.dedup.near import Signature
 from tdcrawl.likeness import Judgement
-from tdcrawl.records.base import Label, Record, RecordType
+from tdcrawl.records.base import Record, RecordType
+from tdcrawl.records.naming import Label
 from tdcrawl.store import bands
 from tdcrawl.store.engine import Connection, Engine, reachable, writing
 from tdcrawl.store.placement import records_of

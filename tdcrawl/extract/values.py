@@ -28,16 +28,20 @@ _TAG = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ValueRules:
-    """Say how a site writes dates (`locale`) and which rating is its best where pages do not; and when it was read."""
+    """Say how a site writes dates (`locale`) and which rating is its best where pages do not; and when it was read.
+
+    `asks`: whether the label is asked for where the field is missing on which the rule rests.
+    """
 
     locale: str
     rating_scale: float | None
     fetched_at: datetime
+    asks: bool = False
 
     @classmethod
-    def of(cls, values: ReadValues, fetched_at: datetime) -> Self:
+    def of(cls, values: ReadValues, fetched_at: datetime, *, asks: bool = False) -> Self:
         """Take them from a site file, for a page that was fetched then."""
-        return cls(values.locale, values.rating_scale, fetched_at)
+        return cls(values.locale, values.rating_scale, fetched_at, asks)
 
 
 def read_values(record_type: RecordType, raw: Raw, rules: ValueRules) -> dict[str, Any]:
@@ -48,10 +52,13 @@ def read_values(record_type: RecordType, raw: Raw, rules: ValueRules) -> dict[st
     """
     errors: list[FieldError] = []
     values: dict[str, Any] = {}
+    needed = record_type.needed(asks=rules.asks)
     for name, field in record_type.reading_order:
         try:
-            if string := _string(record_type, raw, name):
+            if string := text.clean(raw.get(name, "")):
                 values |= _read_field(field, string, rules, values)
+            elif name in needed:
+                raise Doubt(ValidateReason.MISSING_FIELD, f"a {record_type.name} needs it")
         except Doubt as doubt:
             errors.append(_error(name, doubt, raw))
     unknown = Doubt(ValidateReason.UNKNOWN_FIELD, f"a {record_type.name} has no such field")
@@ -59,13 +66,6 @@ def read_values(record_type: RecordType, raw: Raw, rules: ValueRules) -> dict[st
     if errors:
         raise failed(errors)
     return {name: value for name, value in values.items() if name in record_type.model_fields}
-
-
-def _string(record_type: RecordType, raw: Raw, name: str) -> str:
-    string = text.clean(raw.get(name, ""))
-    if not string and name in record_type.required and not record_type.fields[name].is_bound:
-        raise Doubt(ValidateReason.MISSING_FIELD, f"a {record_type.name} needs it")
-    return string
 
 
 def _error(name: str, doubt: Doubt, raw: Raw) -> FieldError:

@@ -1,6 +1,7 @@
 """WHAT IS IT CALLED? The label that needs no asking: a rule's, with its version."""
 
-from tdcrawl.records.base import Label, Record, RecordType
+from tdcrawl.records.base import Record, RecordType
+from tdcrawl.records.naming import Label
 
 
 def label_by_rule(record_type: RecordType, record: Record) -> Label:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tdcrawl import text
 from tdcrawl.outcomes import Move
+from tdcrawl.records.naming import UNLABELLED, Label, Question
 
 Raw = Mapping[str, str]
 """Scraped strings by field name, exactly as the page gave them; a field the page lacks is absent."""
@@ -22,16 +23,6 @@ class Record(BaseModel):
     """Hold one valid record: strict, immutable, with no field that its type does not know."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """Name a record: who gave the name (`rule`, later `model` or `person`) and in which version."""
-
-    name: str
-    source: str
-    version: str
-    confidence: float | None = None
 
 
 class Kind(StrEnum):
@@ -81,8 +72,8 @@ class RecordType:
 
     *spider*: what `scrapy crawl` calls the one for it. *model*: which fields, and what makes them valid. *same_text*:
     which text decides sameness; *preference*: which of two copies is better, from the record and its normalised text
-    (a tuple, of which less is better). *labels* and *rule*: the allowed answers, and the one that needs no asking.
-    *stratum*: the bucket a quota counts. The rest says how the type is scraped (`fields`, `schema_types`), told apart
+    (a tuple, of which less is better). *labels* and *rule*: the allowed answers, and the one that needs no asking, or
+    None. *question*: how it is asked for then. *stratum*: the bucket a quota counts, from the record and its label. The rest says how the type is scraped (`fields`, `schema_types`), told apart
     (`group_field`, `native_id_field`, `identity_fields`), masked (`person_fields` become a keyed hash in the named
     model field; `masked_fields` are searched for personal data) and handed to training (`columns`, in order).
     """
@@ -102,8 +93,9 @@ class RecordType:
     rule_version: str
     same_text: Callable[[Any], str]
     preference: Callable[[Any, str], tuple[Any, ...]]
-    rule: Callable[[Any], str]
-    stratum: Callable[[Any], str]
+    rule: Callable[[Any], str | None]
+    stratum: Callable[[Any, str], str]
+    question: Question | None = None
 
     # Asked of every item, and pydantic takes its time to answer.
     @cached_property
@@ -113,9 +105,14 @@ class RecordType:
 
     @cached_property
     def required(self) -> frozenset[str]:
-        """Give the names of the scraped fields without whose model field no record can be."""
+        """Give the names of the scraped fields without which there is no record, or none that a rule can label."""
         wanted = {name for name, filled in self.model.model_fields.items() if filled.is_required()}
-        return frozenset(name for name, field in self.fields.items() if field.into in wanted)
+        found = {name for name, field in self.fields.items() if field.into in wanted}
+        return frozenset(found | {self.question.signal} if self.question else found)
+
+    def needed(self, *, asks: bool) -> frozenset[str]:
+        """Give the scraped fields that an item must have: where a label can be asked for, not what the rule needs."""
+        return self.required - {self.question.signal} if self.question and asks else self.required
 
     @cached_property
     def by_kind(self) -> Mapping[Kind, frozenset[str]]:
@@ -142,6 +139,11 @@ class RecordType:
     def sameness(self, record: Record) -> str:
         """Give the normalised text that decides whether two records are the same."""
         return text.normalise(text.without_notices(self.same_text(record)))
+
+    def stratum_of(self, record: Record, label: str | None) -> str:
+        """Give the bucket of a record whose label is known, or follows from the rule."""
+        name = label or self.rule(record)
+        return self.stratum(record, name) if name else UNLABELLED
 
     def stored(self, data: Mapping[str, Any]) -> Record:
         """Give a record its form back from the JSON that was stored of it; times stay ISO 8601 texts."""

@@ -74,6 +74,10 @@ def _role(posting: JobPosting) -> str:
     return posting.label
 
 
+def _by_label(_: JobPosting, label: str) -> str:
+    return label
+
+
 JOB_POSTING = RecordType(
     name="job_posting",
     spider="job_postings",
@@ -116,5 +120,5 @@ JOB_POSTING = RecordType(
     same_text=_same_text,
     preference=_preference,
     rule=_role,
-    stratum=_role,
+    stratum=_by_label,
 )  # fmt: skip

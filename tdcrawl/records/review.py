@@ -1,4 +1,4 @@
-"""A review: what somebody wrote about a product, with a rating; the label follows from the rating."""
+"""A review: what somebody wrote about a product; the label follows from the rating, or has to be asked for."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -9,6 +9,7 @@ from tdcrawl import text
 from tdcrawl.records import base
 from tdcrawl.records.base import Kind, Record, RecordType
 from tdcrawl.records.beliefs import preference, substantial, undamaged
+from tdcrawl.records.naming import Question
 
 MAX_CHARACTERS = 50_000
 RULE_VERSION = "review-rating-1"
@@ -24,9 +25,9 @@ class Review(Record):
 
     product_id: Annotated[str, Field(min_length=1, max_length=500)]
     text: Annotated[str, Field(max_length=MAX_CHARACTERS), AfterValidator(undamaged), AfterValidator(substantial)]
-    rating: Annotated[float, Field(ge=1, le=5)]
-    rating_value: float
-    rating_best: float
+    rating: Annotated[float, Field(ge=1, le=5)] | None = None
+    rating_value: float | None = None
+    rating_best: float | None = None
     review_id: Annotated[str, Field(min_length=1, max_length=500)] | None = None
     title: Annotated[str, Field(max_length=1000), AfterValidator(undamaged)] | None = None
     author: Annotated[str, Field(max_length=500)] | None = None
@@ -42,8 +43,10 @@ class Review(Record):
 
     @computed_field  # type: ignore[prop-decorator]  # pydantic's documented use
     @property
-    def label(self) -> Sentiment:
-        """Derive the sentiment from the rating: nobody who hands in a record can set it."""
+    def label(self) -> Sentiment | None:
+        """Derive the sentiment from the rating, if there is one: nobody who hands in a record can set it."""
+        if self.rating is None:
+            return None
         if self.rating >= 4:
             return "positive"
         return "negative" if self.rating <= 2 else "neutral"
@@ -57,8 +60,12 @@ def _preference(review: Review, normalised: str) -> tuple[bool, int, bool, str]:
     return preference(normalised, review.reviewed_at, tells_most=review.rating is not None)
 
 
-def _sentiment(review: Review) -> str:
+def _sentiment(review: Review) -> str | None:
     return review.label
+
+
+def _by_label(_: Review, label: str) -> str:
+    return label
 
 
 REVIEW = RecordType(
@@ -123,5 +130,15 @@ REVIEW = RecordType(
     same_text=_same_text,
     preference=_preference,
     rule=_sentiment,
-    stratum=_sentiment,
+    stratum=_by_label,
+    question=Question(
+        "What does the writer of this product review think of the product?",
+        {
+            "negative": "would not buy it again, or warns of it: what is bad about it outweighs what is good",
+            "neutral": "is undecided: good and bad weigh about the same, or no verdict is given",
+            "positive": "is content, or recommends it: what is good about it outweighs what is bad",
+        },
+        shown=("title", "text"),
+        signal="rating",
+    ),
 )  # fmt: skip

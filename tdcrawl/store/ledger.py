@@ -16,11 +16,11 @@ from tdcrawl.store.beginning import Begun
 from tdcrawl.store.engine import open_engine, reachable, writing
 from tdcrawl.store.life import renew, show_life
 from tdcrawl.store.page_writes import Taken
-from tdcrawl.store.placement import Terms
 from tdcrawl.store.rereading import Reread
 from tdcrawl.store.rows import PageRequest, Run
 from tdcrawl.store.settling import OutdatedError
 from tdcrawl.store.tables import runs
+from tdcrawl.store.terms import Terms
 from tdcrawl.store.workers import is_listed, join, leave, living, this_process
 from tdcrawl.store.writer import Writer
 

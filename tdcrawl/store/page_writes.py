@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from time import time_ns
 
-from sqlalchemy import Connection, Executable, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Executable, bindparam, case, delete, func, insert, select, update
 
 from tdcrawl.outcomes import Bucket, PageState
 from tdcrawl.records.base import TrainingItem
@@ -17,8 +17,15 @@ from tdcrawl.store.rows import PageRequest, Row, Run, outcome_row, page_row
 from tdcrawl.store.tables import failed_records, outcomes, over_quota, pages, runs
 
 _OPEN_PAGES = KNOWN_PAGES.where(pages.c.state == PageState.PENDING)
+# What waits for its label is no matter of the pages: it is as settled as what people are asked about.
+_WAITS = (outcomes.c.bucket == Bucket.PENDING) & outcomes.c.reason.is_not(None)
 _KNOWN = (
-    select(outcomes.c.item_id, outcomes.c.bucket, outcomes.c.run_id, runs.c.started_at)
+    select(
+        outcomes.c.item_id,
+        case((_WAITS, Bucket.NEEDS_REVIEW), else_=outcomes.c.bucket),
+        outcomes.c.run_id,
+        runs.c.started_at,
+    )
     .join(runs, runs.c.run_id == outcomes.c.run_id)
     .where(outcomes.c.item_id.in_(IDS))
 )

@@ -4,20 +4,21 @@ What is kept depends on the records alone: each one for which no better copy is 
 turns a record into its duplicate, and what repeated only that record is placed anew.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 
 from tdcrawl.likeness import Judgement, Likeness, Match
-from tdcrawl.outcomes import Bucket, DedupReason, Move, QuotaReason, Rejection
-from tdcrawl.records.base import Label, RecordType
-from tdcrawl.store import bands, clusters
-from tdcrawl.store.rows import Row, Run, duplicate_row, label_row, settled_row, surplus_row, with_label
+from tdcrawl.outcomes import Bucket, DedupReason, LabelReason, Move, QuotaReason, Rejection
+from tdcrawl.records.naming import Label
+from tdcrawl.store import bands, clusters, waiting
+from tdcrawl.store.label_tables import labels, unlabelled
+from tdcrawl.store.rows import Row, Run, decision_row, duplicate_row, item_row, settled_row, surplus_row, with_label
 from tdcrawl.store.seats import Seats
-from tdcrawl.store.tables import RECORD_COLUMNS, dedup_bands, duplicates, labels, outcomes, over_quota, records
+from tdcrawl.store.tables import RECORD_COLUMNS, dedup_bands, duplicates, outcomes, over_quota, records
+from tdcrawl.store.terms import Terms
 
 STAGE = "write_record"
 _REASONS = {Likeness.EXACT: DedupReason.EXACT_DUPLICATE, Likeness.NEAR: DedupReason.NEAR_DUPLICATE}
@@ -36,42 +37,6 @@ _SETTLE_AS_RECORDS = (
 )
 
 
-class Sameness(Protocol):
-    """Answer what is the same, from the rows of records (dedup/sameness.py does)."""
-
-    writer: str
-
-    def catch_up(self, connection: Connection) -> None:
-        """Learn of the records that others have written since."""
-
-    def sign(self, row: Row) -> Any:
-        """Make the signature of a row's text."""
-
-    def similar(self, record_id: str, signature: Any) -> set[str]:
-        """Find the ids of the other records that may resemble a text."""
-
-    def judge(self, row: Row, others: Iterable[Row]) -> Judgement:
-        """Compare a row's record with others."""
-
-    def enter(self, record_id: str, signature: Any) -> bytes:
-        """Make a record one that others can resemble; returns what is stored of it for that."""
-
-    def rank(self, row: Row) -> Any:
-        """Say how good a copy is: less is better."""
-
-    def label(self, row: Row) -> Label:
-        """Label the record of a row."""
-
-
-@dataclass(frozen=True)
-class Terms:
-    """Hold what a crawl measures its records by: their type, the seats by stratum, and what counts as the same."""
-
-    record_type: RecordType
-    quota: Mapping[str, int]
-    sameness: Sameness
-
-
 class Placement:
     """Place the newcomers of one transaction; `write` inserts what has gathered."""
 
@@ -79,6 +44,7 @@ class Placement:
         self._connection = connection
         self._run_id = run.run_id
         self._same = terms.sameness
+        self._type = terms.record_type
         self._seats = Seats(connection, terms.record_type.name, terms.quota)
         self._kept: dict[str, tuple[Row, Label, bytes]] = {}
         self._moves: list[Move] = []
@@ -96,6 +62,14 @@ class Placement:
         self._keep(row, label, signature, judgement)
         return self._moves
 
+    def withdraw(self, record_id: str) -> Row:
+        """Take a record out of `records`, placing anew what repeated only it; whoever asks says where it is then."""
+        (row,) = records_of(self._connection, {record_id})
+        orphans = self._take_out(row)
+        for orphan in sorted(orphans, key=self._same.rank):
+            self._place_anew(orphan)
+        return row
+
     def write(self) -> None:
         """Insert the records that were kept since the last time, and the seats they take."""
         kept, self._kept = self._kept, {}
@@ -103,7 +77,7 @@ class Placement:
             self._connection.execute(_SETTLE_AS_RECORDS, {"items": list(kept), "now": datetime.now(UTC)})
             rows = [{**with_label(row, label), "cluster_id": row["record_id"]} for row, label, _ in kept.values()]
             self._insert(records, rows)
-            self._insert(labels, [label_row(record_id, label) for record_id, (_, label, _) in kept.items()])
+            self._insert(labels, [decision_row(record_id, label) for record_id, (_, label, _) in kept.items()])
             bands.add(self._connection, [(row, entry) for row, _, entry in kept.values()], self._same.writer)
         self._seats.write()
 
@@ -133,16 +107,21 @@ class Placement:
 
     def _demote(self, match: Match, better_id: str) -> list[Row]:
         """Make a record the duplicate of a better copy; returns what repeated it until now."""
-        record_id, why = match.record_id, repeats(Match(better_id, match.likeness, match.score))
+        why = repeats(Match(better_id, match.likeness, match.score))
         why.detail += f", which run {self._run_id} wrote"
-        (row,) = records_of(self._connection, {record_id})
-        orphans = self._repeating(record_id)
-        clusters.part(self._connection, record_id)
-        for table in (records, dedup_bands):
-            self._connection.execute(delete(table).where(table.c.record_id == record_id))
+        (row,) = records_of(self._connection, {match.record_id})
+        orphans = self._take_out(row)
         self._insert(duplicates, [duplicate_row(row, why)])
-        self._seats.change(row["stratum"], -1)
         self._move(row, Bucket.RECORD, Bucket.DUPLICATE, why)
+        return orphans
+
+    def _take_out(self, row: Row) -> list[Row]:
+        """Make a row no record; returns what repeated it until now."""
+        orphans = self._repeating(row["record_id"])
+        clusters.part(self._connection, row["record_id"])
+        for table in (records, dedup_bands):
+            self._connection.execute(delete(table).where(table.c.record_id == row["record_id"]))
+        self._seats.change(row["stratum"], -1)
         return orphans
 
     def _place_anew(self, row: Row) -> None:
@@ -157,13 +136,22 @@ class Placement:
             self._connection.execute(SETTLE, [settled_row(row["record_id"], Bucket.DUPLICATE, STAGE, why)])
             return
         self._connection.execute(delete(duplicates).where(here))
-        label = self._same.label(row)
+        label = self._label(row)
+        if label is None:
+            self._insert(unlabelled, [item_row(row)])
+            self._move(row, Bucket.DUPLICATE, Bucket.PENDING, _unasked())
+            return
+        row["stratum"] = self._type.stratum_of(self._type.stored(row["data"]), label.name)
         if self._is_surplus(row, judgement.worse):
             self._insert(over_quota, [surplus_row(row, label)])
             self._move(row, Bucket.DUPLICATE, Bucket.OVER_QUOTA, _surplus(row))
         else:
             self._move(row, Bucket.DUPLICATE, Bucket.RECORD)
             self._keep(row, label, signature, judgement)
+
+    def _label(self, row: Row) -> Label | None:
+        """Find what a row is called: as was decided last when it was a record, else as the rule says."""
+        return waiting.last_decision(self._connection, row["record_id"]) or self._same.label(row)
 
     def _repeating(self, record_id: str) -> list[Row]:
         found = self._connection.execute(select(duplicates).where(duplicates.c.matched_record_id == record_id))
@@ -193,6 +181,10 @@ def repeats(match: Match) -> Rejection:
     detail = f"{like} record {match.record_id}"
     reason = _REASONS[match.likeness]
     return Rejection(Bucket.DUPLICATE, reason, detail, matched=match.record_id, score=match.score)
+
+
+def _unasked() -> Rejection:
+    return Rejection(Bucket.PENDING, LabelReason.NOT_ASKED, "the better copy that it repeated is gone")
 
 
 def _surplus(row: Row) -> Rejection:

@@ -8,13 +8,18 @@ from sqlalchemy import Connection, func, select
 
 from tdcrawl import text
 from tdcrawl.records import RECORD_TYPES
-from tdcrawl.store.tables import labels, records
+from tdcrawl.store.label_tables import labels
+from tdcrawl.store.rows import DECISION
+from tdcrawl.store.tables import records
 
 _ROWS_AT_A_TIME = 5_000
 _BY_RULE = "rule"
 # Grouped once: asked record by record, PostgreSQL walks all labels backwards for each.
 _LAST = (
-    select(labels.c.record_id, func.max(labels.c.label_id).label("label_id")).group_by(labels.c.record_id).subquery()
+    select(labels.c.record_id, func.max(labels.c.label_id).label("label_id"))
+    .where(labels.c.kind == DECISION)
+    .group_by(labels.c.record_id)
+    .subquery()
 )
 _RECORDS = select(
     records.c.record_type,

@@ -9,10 +9,14 @@ from urllib.parse import urlsplit
 from tdcrawl import text
 from tdcrawl.outcomes import Bucket, PageState, Rejection
 from tdcrawl.personal import hide_emails
-from tdcrawl.records.base import Label, RecordType, TrainingItem
+from tdcrawl.records.base import RecordType, TrainingItem
+from tdcrawl.records.naming import Label
 from tdcrawl.store.tables import RECORD_COLUMNS
 
 Row = dict[str, Any]
+DECISION = "decision"
+VOTE = "vote"
+"""The kinds of rows in `labels`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +94,25 @@ def record_row(item: TrainingItem, record_type: RecordType, run: Run) -> Row:
         "requested_url": hide_emails(item.requested_url),
         "canonical_url": item.canonical_url or hide_emails(item.requested_url),
         "content_hash": item.content_hash or text.content_hash(record_type.sameness(record)),
-        "stratum": record_type.stratum(record),
+        "stratum": record_type.stratum_of(record, item.label.name if item.label else None),
         "data": record.model_dump(mode="json"),
         "flags": item.flags,
         "scraped_at": item.fetched_at,
     }
 
 
-def with_label(row: Row, label: Label) -> Row:
-    """Add to a record its label."""
+def with_label(row: Row, label: Label | None) -> Row:
+    """Add to a record its label, if it has one."""
+    if label is None:
+        return row | {"label": None, "label_source": None, "label_confidence": None}
     return row | {"label": label.name, "label_source": label.source, "label_confidence": label.confidence}
 
 
-def label_row(record_id: str, label: Label) -> Row:
-    """Build the row that tells who gave a record its label."""
+def decision_row(record_id: str, label: Label) -> Row:
+    """Build the row that tells what a record is called, and who says so."""
     return {
         "record_id": record_id,
+        "kind": DECISION,
         "label": label.name,
         "source": label.source,
         "version": label.version,
@@ -117,15 +124,16 @@ def label_row(record_id: str, label: Label) -> Row:
 def duplicate_row(row: Row, why: Rejection) -> Row:
     """Turn a record into the duplicate of what its rejection names."""
     matched = {"reason": why.reason, "matched_record_id": why.matched, "score": why.score}
-    return _of_item(row) | matched
+    return item_row(row) | matched
 
 
-def surplus_row(row: Row, label: Label) -> Row:
+def surplus_row(row: Row, label: Label | None) -> Row:
     """Turn a record into a surplus one."""
-    return with_label(_of_item(row), label)
+    return with_label(item_row(row), label)
 
 
-def _of_item(row: Row) -> Row:
+def item_row(row: Row) -> Row:
+    """Turn a record into what is kept of it as an item that is none."""
     shared = {name: value for name, value in row.items() if name in RECORD_COLUMNS}
     return shared | {"item_id": row["record_id"]}
 

@@ -9,12 +9,18 @@ from sqlalchemy import BindParameter, Connection, Table, bindparam, insert, sele
 
 from tdcrawl.outcomes import Bucket, Move, Rejection
 from tdcrawl.records.base import TrainingItem
-from tdcrawl.store.placement import SETTLE, Placement, Terms
-from tdcrawl.store.rows import Row, Run, duplicate_row, failed_row, record_row, settled_row, surplus_row
+from tdcrawl.store import waiting
+from tdcrawl.store.label_tables import unlabelled
+from tdcrawl.store.placement import SETTLE, Placement
+from tdcrawl.store.rows import Row, Run, duplicate_row, failed_row, item_row, record_row, settled_row, surplus_row
 from tdcrawl.store.tables import duplicates, failed_records, outcomes, over_quota, records
+from tdcrawl.store.terms import Terms
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-_PENDING = select(outcomes.c.item_id).where(outcomes.c.item_id.in_(_IDS), outcomes.c.bucket == Bucket.PENDING)
+# One that is pending for a reason waits for its label.
+_PENDING = select(outcomes.c.item_id).where(
+    outcomes.c.item_id.in_(_IDS), outcomes.c.bucket == Bucket.PENDING, outcomes.c.reason.is_(None)
+)
 _KEPT = select(records.c.record_id).where(records.c.record_id.in_(_IDS))
 
 
@@ -72,6 +78,7 @@ def reject(connection: Connection, wanted: list[Refusal]) -> list[OutdatedError 
         connection.execute(SETTLE, settled)
     for table, rows in by_table.items():
         connection.execute(insert(table), rows)
+    waiting.ask_people(connection, settled, by_table[unlabelled])
     return answers
 
 
@@ -88,6 +95,9 @@ def _place_of(asked: Refusal) -> tuple[Table, Row]:
     if asked.why.bucket is Bucket.FAILED:
         return failed_records, failed_row(asked.item, asked.run, asked.stage, asked.why, asked.evidence)
     row = record_row(asked.item, asked.terms.record_type, asked.run)
-    if asked.why.bucket is Bucket.DUPLICATE:
-        return duplicates, duplicate_row(row, asked.why)
-    return over_quota, surplus_row(row, asked.item.named())
+    match asked.why.bucket:
+        case Bucket.DUPLICATE:
+            return duplicates, duplicate_row(row, asked.why)
+        case Bucket.OVER_QUOTA:
+            return over_quota, surplus_row(row, asked.item.label)
+    return unlabelled, item_row(row)

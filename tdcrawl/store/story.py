@@ -7,17 +7,8 @@ from sqlalchemy import Connection, Engine, Table, or_, select
 
 from tdcrawl.errors import StoreError
 from tdcrawl.store.dataset_tables import dataset_rows
-from tdcrawl.store.tables import (
-    contrast_pairs,
-    duplicates,
-    failed_records,
-    labels,
-    outcomes,
-    over_quota,
-    pages,
-    records,
-    runs,
-)
+from tdcrawl.store.label_tables import labels, review_tasks, unlabelled
+from tdcrawl.store.tables import contrast_pairs, duplicates, failed_records, outcomes, over_quota, pages, records, runs
 
 Story = dict[str, Any]
 
@@ -36,6 +27,8 @@ def tell(engine: Engine, item_id: str) -> Story:
             "duplicate": _one(connection, duplicates, duplicates.c.item_id == whole),
             "failed_record": _one(connection, failed_records, failed_records.c.item_id == whole),
             "over_quota": _one(connection, over_quota, over_quota.c.item_id == whole),
+            "unlabelled": _one(connection, unlabelled, unlabelled.c.item_id == whole),
+            "review": _rows(connection, review_tasks, review_tasks.c.item_id == whole),
             "contrasts": _rows(
                 connection, contrast_pairs, or_(contrast_pairs.c.record_id == whole, contrast_pairs.c.other_id == whole)
             ),

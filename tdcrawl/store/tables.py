@@ -25,8 +25,8 @@ WAITING = text("state = 'pending' AND leased_by IS NULL")
 """Which pages nobody reads yet."""
 
 
-def _record_columns() -> list[Column[Any]]:
-    """Build the columns that a record has wherever it ended: kept, repeated or surplus."""
+def record_columns() -> list[Column[Any]]:
+    """Build the columns that a record has wherever it ended: kept, repeated, surplus or unlabelled."""
     return [
         Column("record_type", String(63), nullable=False),
         Column("site", String(63), nullable=False),
@@ -43,7 +43,7 @@ def _record_columns() -> list[Column[Any]]:
     ]
 
 
-RECORD_COLUMNS = frozenset(column.name for column in _record_columns())
+RECORD_COLUMNS = frozenset(column.name for column in record_columns())
 """What a record has wherever it ended, beside its id."""
 
 runs = Table(
@@ -111,7 +111,7 @@ records = Table(
     "records",
     metadata,
     Column("record_id", String(32), primary_key=True),
-    *_record_columns(),
+    *record_columns(),
     Column("cluster_id", String(32), nullable=False),
     Column("label", String(63), nullable=False),
     Column("label_source", String(16), nullable=False),
@@ -124,7 +124,7 @@ duplicates = Table(
     "duplicates",
     metadata,
     Column("item_id", String(32), primary_key=True),
-    *_record_columns(),
+    *record_columns(),
     Column("reason", String(63), nullable=False),
     Column("matched_record_id", String(32), nullable=False, index=True),
     Column("score", Float, nullable=False),
@@ -133,9 +133,9 @@ over_quota = Table(
     "over_quota",
     metadata,
     Column("item_id", String(32), primary_key=True),
-    *_record_columns(),
-    Column("label", String(63), nullable=False),
-    Column("label_source", String(16), nullable=False),
+    *record_columns(),
+    Column("label", String(63)),  # none where every stratum was full before it was asked for
+    Column("label_source", String(16)),
     Column("label_confidence", Float),
 )
 failed_records = Table(
@@ -152,17 +152,6 @@ failed_records = Table(
     Column("requested_url", Text, nullable=False),
     Column("canonical_url", Text),
     Column("item", JSON, nullable=False),
-    Column("at", UtcTime, nullable=False),
-)
-labels = Table(
-    "labels",
-    metadata,
-    Column("label_id", Integer, primary_key=True, autoincrement=True),
-    Column("record_id", String(32), nullable=False, index=True),
-    Column("label", String(63), nullable=False),
-    Column("source", String(16), nullable=False),
-    Column("version", String(63), nullable=False),
-    Column("confidence", Float),
     Column("at", UtcTime, nullable=False),
 )
 contrast_pairs = Table(

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine, Table, func, select
 
 from tdcrawl.outcomes import Bucket, PageState
 from tdcrawl.store.engine import reading
+from tdcrawl.store.label_tables import unlabelled
 from tdcrawl.store.record_check import record_problems
 from tdcrawl.store.tables import (
     contrast_pairs,
@@ -26,8 +27,12 @@ KEPT = {
     Bucket.DUPLICATE: (duplicates, duplicates.c.item_id),
     Bucket.FAILED: (failed_records, failed_records.c.item_id),
     Bucket.OVER_QUOTA: (over_quota, over_quota.c.item_id),
+    Bucket.NEEDS_REVIEW: (unlabelled, unlabelled.c.item_id),
+    Bucket.PENDING: (unlabelled, unlabelled.c.item_id),
 }
-"""Where the items of a bucket are kept; the other buckets have nothing but their outcome."""
+"""Where the items of a bucket are kept, in the end: what is pending for no reason has nothing but its outcome."""
+_KEPT_BY_TABLE = {table: [bucket for bucket, (kept, _) in KEPT.items() if kept is table] for table, _ in KEPT.values()}
+_SETTLED = (outcomes.c.bucket != Bucket.PENDING) | outcomes.c.reason.is_not(None)
 _NAMES_A_RECORD = (
     ("entries of the near-duplicate index", dedup_bands.c.record_id),
     ("contrast pairs", contrast_pairs.c.record_id),
@@ -64,9 +69,10 @@ def _items(connection: Connection) -> dict[str, int]:
     yielded = connection.scalar(select(func.coalesce(func.sum(pages.c.items_yielded), 0))) or 0
     counted = dict.fromkeys(Bucket, 0)
     for bucket, (table, _) in KEPT.items():
-        counted[bucket] = _count(connection, table)
-    for bucket in (Bucket.NEEDS_REVIEW, Bucket.PENDING):
-        counted[bucket] = _count(connection, outcomes, outcomes.c.bucket == bucket)
+        if table is unlabelled:
+            counted[bucket] = _count(connection, outcomes, outcomes.c.bucket == bucket)
+        else:
+            counted[bucket] = _count(connection, table)
     return {"yielded": yielded, **{bucket.value: number for bucket, number in counted.items()}}
 
 
@@ -82,18 +88,20 @@ def _item_problems(connection: Connection, items: dict[str, int]) -> Iterator[st
         yield f"{items['yielded']} items were yielded, {placed} are accounted for"
     for bucket, (table, key) in KEPT.items():
         outcome = outcomes.c.item_id
-        lost = _count(connection, outcomes, outcomes.c.bucket == bucket, ~select(key).where(key == outcome).exists())
+        says = _SETTLED & (outcomes.c.bucket == bucket)
+        lost = _count(connection, outcomes, says, ~select(key).where(key == outcome).exists())
         if lost:
             yield f"{lost} outcomes say {bucket}, but {table.name} has no such row"
-        here = (outcome == key) & (outcomes.c.bucket == bucket)
+    for table, buckets in _KEPT_BY_TABLE.items():
+        here = (outcome == KEPT[buckets[0]][1]) & outcomes.c.bucket.in_(buckets) & _SETTLED
         stray = _count(connection, table, ~select(outcome).where(here).exists())
         if stray:
-            yield f"{stray} rows of {table.name} have no outcome that says {bucket}"
+            yield f"{stray} rows of {table.name} have no outcome that says {' or '.join(buckets)}"
 
 
 def _page_problems(connection: Connection) -> Iterator[str]:
     page, outcome = pages.c, outcomes.c
-    waiting = select(outcome.item_id).where(outcome.page_id == page.page_id, outcome.bucket == Bucket.PENDING).exists()
+    waiting = select(outcome.item_id).where(outcome.page_id == page.page_id, ~_SETTLED).exists()
     unfinished = _count(connection, pages, page.state == PageState.DONE, waiting)
     if unfinished:
         yield f"{unfinished} pages are done, though items of theirs are pending"

@@ -12,9 +12,10 @@ from sqlalchemy import Table, event, select
 from tdcrawl.errors import StoreError
 from tdcrawl.outcomes import AnyStageReason, Bucket, DedupReason, PageReason, PageState, QuotaReason, Rejection
 from tdcrawl.store.engine import open_engine
+from tdcrawl.store.label_tables import labels
 from tdcrawl.store.ledger import Ledger, PageRequest
 from tdcrawl.store.page_writes import Taken
-from tdcrawl.store.tables import duplicates, failed_records, labels, outcomes, over_quota, pages, quota_seats, records
+from tdcrawl.store.tables import duplicates, failed_records, outcomes, over_quota, pages, quota_seats, records
 from tdcrawl.store.verify import check_ledger
 from tests.builders import a_run, an_item, terms
 

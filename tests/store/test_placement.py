@@ -22,17 +22,9 @@ from tdcrawl.outcomes import Bucket, PageState, Rejection
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.records.review import REVIEW
 from tdcrawl.store.engine import Engine, open_engine
+from tdcrawl.store.label_tables import labels
 from tdcrawl.store.ledger import Ledger, Terms
-from tdcrawl.store.tables import (
-    contrast_pairs,
-    dedup_bands,
-    dedup_schemes,
-    duplicates,
-    labels,
-    outcomes,
-    over_quota,
-    records,
-)
+from tdcrawl.store.tables import contrast_pairs, dedup_bands, dedup_schemes, duplicates, outcomes, over_quota, records
 from tdcrawl.store.verify import check_ledger
 from tests.builders import a_run
 from tests.corpora import BASE, PAGE, THRESHOLD, an_item, chain, corpora, place, rows

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import func, select
 
 from tdcrawl.store.engine import open_engine
-from tdcrawl.store.tables import dedup_bands, labels, outcomes, records
+from tdcrawl.store.label_tables import labels
+from tdcrawl.store.tables import dedup_bands, outcomes, records
 from tests.conftest import PROJECT
 
 # Where the transaction is cut: after the record was inserted, and after its entry was.

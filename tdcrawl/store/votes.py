@@ -1,0 +1,119 @@
+"""Votes and what they cost: each is written as it arrives, and none is bought twice."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from tdcrawl.store.label_tables import label_accounts, labels
+from tdcrawl.store.rows import VOTE
+
+FROM_MODEL = "model"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Name a vote: the SHA-256 of the text, the model and wording of the prompt, and which vote it is, from 1."""
+
+    text_hash: str
+    version: str
+    vote: int
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """Hold what one call gave: a label with a confidence (0-1) and a reason, or the error; and what it took."""
+
+    label: str | None
+    confidence: float | None = None
+    reason: str | None = None
+    error: str | None = None
+    input_tokens: int = 0
+    output_tokens: int = 0
+    nanodollars: int = 0
+    milliseconds: int = 0
+    answer: str | None = None
+    batch_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Ask for a vote that may cost so much at most; `budget` bounds what the account spends in all."""
+
+    key: Key
+    account: str
+    most: int
+    budget: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Tell of a vote that was bought, for which `most` had been promised."""
+
+    key: Key
+    record_id: str
+    account: str
+    most: int
+    vote: Vote
+
+
+def promise(connection: Connection, wanted: list[Wanted]) -> list[Vote | bool]:
+    """Give the votes that are there already; promise the money for others: whether there was enough, for each."""
+    return [
+        find(connection, asked.key) or spend(connection, asked.account, asked.most, asked.budget) for asked in wanted
+    ]
+
+
+def cast(connection: Connection, bought: list[Cast]) -> list[None]:
+    """Write votes, and correct what was promised to what they cost."""
+    now = datetime.now(UTC)
+    connection.execute(insert(labels), [_row(one, now) for one in bought])
+    for one in bought:
+        refund(connection, one.account, one.most - one.vote.nanodollars)
+    return [None] * len(bought)
+
+
+def find(connection: Connection, key: Key) -> Vote | None:
+    """Read a vote that was cast."""
+    same = (labels.c.text_hash == key.text_hash) & (labels.c.version == key.version) & (labels.c.vote == key.vote)
+    cast_one = (labels.c.kind == VOTE) & same & labels.c.label.is_not(None)
+    row = connection.execute(select(labels).where(cast_one).limit(1)).mappings().first()
+    return Vote(**{name: row[name] for name in Vote.__dataclass_fields__}) if row else None
+
+
+def spend(connection: Connection, account: str, most: int, budget: int) -> bool:
+    """Take an amount from an account; says whether its budget allowed that."""
+    here = label_accounts.c.account == account
+    spent = connection.scalar(select(label_accounts.c.nanodollars).where(here))
+    if (spent or 0) + most > budget:
+        return False
+    if spent is None:
+        connection.execute(insert(label_accounts), [{"account": account, "nanodollars": most}])
+    else:
+        connection.execute(update(label_accounts).where(here).values(nanodollars=spent + most))
+    return True
+
+
+def refund(connection: Connection, account: str, amount: int) -> None:
+    """Give back what was promised and not spent."""
+    here = label_accounts.c.account == account
+    connection.execute(update(label_accounts).where(here).values(nanodollars=label_accounts.c.nanodollars - amount))
+
+
+def _row(one: Cast, now: datetime) -> dict[str, Any]:
+    return {
+        "record_id": one.record_id,
+        "kind": VOTE,
+        "source": FROM_MODEL,
+        "account": one.account,
+        "at": now,
+        **asdict(one.key),
+        **asdict(one.vote),
+    }
+
+
+def labelled_as(votes: Sequence[Vote]) -> list[str]:
+    """List the labels that votes gave."""
+    return [vote.label for vote in votes if vote.label is not None]

@@ -1,0 +1,80 @@
+"""What waits for a label: for a model, or for the people who are asked."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, func, insert, select
+
+from tdcrawl.outcomes import Bucket, LabelReason
+from tdcrawl.records.naming import Label
+from tdcrawl.store.label_tables import labels, review_tasks, unlabelled
+from tdcrawl.store.rows import DECISION, Row
+from tdcrawl.store.tables import outcomes
+
+OPEN, DECIDED = "open", "decided"
+"""The states of a review task."""
+PRIORITIES = {
+    LabelReason.RATING_TEXT_CONFLICT: 30,
+    LabelReason.VOTES_DISAGREE: 20,
+    LabelReason.SUSPECTED_INJECTION: 10,
+    LabelReason.LABEL_FAILED: 10,
+}
+"""Which tasks come first: where an answer is worth most."""
+_BY_RULE = "rule"
+_ROWS_AT_A_TIME = 1_000
+
+
+def ask_people(connection: Connection, settled: Sequence[Row], rows: Sequence[Row]) -> None:
+    """Open a review task for each item that was settled as one that needs review."""
+    reasons = {row["item"]: row["why"] for row in settled if row["place"] is Bucket.NEEDS_REVIEW}
+    tasks = [task_row(row, reasons[row["item_id"]]) for row in rows if row["item_id"] in reasons]
+    if tasks:
+        connection.execute(insert(review_tasks), tasks)
+
+
+def task_row(row: Row, kind: str, priority: int | None = None, wanted: int = 1) -> Row:
+    """Build a task: people are to say what an item is called."""
+    return {
+        "item_id": row["item_id"],
+        "record_type": row["record_type"],
+        "kind": kind,
+        "priority": PRIORITIES[LabelReason(kind)] if priority is None else priority,
+        "wanted": wanted,
+        "state": OPEN,
+        "created_at": datetime.now(UTC),
+    }
+
+
+def last_decision(connection: Connection, record_id: str) -> Label | None:
+    """Read what a model or people called a record last; None where they did not, or took it back."""
+    mine = (labels.c.record_id == record_id) & (labels.c.kind == DECISION)
+    last = connection.execute(select(labels).where(mine).order_by(labels.c.label_id.desc()).limit(1)).first()
+    if last is None or last.label is None or last.source == _BY_RULE:
+        return None  # What a rule says is asked of the rule, as it is now.
+    return Label(last.label, last.source, last.version, last.confidence)
+
+
+def count_for_model(engine: Engine) -> dict[str, int]:
+    """Count by record type what waits for a model."""
+    query = _for_model(unlabelled.c.record_type, func.count()).group_by(unlabelled.c.record_type)
+    with engine.connect() as connection:
+        return dict(connection.execute(query).all())
+
+
+def for_model(engine: Engine, record_type: str) -> Iterator[Row]:
+    """Stream what waits for a model, the oldest first: the rows of `unlabelled`."""
+    query = _for_model(unlabelled).where(unlabelled.c.record_type == record_type).order_by(unlabelled.c.item_id)
+    last = ""
+    while True:
+        with engine.connect() as connection:
+            some = connection.execute(query.where(unlabelled.c.item_id > last).limit(_ROWS_AT_A_TIME)).mappings().all()
+        if not some:
+            return
+        yield from map(dict, some)
+        last = some[-1]["item_id"]
+
+
+def _for_model(*what: Any) -> Any:
+    here = (outcomes.c.item_id == unlabelled.c.item_id) & (outcomes.c.bucket == Bucket.PENDING)
+    return select(*what).select_from(unlabelled.join(outcomes, here))
