@@ -1,6 +1,6 @@
 """What waits for a label: for a model, or for the people who are asked."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, func, insert, select
 from tdcrawl.outcomes import Bucket, LabelReason
 from tdcrawl.records.naming import Label
 from tdcrawl.store.label_tables import labels, review_tasks, unlabelled
+from tdcrawl.store.look_up import IDS, look_up
 from tdcrawl.store.rows import DECISION, Row
 from tdcrawl.store.tables import outcomes
 
@@ -73,6 +74,19 @@ def for_model(engine: Engine, record_type: str) -> Iterator[Row]:
             return
         yield from map(dict, some)
         last = some[-1]["item_id"]
+
+
+def rows_of(engine: Engine, item_ids: Iterable[str]) -> Iterator[Row]:
+    """Read the rows of items that wait, for whomever; ids of others are passed over."""
+    with engine.connect() as connection:
+        query = select(unlabelled).where(unlabelled.c.item_id.in_(IDS))
+        yield from (dict(row._mapping) for row in look_up(connection, query, list(item_ids)))  # noqa: SLF001 - its name
+
+
+def count_tasks(engine: Engine) -> int:
+    """Count the tasks that people have not decided yet."""
+    with engine.connect() as connection:
+        return connection.scalar(select(func.count()).where(review_tasks.c.state == OPEN)) or 0
 
 
 def _for_model(*what: Any) -> Any:
