@@ -22,7 +22,6 @@ STAGES = {PROJECT / (dotted.rpartition(".")[0].replace(".", "/") + ".py") for do
 MACHINE_PATH = re.compile(r"(?<![\w.:/*])/(?:home|mnt|opt|root|tmp|Users|work)/[\w.]+")
 NEVER_IMPORTED = {
     "psycopg": "SQLAlchemy loads it for a postgresql:// URL",
-    "anthropic": "labelling by a model comes with the labelling room",
 }
 
 # Imported late, and named by the command that needs it: the extra of that name.
