@@ -36,12 +36,9 @@ from tdcrawl.store.ledger import Begin, Ledger, PageRequest, Run, Terms
 from tdcrawl.store.seats import all_seats
 from tdcrawl.urls import canonical_url
 
-ARCHIVED = "archived"
-"""Where the meta of a request names the place of its page in the archive, if it is read from there."""
-FETCHED_AT = "fetched_at"
-"""Where it holds when such a page was fetched (UTC)."""
-REREADS = "rereads"
-"""Where it names the page that is read anew, and the only reason that counts, if there is one."""
+# What the meta of a request that is read from the archive holds: the place of its page there, when that was fetched
+# (UTC), and which page it reads anew with the only reason that counts, if there is one.
+ARCHIVED, FETCHED_AT, REREADS = "archived", "fetched_at", "rereads"
 
 
 @dataclass(frozen=True)
@@ -55,8 +52,7 @@ class Session:
     person_key: bytes
     quota: Mapping[str, int]
     archive: Archive | None = None
-    asks: bool = False
-    """Whether records that the rule cannot label are kept, and asked for."""
+    asks: bool = False  # whether records that the rule cannot label are kept, and asked for
     model: Model | None = None
     in_flight: InFlight = field(default_factory=InFlight)
     left_pending: set[str] = field(default_factory=set)
@@ -100,8 +96,7 @@ class Session:
 
     def is_full(self, record: Record) -> bool:
         """Say whether no seat is left for a record, whatever its label."""
-        kind = self.record_type
-        return all(self.seats.is_full(kind.stratum(record, label)) for label in kind.labels)
+        return all(self.seats.is_full(self.record_type.stratum(record, label)) for label in self.record_type.labels)
 
     def normalised(self, item: TrainingItem) -> str:
         """Give the normalised text that decides an item's sameness; made once, as all that follows from it."""
@@ -193,12 +188,12 @@ def _open(profile: SiteProfile, spider: str, settings: BaseSettings, begin: Begi
     run_id = f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
     run = Run(run_id, spider, profile.name, record_type.name, __version__, now)
     sameness = Sameness(record_type, read_threshold(settings), label_by_rule)
-    model = open_model(settings) if asks(settings, record_type) and read_budget(settings) else None
+    whether = asks(settings, record_type)
+    model = open_model(settings) if whether and read_budget(settings) else None
     patience = read_number(settings, "TDCRAWL_DATABASE_PATIENCE_SECONDS", 0, 3600)
     ledger = Ledger.open(read_database_url(settings), run, begin, patience)
     sameness.open(ledger.engine)
     for died in ledger.died:
         with suppress(StoreError):  # Its rows are in the tables; its feeds are not worth this run.
             export_run(ledger.engine, died, record_type, data_dir)
-    whether = asks(settings, record_type)
     return Session(profile, record_type, ledger, sameness, person_key, quota, asks=whether, model=model)
