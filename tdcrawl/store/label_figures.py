@@ -15,7 +15,7 @@ _NANODOLLARS = 1_000_000_000
 
 
 def label_figures(connection: Connection, record_types: Collection[str]) -> dict[str, Any]:
-    """Sum up `calls`, `usd`, `tokens`; count records `by_source` of the label, and what waits `for_model`, `for_people`."""
+    """Sum up `calls`, `usd`, `tokens`; count records `by_source`, and what waits `for_model` and `for_people`."""
     votes = select(
         func.count(),
         func.coalesce(func.sum(labels.c.nanodollars), 0),
