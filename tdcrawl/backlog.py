@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from scrapy.settings import BaseSettings
 
 from tdcrawl import __version__
-from tdcrawl.asking import open_labeller
+from tdcrawl.asking import open_labeller, read_audit_share
 from tdcrawl.dedup.sameness import Sameness
 from tdcrawl.labeling.llm import Model
 from tdcrawl.labeling.prompt import shown_text
@@ -87,7 +87,8 @@ def open_backlog(settings: BaseSettings, engine: Engine, record_type: RecordType
     sameness.open(engine)
     writer = Writer(engine, read_number(settings, "TDCRAWL_DATABASE_PATIENCE_SECONDS", 0, 3600))
     try:
-        yield Backlog(settings, engine, writer, Terms(record_type, read_quota(settings, record_type), sameness), run)
+        terms = Terms(record_type, read_quota(settings, record_type), sameness, read_audit_share(settings))
+        yield Backlog(settings, engine, writer, terms, run)
     finally:
         writer.close()
 

@@ -13,7 +13,7 @@ from scrapy.settings import BaseSettings
 
 from tdcrawl import __version__, privacy, text
 from tdcrawl.archiving import fetched
-from tdcrawl.asking import asks, open_model, read_budget
+from tdcrawl.asking import asks, open_model, read_audit_share, read_budget
 from tdcrawl.balance.quota import SeatBook
 from tdcrawl.datasets.feeds import export_run
 from tdcrawl.dedup import near
@@ -54,6 +54,7 @@ class Session:
     archive: Archive | None = None
     asks: bool = False  # whether records that the rule cannot label are kept, and asked for
     model: Model | None = None
+    audit_share: float = 0
     in_flight: InFlight = field(default_factory=InFlight)
     left_pending: set[str] = field(default_factory=set)
     """Pages of which an item has no outcome and never will in this run: they must not be closed."""
@@ -83,7 +84,7 @@ class Session:
     @cached_property
     def terms(self) -> Terms:
         """Give what the ledger needs to know to write records."""
-        return Terms(self.record_type, self.quota, self.sameness)
+        return Terms(self.record_type, self.quota, self.sameness, self.audit_share)
 
     @cached_property
     def seats(self) -> SeatBook:
@@ -143,10 +144,7 @@ class Session:
         return await self.archive.keep(fetched(response)) if self.archive else None
 
     def leave(self) -> bool:
-        """Commit what is left and give back what this process holds; says whether it is the last of its run.
-
-        Raises StoreError where the database is gone.
-        """
+        """Commit what is left, give back what is held; says whether it is the last of its run. Raises StoreError."""
         if self.archive:
             self.archive.close()
         return self.ledger.leave()
@@ -196,4 +194,5 @@ def _open(profile: SiteProfile, spider: str, settings: BaseSettings, begin: Begi
     for died in ledger.died:
         with suppress(StoreError):  # Its rows are in the tables; its feeds are not worth this run.
             export_run(ledger.engine, died, record_type, data_dir)
-    return Session(profile, record_type, ledger, sameness, person_key, quota, asks=whether, model=model)
+    share = read_audit_share(settings)
+    return Session(profile, record_type, ledger, sameness, person_key, quota, None, whether, model, share)

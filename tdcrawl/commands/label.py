@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from rich.console import Console
 
@@ -10,6 +11,7 @@ from tdcrawl.asking import BUDGET, open_model, read_budget
 from tdcrawl.backlog import Backlog, label_inline, open_backlog
 from tdcrawl.by_batch import label_by_batch
 from tdcrawl.command import Answer, TdcrawlCommand
+from tdcrawl.commands import _label_quality
 from tdcrawl.errors import SettingError, StoreError
 from tdcrawl.labeling.estimate import estimate
 from tdcrawl.labeling.llm import Model, UnavailableError
@@ -20,6 +22,7 @@ from tdcrawl.records.base import RecordType
 from tdcrawl.store.votes import taken
 from tdcrawl.store.waiting import count_for_model, count_tasks, for_model
 
+_ASKED = [name for name, kind in RECORD_TYPES.items() if kind.question]
 _MODES = {"inline": label_inline, "batch": label_by_batch}
 
 
@@ -28,7 +31,7 @@ class Command(TdcrawlCommand):
 
     def syntax(self) -> str:
         """Name the options."""
-        return "[--mode inline|batch] [--estimate] [--budget USD]"
+        return "[--mode inline|batch] [--estimate] [--budget USD] | gold FILE.csv | quality"
 
     def short_desc(self) -> str:
         """Describe the command in the list of commands."""
@@ -37,12 +40,18 @@ class Command(TdcrawlCommand):
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Take how to ask, and what it may cost."""
         super().add_options(parser)
+        what = "compare with texts whose labels are known, or with what people said; else label what waits"
+        parser.add_argument("action", nargs="?", choices=("gold", "quality"), help=what)
+        parser.add_argument("file", nargs="?", type=Path, metavar="FILE.csv", help="gold: columns text and label")
+        parser.add_argument("--type", choices=_ASKED, default=_ASKED[0], help="gold: the record type of the texts")
         parser.add_argument("--mode", choices=tuple(_MODES), default="inline", help="at once, or at half the price")
         parser.add_argument("--estimate", action="store_true", help="say what it would cost, and ask nobody")
         parser.add_argument("--budget", metavar="USD", help=f"what this call may spend (else {BUDGET})")
 
     def answer(self, opts: argparse.Namespace) -> Answer:
         """Label, or estimate; raises SettingError or StoreError."""
+        if opts.action == "quality":
+            return _label_quality.quality(self)
         kinds = [RECORD_TYPES[name] for name in count_for_model(self.engine)]
         if opts.estimate:
             return {"estimate": [self._estimate(kind) for kind in kinds]}
@@ -51,11 +60,14 @@ class Command(TdcrawlCommand):
         if self.project_settings[BUDGET] in {None, ""}:
             raise SettingError(f"nothing is spent without a budget: give --budget USD, or set {BUDGET}")
         read_budget(self.project_settings)
+        if opts.action == "gold":
+            return _label_quality.gold(self, opts.file, RECORD_TYPES[opts.type])
         told = [self._label(kind, _MODES[opts.mode]) for kind in kinds]
         return {"labelled": told, "waiting": count_for_model(self.engine), "review_tasks": count_tasks(self.engine)}
 
     def show(self, console: Console, answer: Answer) -> None:
         """Print what it would cost, or what came of it."""
+        _label_quality.show(console, answer)
         for price in answer.get("estimate", []):
             console.print(
                 f"{price['records']} {price['record_type']} records wait: about {price['calls']} calls, "

@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
-from tdcrawl.store.engine import reading
-from tdcrawl.store.label_tables import label_accounts, label_batches, labels
+from tdcrawl.records.naming import Label as NamedLabel
+from tdcrawl.store.deciding import Decision, decide
+from tdcrawl.store.engine import reading, writing
+from tdcrawl.store.label_tables import label_accounts, label_batches, labels, review_tasks
 from tdcrawl.store.tables import records
 from tdcrawl.store.verify import check_ledger
 from tests.conftest import RunScrapy
@@ -17,6 +20,7 @@ from tests.pipelines.conftest import Line, open_line  # noqa: F401 - a fixture
 from tests.pipelines.test_labelling import unrated
 
 Label = Callable[..., Any]
+IN_A_BATCH = {"before_batch_submitted", "after_batch_submitted"}
 
 
 @pytest.fixture
@@ -90,11 +94,11 @@ def test_batches_are_collected_later_in_any_order_at_half_the_price(
     assert check_ledger(waiting).balanced
 
 
-@pytest.mark.parametrize("arrived", [True, False])
+@pytest.mark.parametrize("point", sorted(IN_A_BATCH))
 def test_batch_whose_submission_was_cut_off_is_found_or_given_up(
-    waiting: Engine, label: Label, server: MessagesServer, arrived: bool
+    waiting: Engine, label: Label, server: MessagesServer, point: str
 ) -> None:
-    point = "after_batch_submitted" if arrived else "before_batch_submitted"
+    arrived = point == "after_batch_submitted"
     status, _ = label("--mode", "batch", "--budget", "1", TDCRAWL_FAULT=f"{point}:1:kill9")
     assert (status, len(server.batches)) == (-9, int(arrived))
     (told,) = label("--mode", "batch", "--budget", "1")["labelled"]
@@ -123,3 +127,53 @@ def test_key_that_is_missing_is_said_before_anything_is_asked(waiting: Engine, l
     assert (status, "set ANTHROPIC_API_KEY" in complaint, labelled(waiting)) == (2, True, [])
     status, complaint = label("--budget", "1", TDCRAWL_LABEL_MODEL="parrot-1")
     assert (status, "TDCRAWL_LABEL_PRICE" in complaint) == (2, True)
+
+
+def test_gold_shows_how_often_votes_are_right(label: Label, server: MessagesServer, tmp_path: Path) -> None:
+    rows = [("positive", "good"), ("positive", "good"), ("negative", "bad"), ("negative", "fine"), ("neutral", "fine")]
+    lines = [f'{label},"{unrated(number, word)["text"]}"' for number, (label, word) in enumerate(rows)]
+    file = tmp_path / "gold.csv"
+    file.write_text("\n".join(["label,text", *lines]))
+    told = label("gold", str(file), "--budget", "1")["gold"]
+    found = {row["label"]: (row["gold"], row["given"], row["right"], row["recall"]) for row in told["labels"]}
+    assert found == {"negative": (2, 1, 1, 0.5), "neutral": (1, 2, 1, 1.0), "positive": (2, 2, 2, 1.0)}
+    assert (told["labels"][2]["low"], told["labels"][2]["high"]) == (0.3424, 1.0)
+    assert (len(server.calls), told["figures"]["calls"]) == (10, 10)
+    file.write_text("label,text\ngreat,a text")
+    status, complaint = label("gold", str(file), "--budget", "1")
+    assert (status, "great: the labels are negative, neutral, positive" in complaint) == (2, True)
+
+
+def test_audits_tell_how_wrong_labels_are(
+    open_line: Callable[..., Line],  # noqa: F811 - the fixture
+    label: Label,
+    server: MessagesServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in server.env.items():
+        monkeypatch.setenv(name, value)
+    line = open_line(TDCRAWL_LABEL_BUDGET_USD="1", TDCRAWL_LABEL_AUDIT_SHARE="1")
+    assert line.run(unrated(1), unrated(2), unrated(3, "bad")) == ["record"] * 3
+    with reading(line.session.ledger.engine) as connection:
+        tasks = list(
+            connection.execute(
+                select(review_tasks.c.item_id, records.c.label)
+                .join_from(review_tasks, records, records.c.record_id == review_tasks.c.item_id)
+                .order_by(records.c.label.desc())
+            )
+        )
+    assert label("quality")["quality"] == [{"record_type": "review", "labels": [], "noise": None}]
+    said = ["negative", "positive", "negative"]
+    with writing(line.session.ledger.engine) as connection:
+        for task, name in zip(tasks, said, strict=True):
+            decision = Decision(task.item_id, NamedLabel(name, "person", "1"), line.session.terms, line.session.run)
+            decide(connection, [decision])
+        connection.execute(update(review_tasks).values(state="decided"))
+    (told,) = label("quality")["quality"]
+    assert [(row["label"], row["audited"], row["confirmed"]) for row in told["labels"]] == [
+        ("negative", 1, 1),
+        ("positive", 2, 1),
+    ]
+    assert told["noise"] == {"audited": 3, "wrong": 1, "noise": 0.3333, "low": 0.0615, "high": 0.7923}
+    assert labelled(line.session.ledger.engine) == ["negative", "negative", "positive"]
+    assert check_ledger(line.session.ledger.engine).balanced
