@@ -14,7 +14,8 @@ from typing import Final
 from tdcrawl.errors import SettingError
 
 POINTS: Final = (
-    "after_yield", "after_canonical", "after_validate", "after_exact_dedup", "after_near_dedup", "after_label",
+    "after_yield", "after_canonical", "after_validate", "after_exact_dedup", "after_near_dedup", "after_vote_1",
+    "after_vote_2", "after_label",
     "after_quota_reserve", "before_commit", "after_commit", "before_page_done", "after_page_done", "export_open",
     "export_rowgroup", "export_before_rename", "export_after_rename", "manifest_before", "manifest_after",
     "review_before_commit", "review_after_commit",

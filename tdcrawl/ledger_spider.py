@@ -73,7 +73,7 @@ class LedgerSpider(Spider):
         if self.stopping is None:
             self.stopping = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason=reason))
 
-    def count(self, stat: str, number: int) -> None:
+    def count(self, stat: str, number: float) -> None:
         """Add to one of the run's figures."""
         if number:
             self._figures[stat] = self._figures.get(stat, 0) + number

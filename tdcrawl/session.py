@@ -13,6 +13,8 @@ from scrapy.settings import BaseSettings
 
 from tdcrawl import __version__, privacy, text
 from tdcrawl.archiving import fetched
+from tdcrawl.asking import asks, open_model, read_budget
+from tdcrawl.balance.quota import SeatBook
 from tdcrawl.datasets.feeds import export_run
 from tdcrawl.dedup import near
 from tdcrawl.dedup.judge import Text
@@ -21,15 +23,17 @@ from tdcrawl.dedup.sameness import Sameness
 from tdcrawl.errors import StoreError
 from tdcrawl.extract.itemising import items_of
 from tdcrawl.in_flight import InFlight
+from tdcrawl.labeling.llm import Model
 from tdcrawl.labeling.rules import label_by_rule
 from tdcrawl.likeness import Judgement
 from tdcrawl.records import RECORD_TYPES
-from tdcrawl.records.base import Raw, RecordType, TrainingItem, digest
+from tdcrawl.records.base import Raw, Record, RecordType, TrainingItem, digest
 from tdcrawl.setting_values import read_database_url, read_number, read_quota, read_switch
 from tdcrawl.sites.profile import Expect, Polite, SiteProfile
 from tdcrawl.store.archive import Archive, Place
 from tdcrawl.store.beginning import REPLAY, take_up, take_up_replay
 from tdcrawl.store.ledger import Begin, Ledger, PageRequest, Run, Terms
+from tdcrawl.store.seats import all_seats
 from tdcrawl.urls import canonical_url
 
 ARCHIVED = "archived"
@@ -51,6 +55,9 @@ class Session:
     person_key: bytes
     quota: Mapping[str, int]
     archive: Archive | None = None
+    asks: bool = False
+    """Whether records that the rule cannot label are kept, and asked for."""
+    model: Model | None = None
     in_flight: InFlight = field(default_factory=InFlight)
     left_pending: set[str] = field(default_factory=set)
     """Pages of which an item has no outcome and never will in this run: they must not be closed."""
@@ -81,6 +88,20 @@ class Session:
     def terms(self) -> Terms:
         """Give what the ledger needs to know to write records."""
         return Terms(self.record_type, self.quota, self.sameness)
+
+    @cached_property
+    def seats(self) -> SeatBook:
+        """Give the seats of each stratum that has a quota."""
+        return SeatBook(self.quota, all_seats(self.ledger.engine, self.record_type.name))
+
+    def stratum(self, item: TrainingItem) -> str:
+        """Give the bucket of an item that a quota counts."""
+        return self.record_type.stratum_of(item.believed(), item.label.name if item.label else None)
+
+    def is_full(self, record: Record) -> bool:
+        """Say whether no seat is left for a record, whatever its label."""
+        kind = self.record_type
+        return all(self.seats.is_full(kind.stratum(record, label)) for label in kind.labels)
 
     def normalised(self, item: TrainingItem) -> str:
         """Give the normalised text that decides an item's sameness; made once, as all that follows from it."""
@@ -172,13 +193,15 @@ def _open(profile: SiteProfile, spider: str, settings: BaseSettings, begin: Begi
     run_id = f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
     run = Run(run_id, spider, profile.name, record_type.name, __version__, now)
     sameness = Sameness(record_type, _threshold(settings), label_by_rule)
+    model = open_model(settings) if asks(settings, record_type) and read_budget(settings) else None
     patience = read_number(settings, "TDCRAWL_DATABASE_PATIENCE_SECONDS", 0, 3600)
     ledger = Ledger.open(read_database_url(settings), run, begin, patience)
     sameness.open(ledger.engine)
     for died in ledger.died:
         with suppress(StoreError):  # Its rows are in the tables; its feeds are not worth this run.
             export_run(ledger.engine, died, record_type, data_dir)
-    return Session(profile, record_type, ledger, sameness, person_key, quota)
+    whether = asks(settings, record_type)
+    return Session(profile, record_type, ledger, sameness, person_key, quota, asks=whether, model=model)
 
 
 def _threshold(settings: BaseSettings) -> float | None:

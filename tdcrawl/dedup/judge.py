@@ -21,7 +21,7 @@ Rank = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Hold what is judged of an item: its normalised text, its label by the rule, and its rank."""
+    """Hold what is judged of an item: its normalised text, its label by the rule (empty where it abstains), and its rank."""
 
     item_id: str
     normalised: str
@@ -54,14 +54,15 @@ def compare(newcomer: Text, record: Text, threshold: float) -> Match | None:
     """Say what a record is to a newcomer; None where the Jaccard similarity of their tokens is below the threshold.
 
     The same words are a copy whatever the label. Nearly the same words contrast where the labels differ, or where one
-    text negates what the other does not: a classifier needs both.
+    text negates what the other does not: a classifier needs both. One that the rule cannot label differs from none.
     """
     if newcomer.normalised == record.normalised:
         return Match(record.item_id, Likeness.EXACT, 1.0)
     score = text.jaccard(text.tokens(newcomer.normalised), text.tokens(record.normalised))
     if score < threshold:
         return None
-    alike = newcomer.label == record.label and negations(newcomer.normalised) == negations(record.normalised)
+    differ = newcomer.label and record.label and newcomer.label != record.label
+    alike = not differ and negations(newcomer.normalised) == negations(record.normalised)
     return Match(record.item_id, Likeness.NEAR if alike else Likeness.CONTRAST, score)
 
 

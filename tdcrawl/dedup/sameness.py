@@ -28,7 +28,7 @@ class Sameness:
     """
 
     def __init__(
-        self, record_type: RecordType, threshold: float | None, name: Callable[[RecordType, Record], Label]
+        self, record_type: RecordType, threshold: float | None, name: Callable[[RecordType, Record], Label | None]
     ) -> None:
         self.index = TextIndex(threshold or 1.0)
         self._record_type = record_type
@@ -97,8 +97,8 @@ class Sameness:
         """Say how good a copy is: less is better."""
         return self.text_of(row).rank
 
-    def label(self, row: Row) -> Label:
-        """Label the record of a row."""
+    def label(self, row: Row) -> Label | None:
+        """Label the record of a row by its type's rule, which may abstain."""
         return self._name(self._record_type, self._record_type.stored(row["data"]))
 
     def text_of(self, row: Row) -> Text:
@@ -109,14 +109,14 @@ class Sameness:
     def text(self, item_id: str, record: Record, normalised: str) -> Text:
         """Give what is compared of an item; among copies that its type finds equally good the smaller id is better."""
         rank = (*self._record_type.preference(record, normalised), item_id)
-        return Text(item_id, normalised, self._record_type.rule(record), rank)
+        return Text(item_id, normalised, self._record_type.rule(record) or "", rank)
 
     def _sign_all(self, connection: Connection) -> None:
         for rows in bands.unsigned(connection, self._record_type.name):
             bands.add(connection, [(row, entry_bytes(row["record_id"], self.sign(row))) for row in rows], self.writer)
 
 
-def reindex(engine: Engine, record_type: RecordType, name: Callable[[RecordType, Record], Label]) -> int:
+def reindex(engine: Engine, record_type: RecordType, name: Callable[[RecordType, Record], Label | None]) -> int:
     """Make the stored index of a record type anew; returns of how many records."""
     sameness = Sameness(record_type, None, name)
     sameness.make_anew(engine)

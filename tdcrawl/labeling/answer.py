@@ -23,7 +23,7 @@ class _Answer(BaseModel):
 
 
 def answer_form(labels: Sequence[str]) -> dict[str, Any]:
-    """Describe the answer: one of the labels, how sure (0-1), and why. For `output_config`, in the JSON schema it takes."""
+    """Describe the answer as `output_config` wants it: one of the labels, how sure (0-1), and why."""
     properties = {
         "label": {"type": "string", "enum": list(labels)},
         "confidence": {"type": "number"},

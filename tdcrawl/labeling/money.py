@@ -25,7 +25,10 @@ class Price:
 
 
 def price_of(model: str, told: str = "") -> Price:
-    """Find the price of a model: `told` (dollars for a million tokens in and out, "1,5") or listed; raises SettingError."""
+    """Find the price of a model: as `told` ("1,5" dollars for a million tokens in, out), or listed.
+
+    Raises SettingError where it is neither.
+    """
     if told:
         try:
             dollars = [float(part) for part in told.split(",")]

@@ -1,9 +1,31 @@
 """WHAT IS IT CALLED? The label that needs no asking: a rule's, with its version."""
 
+from functools import cache
+
+import re2
+
 from tdcrawl.records.base import Record, RecordType
 from tdcrawl.records.naming import Label
 
+RULE = "rule"
 
-def label_by_rule(record_type: RecordType, record: Record) -> Label:
-    """Label a record by the rule of its type. A rule's label carries no confidence: nobody has estimated one."""
-    return Label(record_type.rule(record), "rule", record_type.rule_version)
+
+def label_by_rule(record_type: RecordType, record: Record) -> Label | None:
+    """Label a record by the rule of its type, which may abstain.
+
+    A rule's label carries no confidence: nobody has estimated one.
+    """
+    name = record_type.rule(record)
+    return Label(name, RULE, record_type.rule_version) if name else None
+
+
+def contradiction(record_type: RecordType, label: str, normalised: str) -> str | None:
+    """Quote the words of a normalised text that belie a label; None where nothing does."""
+    patterns = record_type.contradicted.get(label)
+    found = _compiled(tuple(patterns)).search(normalised) if patterns else None
+    return found.group() if found else None
+
+
+@cache
+def _compiled(patterns: tuple[str, ...]) -> "re2._Regexp[str]":
+    return re2.compile("|".join(rf"\b(?:{pattern})" for pattern in patterns))

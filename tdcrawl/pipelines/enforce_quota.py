@@ -1,14 +1,10 @@
 """Stage 600."""
 
 from collections.abc import Awaitable, Collection
-from typing import Any
 
-from tdcrawl.balance.quota import SeatBook
 from tdcrawl.outcomes import Bucket, QuotaReason, Rejection
 from tdcrawl.pipelines.base import Stage
 from tdcrawl.records.base import TrainingItem
-from tdcrawl.session import Session
-from tdcrawl.store.seats import all_seats
 
 
 class EnforceQuota(Stage):
@@ -17,10 +13,6 @@ class EnforceQuota(Stage):
     name = "enforce_quota"
     fault = "after_quota_reserve"
     is_limited = False
-
-    def __init__(self, session: Session, settings: Any) -> None:
-        super().__init__(session, settings)
-        self._book = SeatBook(session.quota, all_seats(session.ledger.engine, session.record_type.name))
 
     def process_item(self, item: TrainingItem) -> TrainingItem | Awaitable[TrainingItem]:
         """Reserve a seat, waiting where the last ones are spoken for but not yet taken."""
@@ -31,23 +23,20 @@ class EnforceQuota(Stage):
 
     def settle(self, item: TrainingItem, accepted: bool) -> None:
         """Take the seat, or set it free."""
-        self._book.settle(self._stratum(item), item.item_id, accepted)
+        self.session.seats.settle(self.session.stratum(item), item.item_id, accepted)
         for move in item.moves:
-            self._book.change(move.stratum, (move.entered is Bucket.RECORD) - (move.left is Bucket.RECORD))
+            self.session.seats.change(move.stratum, (move.entered is Bucket.RECORD) - (move.left is Bucket.RECORD))
 
     def _reserve(self, item: TrainingItem) -> Collection[str]:
         """Reserve a seat; gives the unfinished items to wait for where there may be one, raises where there is none."""
-        stratum = self._stratum(item)
-        if self._book.is_full(stratum):
-            detail = f"all {self._book.seats[stratum]} seats of {stratum} are taken"
+        stratum = self.session.stratum(item)
+        if self.session.seats.is_full(stratum):
+            detail = f"all {self.session.seats.seats[stratum]} seats of {stratum} are taken"
             raise Rejection(Bucket.OVER_QUOTA, QuotaReason.QUOTA_FULL, detail)
-        return self._book.reserve(stratum, item.item_id)
+        return self.session.seats.reserve(stratum, item.item_id)
 
     async def _once_settled(self, item: TrainingItem, others: Collection[str]) -> TrainingItem:
         while others:
             await self.session.in_flight.settled(others)
             others = self._reserve(item)
         return item
-
-    def _stratum(self, item: TrainingItem) -> str:
-        return self.session.record_type.stratum(item.believed())

@@ -176,8 +176,7 @@ class StageProcessor(ItemPipelineManager):
             self._site_spider.count("tdcrawl/items/failed_again", 1)
         session = self._site_spider.session
         if item.written:
-            stratum = session.record_type.stratum(item.believed())
-            self._site_spider.count(f"tdcrawl/strata/{stratum}", 1)
+            self._site_spider.count(f"tdcrawl/strata/{session.stratum(item)}", 1)
         for move in item.moves:
             self._count_move(move, of_this_run=move.run_id == session.run.run_id)
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -73,9 +74,11 @@ class RecordType:
     *spider*: what `scrapy crawl` calls the one for it. *model*: which fields, and what makes them valid. *same_text*:
     which text decides sameness; *preference*: which of two copies is better, from the record and its normalised text
     (a tuple, of which less is better). *labels* and *rule*: the allowed answers, and the one that needs no asking, or
-    None. *question*: how it is asked for then. *stratum*: the bucket a quota counts, from the record and its label. The rest says how the type is scraped (`fields`, `schema_types`), told apart
-    (`group_field`, `native_id_field`, `identity_fields`), masked (`person_fields` become a keyed hash in the named
-    model field; `masked_fields` are searched for personal data) and handed to training (`columns`, in order).
+    None; *question*: how it is asked for then; *contradicted*: words (RE2) that belie a label of the rule. *stratum*:
+    the bucket a quota counts, from the record and its label. The rest says how the type is scraped (`fields`,
+    `schema_types`), told apart (`group_field`, `native_id_field`, `identity_fields`), masked (`person_fields` become a
+    keyed hash in the named model field; `masked_fields` are searched for personal data) and handed to training
+    (`columns`, in order).
     """
 
     name: str
@@ -94,8 +97,9 @@ class RecordType:
     same_text: Callable[[Any], str]
     preference: Callable[[Any, str], tuple[Any, ...]]
     rule: Callable[[Any], str | None]
-    stratum: Callable[[Any, str], str]
+    stratum: Callable[[Any, str], str] = lambda _, label: label
     question: Question | None = None
+    contradicted: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     # Asked of every item, and pydantic takes its time to answer.
     @cached_property
@@ -104,14 +108,14 @@ class RecordType:
         return frozenset(self.model.model_fields)
 
     @cached_property
-    def required(self) -> frozenset[str]:
-        """Give the names of the scraped fields without which there is no record, or none that a rule can label."""
+    def required(self) -> AbstractSet[str]:
+        """Give the scraped fields without which there is no record, or none that a rule can label."""
         wanted = {name for name, filled in self.model.model_fields.items() if filled.is_required()}
-        found = {name for name, field in self.fields.items() if field.into in wanted}
-        return frozenset(found | {self.question.signal} if self.question else found)
+        signals = {self.question.signal} if self.question else set()
+        return signals.union(name for name, field in self.fields.items() if field.into in wanted)
 
-    def needed(self, *, asks: bool) -> frozenset[str]:
-        """Give the scraped fields that an item must have: where a label can be asked for, not what the rule needs."""
+    def needed(self, *, asks: bool) -> AbstractSet[str]:
+        """Give the scraped fields that an item must have: those for the rule only where nobody is asked."""
         return self.required - {self.question.signal} if self.question and asks else self.required
 
     @cached_property
@@ -154,9 +158,8 @@ class RecordType:
 class TrainingItem:
     """Carry one item from the page to its outcome: scraped strings, then the record, then the label.
 
-    `requested_url` is what was fetched, `canonical_url` the page's one address (set by the first stage),
-    `fetched_at` UTC. `group_key` is the thing the record is about (for a review its product) within the site,
-    `position` its place among what its page yielded.
+    `requested_url` was fetched at `fetched_at` (UTC), `canonical_url` is the page's one address. `group_key` is the
+    thing the record is about (for a review its product) within the site, `position` its place on its page.
     `normalised`, `content_hash` and `signature` (dedup/near.py) are made once, for all stages that compare.
     `replaces` says whether it is a better copy of a record, `moves` which other items left
     their buckets when it was written, `reopened` whether it failed or was over quota in an earlier run.
@@ -185,15 +188,15 @@ class TrainingItem:
 
     def believed(self) -> Record:
         """Give the valid record; raises ValueError where no stage has validated the item."""
-        if self.record is None:
-            raise ValueError("the item was never validated: is TDCRAWL_VALIDATE_RECORD_ENABLED off?")
-        return self.record
+        if self.record:
+            return self.record
+        raise ValueError("the item was never validated: is TDCRAWL_VALIDATE_RECORD_ENABLED off?")
 
     def named(self) -> Label:
         """Give the label; raises ValueError where no stage has labelled the item."""
-        if self.label is None:
-            raise ValueError("the item was never labelled: is TDCRAWL_LABEL_RECORD_ENABLED off?")
-        return self.label
+        if self.label:
+            return self.label
+        raise ValueError("the item was never labelled: is TDCRAWL_LABEL_RECORD_ENABLED off?")
 
 
 def digest(*parts: str) -> str:

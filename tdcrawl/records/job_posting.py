@@ -74,10 +74,6 @@ def _role(posting: JobPosting) -> str:
     return posting.label
 
 
-def _by_label(_: JobPosting, label: str) -> str:
-    return label
-
-
 JOB_POSTING = RecordType(
     name="job_posting",
     spider="job_postings",
@@ -120,5 +116,4 @@ JOB_POSTING = RecordType(
     same_text=_same_text,
     preference=_preference,
     rule=_role,
-    stratum=_by_label,
 )  # fmt: skip

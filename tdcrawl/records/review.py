@@ -52,6 +52,26 @@ class Review(Record):
         return "negative" if self.rating <= 2 else "neutral"
 
 
+# What no writer says who means the rating: whole verdicts, in normalised words; docs/decisions/0015-labels.md.
+_CONTRADICTED = {
+    "positive": (
+        r"never (?:ever )?(?:buy|order|purchase) (?:this|it|these|them|again|from)\b",
+        r"(?:do not|don t|dont) (?:(?:buy|order|purchase) (?:this|it|these|them|from)|waste your (?:money|time))\b",
+        r"(?:waste of (?:my |your )?(?:money|time)|want my money back|stay away from (?:this|it|them))\b",
+        r"(?:absolute|total|complete|utter|pure) (?:garbage|junk|rubbish|trash|crap|scam|rip off|waste)\b",
+        r"worst (?:\w+ )?(?:i (?:have|ve) (?:ever )?|ever|product|purchase|buy)\b",
+        r"(?:zero|0|no) stars (?:if|would)\b",
+    ),
+    "negative": (
+        r"(?:highly|strongly|definitely|absolutely) recommend (?:this|it|these|them|to)\b",
+        r"(?:five|5) stars\b",
+        r"exceeded (?:all )?(?:my|our) expectations\b",
+        r"(?:could not|couldn t) be happier\b",
+        r"best (?:\w+ )?(?:purchase|product|buy) (?:i (?:have|ve)|ever)\b",
+    ),
+}
+
+
 def _same_text(review: Review) -> str:
     return review.text
 
@@ -62,10 +82,6 @@ def _preference(review: Review, normalised: str) -> tuple[bool, int, bool, str]:
 
 def _sentiment(review: Review) -> str | None:
     return review.label
-
-
-def _by_label(_: Review, label: str) -> str:
-    return label
 
 
 REVIEW = RecordType(
@@ -130,7 +146,7 @@ REVIEW = RecordType(
     same_text=_same_text,
     preference=_preference,
     rule=_sentiment,
-    stratum=_by_label,
+    contradicted=_CONTRADICTED,
     question=Question(
         "What does the writer of this product review think of the product?",
         {

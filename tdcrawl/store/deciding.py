@@ -67,7 +67,7 @@ def withdraw(connection: Connection, item_id: str, terms: Terms, run: Run, reaso
 
 def bucket_of(connection: Connection, item_id: str) -> Bucket:
     """Say where an item is."""
-    return Bucket(connection.scalar(select(outcomes.c.bucket).where(outcomes.c.item_id == item_id)))
+    return Bucket(connection.execute(select(outcomes.c.bucket).where(outcomes.c.item_id == item_id)).scalar_one())
 
 
 def _decide(connection: Connection, one: Decision) -> Bucket:
@@ -133,7 +133,7 @@ def _leave(connection: Connection, item_id: str) -> Row:
         here = table.c.item_id == item_id
         if row := connection.execute(select(table).where(here)).mappings().first():
             connection.execute(delete(table).where(here))
-            return {name: row[name] for name in unlabelled.c.keys()}
+            return {column.name: row[column.name] for column in unlabelled.c}
     raise LookupError(item_id)
 
 

@@ -114,6 +114,10 @@ class Ledger:
         """Say how a page ended; the result is False where it had ended already."""
         return self._writer.submit(page_writes.close, page_writes.End(page_id, state, reason, detail))
 
+    def write(self, work: Callable[[Connection, list[Any]], Sequence[Any]], argument: Any) -> Future[Any]:
+        """Do some other work in the order of the writes, as store/writer.py says."""
+        return self._writer.submit(work, argument)
+
     def drained(self) -> Future[set[str]]:
         """Wait until all writes so far are committed and whoever waited for one has heard of it."""
         return self.schedule([])  # Writes are answered in the order in which they came.

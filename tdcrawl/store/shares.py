@@ -93,7 +93,7 @@ def _items(connection: Connection, run_id: str) -> Group:
 def _fields(connection: Connection, run_id: str, record_type: RecordType) -> Group:
     """Count in which items each field was found, wherever they ended: a full quota is no change of the site."""
     of, found = 0, Counter[str]()
-    for table, _ in KEPT.values():
+    for table in KEPT:
         told = [
             (name, failed_records.c.item[name] if table is failed_records else table.c.data[kept])
             for name, kept in record_type.told_fields.items()
@@ -134,5 +134,5 @@ def _read_by(stats: Mapping[str, Any]) -> dict[str, Group]:
 
 
 def _of_run(table: Table, run_id: str, *columns: Any) -> Any:
-    (key,) = (key for kept, key in KEPT.values() if kept is table)
+    key, _ = KEPT[table]
     return select(*columns).select_from(table.join(outcomes, outcomes.c.item_id == key)).where(_new_in(run_id))

@@ -1,6 +1,5 @@
 """Votes and what they cost: each is written as it arrives, and none is bought twice."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -75,6 +74,13 @@ def cast(connection: Connection, bought: list[Cast]) -> list[None]:
     return [None] * len(bought)
 
 
+def give_back(connection: Connection, promised: list[tuple[str, int]]) -> list[None]:
+    """Give back what was promised, to accounts, for calls that bought nothing."""
+    for account, amount in promised:
+        refund(connection, account, amount)
+    return [None] * len(promised)
+
+
 def find(connection: Connection, key: Key) -> Vote | None:
     """Read a vote that was cast."""
     same = (labels.c.text_hash == key.text_hash) & (labels.c.version == key.version) & (labels.c.vote == key.vote)
@@ -112,8 +118,3 @@ def _row(one: Cast, now: datetime) -> dict[str, Any]:
         **asdict(one.key),
         **asdict(one.vote),
     }
-
-
-def labelled_as(votes: Sequence[Vote]) -> list[str]:
-    """List the labels that votes gave."""
-    return [vote.label for vote in votes if vote.label is not None]

@@ -61,7 +61,11 @@ class Line:
         await self.session.ledger.take(page.page_id, items, 0)
         for item in items:
             self.session.in_flight.begin(item.item_id)
-        return list(await asyncio.gather(*(self._fate(item) for item in items)))
+        try:
+            return list(await asyncio.gather(*(self._fate(item) for item in items)))
+        finally:
+            if self.session.model:
+                await self.session.model.close()
 
     async def _fate(self, item: TrainingItem) -> str:
         try:
@@ -96,7 +100,8 @@ def open_line(tmp_path: Path, database_url: str) -> Iterator[Callable[..., Line]
         return Line(crawler)
 
     yield open_one
-    sessions[-1].ledger.finish("finished", {})
+    for last in sessions[-1:]:
+        last.ledger.finish("finished", {})
     for session in sessions:
         session.ledger.engine.dispose()
 

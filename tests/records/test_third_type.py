@@ -52,7 +52,6 @@ QUESTION = RecordType(
     same_text=lambda question: question.text,
     preference=lambda question, normalised: (question.answer is None, normalised),
     rule=_answered,
-    stratum=_answered,
 )
 '''
 SITE = """

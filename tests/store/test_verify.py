@@ -14,8 +14,8 @@ from tdcrawl.store.verify import check_ledger
 from tests.builders import a_run, an_item, terms
 
 RELABELLED = (
-    "UPDATE records SET label = 'negative'; INSERT INTO labels (record_id, label, source, version, at)"
-    " SELECT record_id, 'negative', '{source}', version, at FROM labels"
+    "UPDATE records SET label = 'negative'; INSERT INTO labels (record_id, kind, label, source, version, at)"
+    " SELECT record_id, kind, 'negative', '{source}', version, at FROM labels"
 )
 OTHERWISE = "1 records were given another label by the rule than it gives to what they say now"
 

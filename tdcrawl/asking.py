@@ -1,0 +1,43 @@
+"""Whether labels are asked for, of whom, and for how much: what the settings say of it."""
+
+from scrapy.settings import BaseSettings
+
+from tdcrawl.errors import SettingError
+from tdcrawl.labeling.labeller import Count, Labeller, Submit
+from tdcrawl.labeling.llm import Model
+from tdcrawl.labeling.money import NANODOLLARS, price_of
+from tdcrawl.records.base import RecordType
+from tdcrawl.setting_values import read_number, read_switch
+
+BUDGET = "TDCRAWL_LABEL_BUDGET_USD"
+_MOST_DOLLARS = 1_000_000
+_MOST_CALLS = 1_000
+_MOST_SECONDS = 3_600
+
+
+def asks(settings: BaseSettings, record_type: RecordType) -> bool:
+    """Say whether a record without what its rule needs is kept, and asked for; a budget, be it 0, turns that on."""
+    told = settings[BUDGET] not in {None, ""}
+    return told and record_type.question is not None and read_switch(settings, "TDCRAWL_LABEL_RECORD_ENABLED")
+
+
+def read_budget(settings: BaseSettings) -> int:
+    """Read what may be spent, in nanodollars; raises SettingError."""
+    return round(read_number(settings, BUDGET, 0, _MOST_DOLLARS) * NANODOLLARS)
+
+
+def open_model(settings: BaseSettings) -> Model:
+    """Open the way to the model; raises SettingError where its price or the key is not known."""
+    name = settings["TDCRAWL_LABEL_MODEL"]
+    if not name:
+        raise SettingError("TDCRAWL_LABEL_MODEL: name a model, such as claude-haiku-4-5-20251001")
+    price = price_of(name, settings["TDCRAWL_LABEL_PRICE"])
+    return Model.open(name, price, read_number(settings, "TDCRAWL_LABEL_SECONDS", 1, _MOST_SECONDS))
+
+
+def open_labeller(
+    settings: BaseSettings, record_type: RecordType, model: Model, submit: Submit, account: str, count: Count
+) -> Labeller:
+    """Build what labels the records of a type, at the expense of an account."""
+    calls_at_once = int(read_number(settings, "TDCRAWL_LABEL_CALLS", 1, _MOST_CALLS))
+    return Labeller(record_type, model, submit, account, read_budget(settings), calls_at_once, count)
