@@ -24,7 +24,7 @@ QUARREL = LabelReason.VOTES_DISAGREE
 
 def unnamed(name: str, **fields: str) -> TrainingItem:
     """Build an item that has no rating, so that no rule can name it."""
-    record = Review(**{"product_id": "17", "text": f"{GOOD_TEXT} {name}", **fields})
+    record = Review.model_validate({"product_id": "17", "text": f"{GOOD_TEXT} {name}", **fields})
     return replace(an_item(name), record=record, label=None)
 
 

@@ -1,4 +1,4 @@
-"""WHAT DO PEOPLE SAY? Who is asked what, and what comes of the answers: each a transaction, and nothing is forgotten."""
+"""WHAT DO PEOPLE SAY? Who is asked what, and what comes of an answer: one transaction, and nothing is forgotten."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable

@@ -33,6 +33,13 @@ def progress(engine: Engine, reviewer: str) -> dict[str, int]:
         return {OPEN: 0, DECIDED: 0, **counted, "mine": connection.scalar(given) or 0}
 
 
+def open_types(engine: Engine) -> set[str]:
+    """Name the record types that have open tasks."""
+    query = select(review_tasks.c.record_type).where(review_tasks.c.state == OPEN).distinct()
+    with engine.connect() as connection:
+        return set(connection.scalars(query))
+
+
 def all_answered(engine: Engine) -> list[Answered]:
     """List the tasks that anybody has answered, with the answers that stand."""
     said = select(labels.c.task_id, labels.c.reviewer, labels.c.label, review_tasks.c.state)
@@ -63,7 +70,11 @@ def tasks_with_rows(engine: Engine) -> Iterator[tuple[Task, Row, list[Row]]]:
         with reading(engine) as connection:
             found = connection.execute(query.where(review_tasks.c.task_id > last).limit(_ROWS_AT_A_TIME)).all()
             tasks = [Task(*row) for row in found]
-            shown = [(task, row, _answers(connection, task)) for task in tasks if (row := shown_row(connection, task.item_id))]
+            shown = [
+                (task, row, _answers(connection, task))
+                for task in tasks
+                if (row := shown_row(connection, task.item_id))
+            ]
         if not tasks:
             return
         yield from shown

@@ -45,10 +45,10 @@ def test_kappas_are_one_when_all_agree_and_the_same_whoever_comes_first(pairs: l
 
 def test_agreement_tells_of_pairs_and_of_each_with_what_was_decided() -> None:
     tasks = [
-        *[Answered(True, {"ann": "a", "ben": "a"})] * 8,
-        Answered(True, {"ann": "a", "ben": "b", "cat": "b"}),
-        Answered(False, {"ann": "a", "ben": "b"}),
-        Answered(True, {"cat": "c"}),
+        *[Answered(decided=True, answers={"ann": "a", "ben": "a"})] * 8,
+        Answered(decided=True, answers={"ann": "a", "ben": "b", "cat": "b"}),
+        Answered(decided=False, answers={"ann": "a", "ben": "b"}),
+        Answered(decided=True, answers={"cat": "c"}),
     ]
     told = agreement(tasks)
     assert told["tasks"] == 10
