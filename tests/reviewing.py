@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -31,7 +32,9 @@ def unnamed(name: str, **fields: str) -> TrainingItem:
 def ask(database_url: str, items: Iterable[TrainingItem], why: LabelReason = QUARREL, wanted: int = 1) -> Engine:
     """Have items wait for people, one task each, in their order."""
     ledger = Ledger.open(database_url, a_run())
-    asyncio.run(_ask(ledger, list(items), why))
+    # On a thread of its own: that of a test with a browser has its loop already.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, _ask(ledger, list(items), why)).result()
     ledger.finish("finished", {})
     with writing(ledger.engine) as connection:
         connection.execute(update(review_tasks).values(wanted=wanted))

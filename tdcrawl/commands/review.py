@@ -55,8 +55,8 @@ class Command(TdcrawlCommand):
         from tdcrawl.review import serving  # noqa: PLC0415
         from tdcrawl.store.review_figures import progress  # noqa: PLC0415
 
-        queue = self._queue()
         door = serving.open_door(host, port, self.data_dir)
+        queue = self._queue()
         for reviewer, link in serving.links(door, host, self.data_dir).items():
             print(f"{reviewer}: {link}", file=sys.stderr, flush=True)
         serving.serve(door, host, queue, self.data_dir)

@@ -19,6 +19,8 @@ from tdcrawl.store.engine import reachable
 from tdcrawl.store.review_figures import all_answered
 
 _TYPES = {"js": "text/javascript", "css": "text/css"}
+_MOST_BYTES = 16_384
+"""No form of ours is larger."""
 _STATIC = {
     file.name: file.read_bytes()
     for file in resources.files(__package__).joinpath("static").iterdir()
@@ -36,7 +38,7 @@ router = APIRouter(dependencies=[Depends(_database)])
 
 def build(queue: Queue, data_dir: Path, hosts: Collection[str]) -> FastAPI:
     """Build the application, which answers under these names of its host only."""
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, max_body_size=_MOST_BYTES)
     app.state.queue, app.state.data_dir, app.state.sessions = queue, data_dir, Sessions()
     app.include_router(router)
     app.add_exception_handler(401, _ask_to_log_in)
