@@ -11,15 +11,14 @@ from datetime import UTC, datetime
 from scrapy.settings import BaseSettings
 
 from tdcrawl import __version__
-from tdcrawl.asking import open_labeller, read_audit_share
-from tdcrawl.dedup.sameness import Sameness
+from tdcrawl.asking import open_labeller
 from tdcrawl.labeling.llm import Model
 from tdcrawl.labeling.prompt import shown_text
-from tdcrawl.labeling.rules import label_by_rule
+from tdcrawl.measures import open_terms
 from tdcrawl.outcomes import Bucket, Rejection
 from tdcrawl.records.base import Record, RecordType
 from tdcrawl.records.naming import Label
-from tdcrawl.setting_values import read_number, read_quota, read_threshold
+from tdcrawl.setting_values import read_number
 from tdcrawl.store.deciding import Decision, decide
 from tdcrawl.store.engine import Engine
 from tdcrawl.store.rows import Row, Run
@@ -83,11 +82,9 @@ def open_backlog(settings: BaseSettings, engine: Engine, record_type: RecordType
     """Open what waits, with a writer of its own; raises SettingError or StoreError."""
     now = datetime.now(UTC)
     run = Run(f"{SPIDER}-{uuid.uuid4().hex[:16]}", SPIDER, "", record_type.name, __version__, now)
-    sameness = Sameness(record_type, read_threshold(settings), label_by_rule)
-    sameness.open(engine)
+    terms = open_terms(engine, settings, record_type)
     writer = Writer(engine, read_number(settings, "TDCRAWL_DATABASE_PATIENCE_SECONDS", 0, 3600))
     try:
-        terms = Terms(record_type, read_quota(settings, record_type), sameness, read_audit_share(settings))
         yield Backlog(settings, engine, writer, terms, run)
     finally:
         writer.close()

@@ -8,6 +8,7 @@ TdcrawlError
 ├── ScrapydError    deployment a server of scrapy.cfg does not answer as it should
 ├── CutOffError     running    a run was ended by force
 ├── FinishedError   store/     there is nothing left to crawl; no failure
+├── ReviewError     review/    an answer of a person cannot be taken, or taken back
 └── DatasetError    datasets/  a version cannot be frozen, found or trusted
     └── PlanError   datasets/  what was asked of a version makes no sense, whatever was collected
 
@@ -59,6 +60,10 @@ class CutOffError(TdcrawlError):
 
 class ScrapydError(TdcrawlError):
     """Report a server of scrapy.cfg that does not answer as it should (raised by deployment.py)."""
+
+
+class ReviewError(TdcrawlError):
+    """Tell a person why their answer was not taken, or not taken back (raised by review/)."""
 
 
 class DatasetError(TdcrawlError):

@@ -24,11 +24,11 @@ from tdcrawl.errors import StoreError
 from tdcrawl.extract.itemising import items_of
 from tdcrawl.in_flight import InFlight
 from tdcrawl.labeling.llm import Model
-from tdcrawl.labeling.rules import label_by_rule
 from tdcrawl.likeness import Judgement
+from tdcrawl.measures import sameness_of, seats_of
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.base import Raw, Record, RecordType, TrainingItem, digest
-from tdcrawl.setting_values import read_database_url, read_number, read_quota, read_switch, read_threshold
+from tdcrawl.setting_values import read_database_url, read_number, read_switch
 from tdcrawl.sites.profile import Expect, Polite, SiteProfile
 from tdcrawl.store.archive import Archive, Place
 from tdcrawl.store.beginning import REPLAY, take_up, take_up_replay
@@ -179,13 +179,13 @@ def open_replay(profile: SiteProfile, settings: BaseSettings) -> Session:
 
 def _open(profile: SiteProfile, spider: str, settings: BaseSettings, begin: Begin) -> Session:
     record_type = RECORD_TYPES[profile.record_type]
-    quota = read_quota(settings, record_type) if read_switch(settings, "TDCRAWL_ENFORCE_QUOTA_ENABLED") else {}
+    quota = seats_of(settings, record_type)
     data_dir = Path(settings["TDCRAWL_DATA_DIR"])
     person_key = privacy.load_key(data_dir, settings["TDCRAWL_PERSON_KEY"])
     now = datetime.now(UTC)
     run_id = f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
     run = Run(run_id, spider, profile.name, record_type.name, __version__, now)
-    sameness = Sameness(record_type, read_threshold(settings), label_by_rule)
+    sameness = sameness_of(settings, record_type)
     whether = asks(settings, record_type)
     model = open_model(settings) if whether and read_budget(settings) else None
     patience = read_number(settings, "TDCRAWL_DATABASE_PATIENCE_SECONDS", 0, 3600)

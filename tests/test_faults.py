@@ -36,6 +36,8 @@ IN_A_FREEZE = [
     "export_open", "export_rowgroup", "manifest_before", "manifest_after", "export_before_rename",
     "export_after_rename",
 ]  # fmt: skip
+# Attacked in tests/review/test_queue_killed.py.
+IN_A_REVIEW = ["review_before_commit", "review_after_commit"]
 # `scrapy` on a disk with room for so many pages of a SQLite database.
 ON_A_SMALL_DISK = """
 import sys
@@ -199,7 +201,7 @@ def test_freeze_when_the_database_had_no_room(crawled: Path, run_scrapy: RunScra
 
 
 def test_every_point_is_attacked() -> None:
-    assert {*IN_A_CRAWL, *IN_A_FREEZE, *IN_A_LABELLING, *IN_A_BATCH} == set(POINTS)
+    assert {*IN_A_CRAWL, *IN_A_FREEZE, *IN_A_LABELLING, *IN_A_BATCH, *IN_A_REVIEW} == set(POINTS)
 
 
 def test_a_fault_that_is_none_is_refused(run_scrapy: RunScrapy) -> None:

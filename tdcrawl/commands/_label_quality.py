@@ -8,7 +8,6 @@ from rich.console import Console
 from rich.table import Table
 
 from tdcrawl.asking import open_labeller, open_model
-from tdcrawl.backlog import open_backlog
 from tdcrawl.command import Answer, TdcrawlCommand
 from tdcrawl.errors import SettingError
 from tdcrawl.labeling.labeller import Labeller
@@ -36,6 +35,8 @@ def quality(command: TdcrawlCommand) -> Answer:
 
 def gold(command: TdcrawlCommand, file: Path | None, kind: RecordType) -> Answer:
     """Ask for the labels of texts whose labels are known, and compare; raises SettingError or StoreError."""
+    from tdcrawl.backlog import open_backlog  # noqa: PLC0415 - takes its time, which other commands need not wait
+
     rows = _rows(file, kind)
     with open_backlog(command.project_settings, command.engine, kind) as backlog:
 

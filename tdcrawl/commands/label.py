@@ -2,19 +2,16 @@
 
 import argparse
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from rich.console import Console
 
 from tdcrawl.asking import BUDGET, open_model, read_budget
-from tdcrawl.backlog import Backlog, label_inline, open_backlog
-from tdcrawl.by_batch import label_by_batch
 from tdcrawl.command import Answer, TdcrawlCommand
 from tdcrawl.commands import _label_quality
 from tdcrawl.errors import SettingError, StoreError
 from tdcrawl.labeling.estimate import estimate
-from tdcrawl.labeling.llm import Model, UnavailableError
+from tdcrawl.labeling.llm import UnavailableError
 from tdcrawl.labeling.money import price_of
 from tdcrawl.labeling.prompt import shown_text
 from tdcrawl.records import RECORD_TYPES
@@ -23,7 +20,7 @@ from tdcrawl.store.votes import taken
 from tdcrawl.store.waiting import count_for_model, count_tasks, for_model
 
 _ASKED = [name for name, kind in RECORD_TYPES.items() if kind.question]
-_MODES = {"inline": label_inline, "batch": label_by_batch}
+_MODES = ("inline", "batch")
 
 
 class Command(TdcrawlCommand):
@@ -44,7 +41,7 @@ class Command(TdcrawlCommand):
         parser.add_argument("action", nargs="?", choices=("gold", "quality"), help=what)
         parser.add_argument("file", nargs="?", type=Path, metavar="FILE.csv", help="gold: columns text and label")
         parser.add_argument("--type", choices=_ASKED, default=_ASKED[0], help="gold: the record type of the texts")
-        parser.add_argument("--mode", choices=tuple(_MODES), default="inline", help="at once, or at half the price")
+        parser.add_argument("--mode", choices=_MODES, default="inline", help="at once, or at half the price")
         parser.add_argument("--estimate", action="store_true", help="say what it would cost, and ask nobody")
         parser.add_argument("--budget", metavar="USD", help=f"what this call may spend (else {BUDGET})")
 
@@ -62,7 +59,7 @@ class Command(TdcrawlCommand):
         read_budget(self.project_settings)
         if opts.action == "gold":
             return _label_quality.gold(self, opts.file, RECORD_TYPES[opts.type])
-        told = [self._label(kind, _MODES[opts.mode]) for kind in kinds]
+        told = [self._label(kind, opts.mode) for kind in kinds]
         return {"labelled": told, "waiting": count_for_model(self.engine), "review_tasks": count_tasks(self.engine)}
 
     def show(self, console: Console, answer: Answer) -> None:
@@ -88,11 +85,15 @@ class Command(TdcrawlCommand):
         texts = (shown_text(kind, kind.stored(row["data"])) for row in for_model(self.engine, kind.name))
         return estimate(kind, texts, price, taken(self.engine))
 
-    def _label(self, kind: RecordType, mode: Callable[[Backlog, Model], Awaitable[None]]) -> Answer:
+    def _label(self, kind: RecordType, mode: str) -> Answer:
+        # Scrapy imports this file for every command, and these take their time.
+        from tdcrawl.backlog import label_inline, open_backlog  # noqa: PLC0415
+        from tdcrawl.by_batch import label_by_batch  # noqa: PLC0415
+
         async def label() -> None:
             model = open_model(self.project_settings)
             try:
-                await mode(backlog, model)
+                await (label_inline if mode == "inline" else label_by_batch)(backlog, model)
             finally:
                 await model.close()
 

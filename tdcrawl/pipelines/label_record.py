@@ -36,13 +36,12 @@ class LabelRecord(Stage):
         return self
 
     def process_item(self, item: TrainingItem) -> TrainingItem | Awaitable[TrainingItem]:
-        """Set the label; a text that belies it is left to people."""
+        """Set the label; where the text belies it the record is flagged, and people are asked."""
         label = label_by_rule(self.session.record_type, item.believed())
         if label is None:
             return self._asked(item)
-        if words := contradiction(self.session.record_type, label.name, self.session.normalised(item)):
-            detail = f"the rule says {label.name}, the text {words!r}"
-            raise Rejection(Bucket.NEEDS_REVIEW, LabelReason.RATING_TEXT_CONFLICT, detail)
+        if contradiction(self.session.record_type, label.name, self.session.normalised(item)):
+            item.flags.append(LabelReason.RATING_TEXT_CONFLICT)
         item.label = label
         return item
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from tdcrawl.outcomes import LabelReason
 from tdcrawl.records.base import Record, RecordType
 
 Row = dict[str, Any]
@@ -60,7 +61,8 @@ def training_row(stored: Mapping[str, Any], columns: Columns, split: str) -> Row
         "label": stored["label"],
         "label_source": stored["label_source"],
         "label_confidence": stored["label_confidence"],
-        "needs_review": False,
+        # Until somebody has looked at it.
+        "needs_review": LabelReason.RATING_TEXT_CONFLICT in stored["flags"] and stored["label_source"] != "person",
         "source": stored["site"],
         "url": stored["canonical_url"],
         "scraped_at": stored["scraped_at"],

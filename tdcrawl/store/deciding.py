@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Table, bindparam, delete, insert, select, upd
 
 from tdcrawl.outcomes import Bucket, LabelReason, Rejection
 from tdcrawl.records.naming import UNLABELLED, Label
-from tdcrawl.store.label_tables import labels, review_tasks, unlabelled
+from tdcrawl.store.label_tables import labels, unlabelled
 from tdcrawl.store.placement import SETTLE, STAGE, Placement
 from tdcrawl.store.rows import (
     DECISION,
@@ -23,7 +23,7 @@ from tdcrawl.store.rows import (
 from tdcrawl.store.seats import Seats
 from tdcrawl.store.tables import duplicates, outcomes, over_quota, records
 from tdcrawl.store.terms import Terms
-from tdcrawl.store.waiting import task_row
+from tdcrawl.store.waiting import ask_people
 
 LABEL_STAGE = "label_record"
 _CALLED = (
@@ -86,10 +86,11 @@ def _decide(connection: Connection, one: Decision) -> Bucket:
 
 
 def _go_on_waiting(connection: Connection, one: Decision, why: Rejection) -> Bucket:
-    connection.execute(SETTLE, [settled_row(one.item_id, why.bucket, LABEL_STAGE, why)])
+    settled = settled_row(one.item_id, why.bucket, LABEL_STAGE, why)
+    connection.execute(SETTLE, [settled])
     if why.bucket is Bucket.NEEDS_REVIEW:
         row = {"item_id": one.item_id, "record_type": one.terms.record_type.name}
-        connection.execute(insert(review_tasks), [task_row(row, why.reason)])
+        ask_people(connection, [settled], [row])
     return why.bucket
 
 

@@ -6,6 +6,7 @@ from tdcrawl.store.tables import metadata, record_columns
 from tdcrawl.store.utc_time import UtcTime
 
 _VOTES = text("kind = 'vote'")
+_ANSWERS = text("task_id IS NOT NULL")
 
 labels = Table(
     "labels",
@@ -30,8 +31,11 @@ labels = Table(
     Column("answer", Text),
     Column("account", String(32), index=True),  # what paid for it: a run, or one call of `scrapy label`
     Column("batch_id", String(63)),
+    Column("task_id", Integer),  # which question to people it answers; an answer without a label takes one back
     Column("at", UtcTime, nullable=False),
     Index("ix_labels_votes", "text_hash", "version", "vote", sqlite_where=_VOTES, postgresql_where=_VOTES),
+    Index("ix_labels_answers", "task_id", "label_id", sqlite_where=_ANSWERS, postgresql_where=_ANSWERS),
+    Index("ix_labels_reviewer", "reviewer", "task_id", sqlite_where=_ANSWERS, postgresql_where=_ANSWERS),
 )
 unlabelled = Table(
     "unlabelled",
@@ -54,11 +58,12 @@ review_tasks = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("decided_at", UtcTime),
     UniqueConstraint("item_id", "kind", name="uq_review_tasks_item"),
-    Index("ix_review_tasks_open", "state", "priority", "task_id"),
 )
+Index("ix_review_tasks_open", review_tasks.c.state, review_tasks.c.priority.desc(), review_tasks.c.task_id)
 review_leases = Table(
     "review_leases",
     metadata,
+    # Who has a task before them, and until when; one that is over says that they let it go, and comes last for them.
     Column("task_id", Integer, primary_key=True),
     Column("reviewer", String(63), primary_key=True),
     Column("until", UtcTime, nullable=False, index=True),

@@ -79,7 +79,7 @@ class Placement:
             rows = [{**with_label(row, label), "cluster_id": row["record_id"]} for row, label, _ in kept.values()]
             self._insert(records, rows)
             self._insert(labels, [decision_row(record_id, label) for record_id, (_, label, _) in kept.items()])
-            waiting.audit(self._connection, [(row, label) for row, label, _ in kept.values()], self._audit_share)
+            waiting.ask_about(self._connection, [(row, label) for row, label, _ in kept.values()], self._audit_share)
             bands.add(self._connection, [(row, entry) for row, _, entry in kept.values()], self._same.writer)
         self._seats.write()
 

@@ -10,7 +10,7 @@ from tdcrawl.outcomes import Bucket, LabelReason
 from tdcrawl.records.naming import Label
 from tdcrawl.store.label_tables import labels, review_tasks, unlabelled
 from tdcrawl.store.look_up import IDS, look_up
-from tdcrawl.store.rows import DECISION, Row
+from tdcrawl.store.rows import DECISION, Row, item_row
 from tdcrawl.store.tables import outcomes
 from tdcrawl.store.votes import FROM_MODEL
 
@@ -34,17 +34,32 @@ _ROWS_AT_A_TIME = 1_000
 def ask_people(connection: Connection, settled: Sequence[Row], rows: Sequence[Row]) -> None:
     """Open a review task for each item that was settled as one that needs review."""
     reasons = {row["item"]: row["why"] for row in settled if row["place"] is Bucket.NEEDS_REVIEW}
-    tasks = [task_row(row, reasons[row["item_id"]]) for row in rows if row["item_id"] in reasons]
+    _open(connection, [task_row(row, reasons[row["item_id"]]) for row in rows if row["item_id"] in reasons])
+
+
+def ask_about(connection: Connection, kept: Sequence[tuple[Row, Label]], share: float) -> None:
+    """Open review tasks for records: each whose text belies its rating, and a share (0-1) of what votes have labelled.
+
+    Which ones are audited their ids decide.
+    """
+    tasks = list[Row]()
+    for row, label in kept:
+        if label.source == _BY_RULE and LabelReason.RATING_TEXT_CONFLICT in row["flags"]:
+            tasks.append(task_row(item_row(row), LabelReason.RATING_TEXT_CONFLICT))
+        elif label.source == FROM_MODEL and _place_in_line(row["record_id"]) < share:
+            tasks.append(task_row(item_row(row), AUDIT, _AUDIT_PRIORITY))
+    _open(connection, tasks)
+
+
+def _open(connection: Connection, tasks: Sequence[Row]) -> None:
+    """Insert tasks; one that was there already is as it was."""
     if tasks:
-        connection.execute(insert(review_tasks), tasks)
-
-
-def audit(connection: Connection, kept: Sequence[tuple[Row, Label]], share: float) -> None:
-    """Ask people about a share (0-1) of the records that votes have labelled; which ones, their ids decide."""
-    picked = [row for row, label in kept if label.source == FROM_MODEL and _place_in_line(row["record_id"]) < share]
-    if picked:
-        tasks = [task_row({**row, "item_id": row["record_id"]}, AUDIT, _AUDIT_PRIORITY) for row in picked]
-        connection.execute(insert(review_tasks), tasks)
+        ids = [task["item_id"] for task in tasks]
+        there = select(review_tasks.c.item_id, review_tasks.c.kind).where(review_tasks.c.item_id.in_(IDS))
+        known = {tuple(row) for row in look_up(connection, there, ids)}
+        new = [task for task in tasks if (task["item_id"], task["kind"]) not in known]
+        if new:
+            connection.execute(insert(review_tasks), new)
 
 
 def _place_in_line(record_id: str) -> float:

@@ -9,7 +9,7 @@ _LOADED = """
 import sys
 from scrapy.utils.misc import walk_modules
 walk_modules("tdcrawl.commands")
-slow = {"daft", "datasketch", "extruct", "matplotlib", "numba", "playwright", "scipy", "warcio"}
+slow = {"daft", "datasketch", "extruct", "fastapi", "matplotlib", "numba", "playwright", "scipy", "uvicorn", "warcio"}
 print(*sorted(slow & sys.modules.keys()))
 """
 

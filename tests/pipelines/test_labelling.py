@@ -8,8 +8,11 @@ import pytest
 from sqlalchemy import func, select
 
 from tdcrawl.labeling.money import NANODOLLARS
+from tdcrawl.records.columns import columns_of, training_row
+from tdcrawl.records.review import REVIEW
 from tdcrawl.store.engine import reading
 from tdcrawl.store.label_tables import label_accounts, labels, review_tasks, unlabelled
+from tdcrawl.store.selection import stored_records
 from tdcrawl.store.tables import outcomes, over_quota, records
 from tdcrawl.store.verify import check_ledger
 from tests.messages_server import MessagesServer, Reply, honest, messages_server, obedient, quoted, says
@@ -164,11 +167,15 @@ def test_record_without_a_rating_fails_where_nobody_is_asked(line: Line) -> None
     assert line.run(unrated(1)) == ["missing_field"]
 
 
-def test_rating_that_the_text_belies_is_left_to_people(line: Line) -> None:
+def test_rating_that_the_text_belies_is_flagged_and_people_are_asked(line: Line) -> None:
     raw = {"text": "Never buy this kettle: it leaked on the first day and it is a waste of money", "rating": "5"}
-    assert line.run(raw) == ["rating_text_conflict"]
-    assert ends(line) == [("needs_review", "rating_text_conflict")]
+    assert line.run(raw) == ["record"]
+    (kept,) = rows(line, select(records.c.label, records.c.label_source, records.c.flags))
+    assert kept == ("positive", "rule", ["rating_text_conflict"])
     assert rows(line, select(review_tasks.c.kind)) == [("rating_text_conflict",)]
+    with reading(line.session.ledger.engine) as connection:
+        (stored,) = stored_records(connection, "review")
+        assert training_row(stored, columns_of(REVIEW), "train")["needs_review"] is True
     assert check_ledger(line.session.ledger.engine).balanced
 
 

@@ -9,6 +9,7 @@ revision = "0007"
 down_revision = "0006"
 
 _VOTES = sa.text("kind = 'vote'")
+_ANSWERS = sa.text("task_id IS NOT NULL")
 _ABOUT_A_VOTE = (
     ("reviewer", sa.String(63)),
     ("text_hash", sa.String(64)),
@@ -22,6 +23,7 @@ _ABOUT_A_VOTE = (
     ("answer", sa.Text()),
     ("account", sa.String(32)),
     ("batch_id", sa.String(63)),
+    ("task_id", sa.Integer()),
 )
 
 
@@ -38,6 +40,8 @@ def upgrade() -> None:
     op.create_index(
         "ix_labels_votes", "labels", ["text_hash", "version", "vote"], sqlite_where=_VOTES, postgresql_where=_VOTES
     )
+    for name, columns in (("answers", ["task_id", "label_id"]), ("reviewer", ["reviewer", "task_id"])):
+        op.create_index(f"ix_labels_{name}", "labels", columns, sqlite_where=_ANSWERS, postgresql_where=_ANSWERS)
     with op.batch_alter_table("over_quota") as over_quota:
         over_quota.alter_column("label", existing_type=sa.String(63), nullable=True)
         over_quota.alter_column("label_source", existing_type=sa.String(16), nullable=True)
@@ -74,7 +78,7 @@ def _create_tables() -> None:
         sa.Column("decided_at", UtcTime()),
         sa.UniqueConstraint("item_id", "kind", name="uq_review_tasks_item"),
     )
-    op.create_index("ix_review_tasks_open", "review_tasks", ["state", "priority", "task_id"])
+    op.create_index("ix_review_tasks_open", "review_tasks", ["state", sa.text("priority DESC"), "task_id"])
     op.create_table(
         "review_leases",
         sa.Column("task_id", sa.Integer(), primary_key=True),
