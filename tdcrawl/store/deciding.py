@@ -74,7 +74,8 @@ def _decide(connection: Connection, one: Decision) -> Bucket:
     bucket = bucket_of(connection, one.item_id)
     if isinstance(one.verdict, Rejection):
         # Somebody else may have decided meanwhile.
-        return _go_on_waiting(connection, one, one.verdict) if bucket is Bucket.PENDING else bucket
+        waits = bucket in {Bucket.PENDING, Bucket.NEEDS_REVIEW}
+        return _go_on_waiting(connection, one, one.verdict) if waits else bucket
     match bucket:
         case Bucket.RECORD:
             _rename(connection, one, one.verdict)

@@ -43,8 +43,9 @@ def test_training_row_takes_the_envelope_over_the_model() -> None:
     stored = {
         "record_id": "a1", "label": "neutral", "label_source": "person", "label_confidence": 0.9, "site": "shop",
         "canonical_url": "https://shop.example/p", "scraped_at": datetime(2026, 6, 1, tzinfo=UTC), "cluster_id": "a1",
-        "data": {"text": "…", "label": "positive"},
+        "data": {"text": "…", "label": "positive"}, "flags": ["rating_text_conflict"],
     }  # fmt: skip
     row = training_row(stored, columns_of(REVIEW), "test")
     assert (row["label"], row["label_source"], row["split"], row["source"]) == ("neutral", "person", "test", "shop")
+    assert row["needs_review"] is False
     assert (row["needs_review"], row["sample_weight"], row["url"]) == (False, 1.0, "https://shop.example/p")
