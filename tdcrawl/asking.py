@@ -26,6 +26,11 @@ def read_budget(settings: BaseSettings) -> int:
     return round(read_number(settings, BUDGET, 0, _MOST_DOLLARS) * NANODOLLARS)
 
 
+def read_audit_share(settings: BaseSettings) -> float:
+    """Read of which share of labels by votes people are asked too, 0-1; raises SettingError."""
+    return read_number(settings, "TDCRAWL_LABEL_AUDIT_SHARE", 0, 1)
+
+
 def open_model(settings: BaseSettings) -> Model:
     """Open the way to the model; raises SettingError where its price or the key is not known."""
     name = settings["TDCRAWL_LABEL_MODEL"]

@@ -13,7 +13,7 @@ from scrapy.settings import BaseSettings
 
 from tdcrawl import __version__, privacy, text
 from tdcrawl.archiving import fetched
-from tdcrawl.asking import asks, open_model, read_budget
+from tdcrawl.asking import asks, open_model, read_audit_share, read_budget
 from tdcrawl.balance.quota import SeatBook
 from tdcrawl.datasets.feeds import export_run
 from tdcrawl.dedup import near
@@ -36,12 +36,9 @@ from tdcrawl.store.ledger import Begin, Ledger, PageRequest, Run, Terms
 from tdcrawl.store.seats import all_seats
 from tdcrawl.urls import canonical_url
 
-ARCHIVED = "archived"
-"""Where the meta of a request names the place of its page in the archive, if it is read from there."""
-FETCHED_AT = "fetched_at"
-"""Where it holds when such a page was fetched (UTC)."""
-REREADS = "rereads"
-"""Where it names the page that is read anew, and the only reason that counts, if there is one."""
+# What the meta of a request that is read from the archive holds: the place of its page there, when that was fetched
+# (UTC), and which page it reads anew with the only reason that counts, if there is one.
+ARCHIVED, FETCHED_AT, REREADS = "archived", "fetched_at", "rereads"
 
 
 @dataclass(frozen=True)
@@ -55,9 +52,9 @@ class Session:
     person_key: bytes
     quota: Mapping[str, int]
     archive: Archive | None = None
-    asks: bool = False
-    """Whether records that the rule cannot label are kept, and asked for."""
+    asks: bool = False  # whether records that the rule cannot label are kept, and asked for
     model: Model | None = None
+    audit_share: float = 0
     in_flight: InFlight = field(default_factory=InFlight)
     left_pending: set[str] = field(default_factory=set)
     """Pages of which an item has no outcome and never will in this run: they must not be closed."""
@@ -87,7 +84,7 @@ class Session:
     @cached_property
     def terms(self) -> Terms:
         """Give what the ledger needs to know to write records."""
-        return Terms(self.record_type, self.quota, self.sameness)
+        return Terms(self.record_type, self.quota, self.sameness, self.audit_share)
 
     @cached_property
     def seats(self) -> SeatBook:
@@ -100,8 +97,7 @@ class Session:
 
     def is_full(self, record: Record) -> bool:
         """Say whether no seat is left for a record, whatever its label."""
-        kind = self.record_type
-        return all(self.seats.is_full(kind.stratum(record, label)) for label in kind.labels)
+        return all(self.seats.is_full(self.record_type.stratum(record, label)) for label in self.record_type.labels)
 
     def normalised(self, item: TrainingItem) -> str:
         """Give the normalised text that decides an item's sameness; made once, as all that follows from it."""
@@ -148,10 +144,7 @@ class Session:
         return await self.archive.keep(fetched(response)) if self.archive else None
 
     def leave(self) -> bool:
-        """Commit what is left and give back what this process holds; says whether it is the last of its run.
-
-        Raises StoreError where the database is gone.
-        """
+        """Commit what is left, give back what is held; says whether it is the last of its run. Raises StoreError."""
         if self.archive:
             self.archive.close()
         return self.ledger.leave()
@@ -193,12 +186,13 @@ def _open(profile: SiteProfile, spider: str, settings: BaseSettings, begin: Begi
     run_id = f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
     run = Run(run_id, spider, profile.name, record_type.name, __version__, now)
     sameness = sameness_of(settings, record_type)
-    model = open_model(settings) if asks(settings, record_type) and read_budget(settings) else None
+    whether = asks(settings, record_type)
+    model = open_model(settings) if whether and read_budget(settings) else None
     patience = read_number(settings, "TDCRAWL_DATABASE_PATIENCE_SECONDS", 0, 3600)
     ledger = Ledger.open(read_database_url(settings), run, begin, patience)
     sameness.open(ledger.engine)
     for died in ledger.died:
         with suppress(StoreError):  # Its rows are in the tables; its feeds are not worth this run.
             export_run(ledger.engine, died, record_type, data_dir)
-    whether = asks(settings, record_type)
-    return Session(profile, record_type, ledger, sameness, person_key, quota, asks=whether, model=model)
+    share = read_audit_share(settings)
+    return Session(profile, record_type, ledger, sameness, person_key, quota, None, whether, model, share)

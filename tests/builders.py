@@ -7,7 +7,6 @@ from tdcrawl import text
 from tdcrawl.dedup.sameness import Sameness
 from tdcrawl.labeling.rules import label_by_rule
 from tdcrawl.records.base import TrainingItem, digest
-from tdcrawl.records.naming import Label
 from tdcrawl.records.review import REVIEW, Review
 from tdcrawl.store.engine import Engine
 from tdcrawl.store.ledger import Run, Terms
@@ -37,7 +36,7 @@ def an_item(name: str = "one", page_id: str = "page-1", words: str = GOOD_TEXT, 
         group_key="17",
         raw={"text": record.text, "rating": str(rating)},
         record=record,
-        label=Label(record.label, "rule", REVIEW.rule_version),
+        label=label_by_rule(REVIEW, record),
         content_hash=text.content_hash(text.normalise(record.text)),
     )
 

@@ -23,7 +23,6 @@ MACHINE_PATH = re.compile(r"(?<![\w.:/*])/(?:home|mnt|opt|root|tmp|Users|work)/[
 NEVER_IMPORTED = {
     "psycopg": "SQLAlchemy loads it for a postgresql:// URL",
     "python-multipart": "FastAPI reads forms with it",
-    "anthropic": "labelling by a model comes with the labelling room",
 }
 
 # Imported late, and named by the command that needs it: the extra of that name.

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from tdcrawl.command import Answer, TdcrawlCommand
+from tdcrawl.store.rows import VOTE
 from tdcrawl.store.story import Story, tell
 
 
@@ -51,7 +52,7 @@ def _chapters(story: Story) -> Iterator[tuple[str, str]]:
     yield "outcome", _outcome(outcome)
     yield from _kept(story)
     for label in story["labels"]:
-        yield "label", f"{label['label']}, by {label['source']} {label['version']}, {label['at']}"
+        yield _label(label)
     for copy in story["copies"]:
         yield "copy", f"{copy['item_id']} ({copy['reason']}, Jaccard {copy['score']:.3f}), run {copy['run_id']}"
     for pair in story["contrasts"]:
@@ -61,13 +62,22 @@ def _chapters(story: Story) -> Iterator[tuple[str, str]]:
         yield "version", f"{row['version']}, split {row['split']}"
 
 
+def _label(row: dict[str, Any]) -> tuple[str, str]:
+    """Tell of a vote, or of a decision."""
+    who = f"by {row['reviewer'] or row['source']} {row['version']}, {row['at']}"
+    if row["kind"] == VOTE:
+        why = row["error"] or row["reason"]
+        return "vote", f"{row['label'] or 'failed'}, {who}" + (f": {why}" if why else "")
+    return "label", f"{row['label'] or 'taken back'}, {who}"
+
+
 def _outcome(outcome: dict[str, Any]) -> str:
     why = f" at {outcome['stage']}: {outcome['reason']}, {outcome['detail']}" if outcome["stage"] else ""
     return f"{outcome['bucket']}{why} ({outcome['at']})"
 
 
 def _kept(story: Story) -> Iterator[tuple[str, str]]:
-    for table in ("record", "duplicate", "over_quota"):
+    for table in ("record", "duplicate", "over_quota", "unlabelled"):
         if story[table]:
             for field, value in story[table]["data"].items():
                 # Who labelled a record, and when, its label row tells.

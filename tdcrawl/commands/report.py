@@ -16,6 +16,8 @@ from tdcrawl.report.figures import collect
 from tdcrawl.reporting import stage_table
 from tdcrawl.setting_values import read_quota, read_switch
 
+_WAITING = {"for_model": "scrapy label", "for_people": "scrapy review"}
+
 
 class Command(TdcrawlCommand):
     """Report the newest run of each site, or one run."""
@@ -54,12 +56,23 @@ class Command(TdcrawlCommand):
         for line in answer["balance"]:
             seats = "" if line["seats"] is None else f" of {line['seats']} seats"
             console.print(f"{escape(line['stratum'])}: {line['records']} records{seats}")
+        console.print(_labels(answer["labels"]))
         for line in answer["failures"]:
             console.print(f"{escape(line['site'])}: {line['number']} {line['what']} failed, {escape(line['reason'])}")
 
     def _seats(self, record_type: RecordType) -> dict[str, int]:
         is_on = read_switch(self.project_settings, "TDCRAWL_ENFORCE_QUOTA_ENABLED")
         return read_quota(self.project_settings, record_type) if is_on else {}
+
+
+def _labels(told: Answer) -> str:
+    """Say who labelled the records, what that cost, and what waits."""
+    who = ", ".join(f"{number} by {source}" for source, number in told["by_source"].items()) or "none"
+    parts = [f"labels: {who}"]
+    if told["calls"]:
+        parts.append(f"{told['calls']} calls, {told['usd']:.2f} USD")
+    parts += [f"{told[what]} wait ({how})" for what, how in _WAITING.items() if told[what]]
+    return "; ".join(parts)
 
 
 def _write(file: Path, figures: Answer) -> None:

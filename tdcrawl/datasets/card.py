@@ -1,9 +1,10 @@
 """A version described for people: a README.md that the Hugging Face hub reads as a dataset card."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tdcrawl.datasets.split import SPLITS
+from tdcrawl.labeling.quality import noise
 
 _LIMITS = (
     "The texts belong to their authors and to the sites that published them: `license: other` is no licence.",
@@ -50,6 +51,7 @@ def _body(description: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]
     yield from _count_table(description["counts"])
     yield from _empty_splits(files)
     yield f"\n## Labels\n\nGiven by: {_listed(provenance['label_sources'])} (records before balancing).\n"
+    yield from _noise(provenance["audits"])
     yield "## Duplicates and failures\n"
     yield from _ledger_lines(provenance["ledger"])
     yield "\n## Known limits\n"
@@ -93,6 +95,12 @@ def _ledger_lines(ledger: Mapping[str, int]) -> Iterator[str]:
     yield "| outcome | items | share |\n|---|---|---|"
     for name, number in ledger.items():
         yield f"| {name} | {number} | {number / items:.2%} |"
+
+
+def _noise(audits: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    if estimated := noise(audits):
+        yield f"Label noise of those by votes: {estimated['noise']:.1%} (95 %: {estimated['low']:.1%} to"
+        yield f"{estimated['high']:.1%}), as people said of {estimated['audited']} that were drawn at random.\n"
 
 
 def _listed(counts: Mapping[str, int]) -> str:

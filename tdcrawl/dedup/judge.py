@@ -21,7 +21,7 @@ Rank = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Hold what is judged of an item: its normalised text, its label by the rule (empty where it abstains), and its rank."""
+    """Hold what is judged of an item: its normalised text, its label by the rule (or none: empty), and its rank."""
 
     item_id: str
     normalised: str

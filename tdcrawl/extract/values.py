@@ -58,7 +58,7 @@ def read_values(record_type: RecordType, raw: Raw, rules: ValueRules) -> dict[st
             if string := text.clean(raw.get(name, "")):
                 values |= _read_field(field, string, rules, values)
             elif name in needed:
-                raise Doubt(ValidateReason.MISSING_FIELD, f"a {record_type.name} needs it")
+                errors.append(_error(name, Doubt(ValidateReason.MISSING_FIELD, f"a {record_type.name} needs it"), raw))
         except Doubt as doubt:
             errors.append(_error(name, doubt, raw))
     unknown = Doubt(ValidateReason.UNKNOWN_FIELD, f"a {record_type.name} has no such field")

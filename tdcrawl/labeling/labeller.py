@@ -60,7 +60,7 @@ class Labeller:
         """Give a record its label; raises Rejection, or StoreError where the database is gone."""
         text = shown_text(self.record_type, record)
         if found := suspicion(text, self.record_type.labels):
-            raise _suspected(f"it reads like an order: {found}")
+            raise suspected(f"it reads like an order: {found}")
         key = text_hash(text)
         try:
             async with self._locks[key]:  # Twins that wait together would each buy the same votes.
@@ -74,7 +74,7 @@ class Labeller:
             number = len(votes) + 1
             vote = await self._vote(item_id, text, Key(key, self.version, number))
             if vote.error == ORDERS:
-                raise _suspected(f"vote {number} found orders in it: {vote.reason}")
+                raise suspected(f"vote {number} found orders in it: {vote.reason}")
             votes.append(vote)
             if number <= len(_FAULTS):
                 faults.point(_FAULTS[number - 1])
@@ -148,5 +148,6 @@ class Labeller:
 _FAULTS = ("after_vote_1", "after_vote_2")
 
 
-def _suspected(detail: str) -> Rejection:
+def suspected(detail: str) -> Rejection:
+    """Build the rejection of a text that gives orders: people look at it."""
     return Rejection(Bucket.NEEDS_REVIEW, LabelReason.SUSPECTED_INJECTION, detail)

@@ -10,6 +10,8 @@ from tdcrawl.errors import SettingError
 from tdcrawl.labeling.answer import answer_form, read_answer
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from anthropic import AsyncAnthropic
     from anthropic.types import Message
 
@@ -92,6 +94,35 @@ class Model:
             nanodollars=self.price.of(taken, used.output_tokens, batch=batch),
             answer=text,
         )
+
+    async def submit(self, requests: Any) -> str:
+        """Submit requests (custom_id, params) as a batch; gives its id. Raises UnavailableError."""
+        import anthropic  # noqa: PLC0415 - see `open`
+
+        try:
+            return (await self.client.messages.batches.create(requests=requests)).id
+        except anthropic.APIError as error:
+            raise UnavailableError(_told(error), for_good=False) from error
+
+    async def has_ended(self, batch_id: str) -> bool:
+        """Say whether the results of a batch are there."""
+        return (await self.client.messages.batches.retrieve(batch_id)).processing_status == "ended"
+
+    async def results(self, batch_id: str) -> AsyncIterator[tuple[str, Message | None]]:
+        """Stream the results of a batch in no order: custom id, and message if the request succeeded."""
+        async for result in await self.client.messages.batches.results(batch_id):
+            yield result.custom_id, result.result.message if result.result.type == "succeeded" else None
+
+    async def first_result(self, batch_id: str) -> str:
+        """Give the custom id of a result of a batch that has ended; empty where it has none."""
+        async for custom_id, _ in self.results(batch_id):
+            return custom_id
+        return ""
+
+    async def batches(self) -> AsyncIterator[tuple[str, bool]]:
+        """Stream the batches that the service knows, the newest first: id, and whether it has ended."""
+        async for batch in self.client.messages.batches.list(limit=100):
+            yield batch.id, batch.processing_status == "ended"
 
     async def close(self) -> None:
         """Close the connections."""

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -45,7 +44,6 @@ class Kind(StrEnum):
 
 
 _READ_LAST = {Kind.RATING, Kind.PAY, Kind.PAY_BOUND}
-_BOUNDS = {Kind.RATING_BOUND, Kind.PAY_BOUND}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ class Field:
     @property
     def is_bound(self) -> bool:
         """Say whether it only tells how another field is read, or one end of it."""
-        return self.kind in _BOUNDS
+        return self.kind in {Kind.RATING_BOUND, Kind.PAY_BOUND}
 
 
 @dataclass(frozen=True)
@@ -77,8 +75,7 @@ class RecordType:
     None; *question*: how it is asked for then; *contradicted*: words (RE2) that belie a label of the rule. *stratum*:
     the bucket a quota counts, from the record and its label. The rest says how the type is scraped (`fields`,
     `schema_types`), told apart (`group_field`, `native_id_field`, `identity_fields`), masked (`person_fields` become a
-    keyed hash in the named model field; `masked_fields` are searched for personal data) and handed to training
-    (`columns`, in order).
+    keyed hash in the named model field; `masked_fields` are searched for personal data) and trained on (`columns`).
     """
 
     name: str
@@ -108,13 +105,13 @@ class RecordType:
         return frozenset(self.model.model_fields)
 
     @cached_property
-    def required(self) -> AbstractSet[str]:
+    def required(self) -> frozenset[str]:
         """Give the scraped fields without which there is no record, or none that a rule can label."""
         wanted = {name for name, filled in self.model.model_fields.items() if filled.is_required()}
         signals = {self.question.signal} if self.question else set()
-        return signals.union(name for name, field in self.fields.items() if field.into in wanted)
+        return frozenset(signals.union(name for name, field in self.fields.items() if field.into in wanted))
 
-    def needed(self, *, asks: bool) -> AbstractSet[str]:
+    def needed(self, *, asks: bool) -> frozenset[str]:
         """Give the scraped fields that an item must have: those for the rule only where nobody is asked."""
         return self.required - {self.question.signal} if self.question and asks else self.required
 
@@ -146,8 +143,7 @@ class RecordType:
 
     def stratum_of(self, record: Record, label: str | None) -> str:
         """Give the bucket of a record whose label is known, or follows from the rule."""
-        name = label or self.rule(record)
-        return self.stratum(record, name) if name else UNLABELLED
+        return self.stratum(record, name) if (name := label or self.rule(record)) else UNLABELLED
 
     def stored(self, data: Mapping[str, Any]) -> Record:
         """Give a record its form back from the JSON that was stored of it; times stay ISO 8601 texts."""
@@ -160,9 +156,9 @@ class TrainingItem:
 
     `requested_url` was fetched at `fetched_at` (UTC), `canonical_url` is the page's one address. `group_key` is the
     thing the record is about (for a review its product) within the site, `position` its place on its page.
-    `normalised`, `content_hash` and `signature` (dedup/near.py) are made once, for all stages that compare.
-    `replaces` says whether it is a better copy of a record, `moves` which other items left
-    their buckets when it was written, `reopened` whether it failed or was over quota in an earlier run.
+    `normalised`, `content_hash` and `signature` (dedup/near.py) are made once, for all stages that compare. `replaces`
+    says whether it is a better copy of a record, `moves` which items left their buckets when it was written, `reopened`
+    whether it failed or was over quota in an earlier run.
     """
 
     item_id: str

@@ -9,6 +9,7 @@ from tdcrawl.outcomes import Bucket, PageState
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.base import RecordType
 from tdcrawl.store.engine import Connection, Engine, reading
+from tdcrawl.store.label_figures import label_figures
 from tdcrawl.store.overview import ALARMS, EXPECTED, FAILURES, WARNINGS
 from tdcrawl.store.run_figures import by_stratum, chosen_runs, coverage, item_ends, pace, page_ends
 
@@ -30,6 +31,7 @@ def collect(engine: Engine, run_id: str | None, stages: Sequence[str], seats: Se
             "runs": [_run(connection, run, items, pages) for run in runs],
             "funnel": _funnel(items, stages),
             "balance": [line for kind in types for line in _balance(connection, kind, ids, seats(kind))],
+            "labels": label_figures(connection, [kind.name for kind in types]),
             "failures": _failures(runs, items, pages),
         }
 
@@ -65,7 +67,8 @@ def _funnel(items: list[Figures], stages: Sequence[str]) -> list[Figures]:
     for row in items:
         if row["stage"]:
             stopped.setdefault(row["stage"], Counter())[row["reason"]] += row["number"]
-    left, steps = sum(row["number"] for row in items if row["bucket"] != Bucket.PENDING), []
+    # What waits for its label has come to a stage; what is pending otherwise is on its way.
+    left, steps = sum(row["number"] for row in items if row["bucket"] != Bucket.PENDING or row["stage"]), []
     for stage, reasons in stopped.items():
         seen, left = left, left - reasons.total()
         steps.append({"stage": stage, "seen": seen, "passed": left, "rejected": seen - left, "reasons": dict(reasons)})

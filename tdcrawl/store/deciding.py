@@ -73,7 +73,8 @@ def bucket_of(connection: Connection, item_id: str) -> Bucket:
 def _decide(connection: Connection, one: Decision) -> Bucket:
     bucket = bucket_of(connection, one.item_id)
     if isinstance(one.verdict, Rejection):
-        return _go_on_waiting(connection, one, one.verdict)
+        # Somebody else may have decided meanwhile.
+        return _go_on_waiting(connection, one, one.verdict) if bucket is Bucket.PENDING else bucket
     match bucket:
         case Bucket.RECORD:
             _rename(connection, one, one.verdict)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, func, select
 
 from tdcrawl.outcomes import Bucket
+from tdcrawl.store.label_figures import audited
 from tdcrawl.store.tables import outcomes, records
 
 _FETCHED_AT_ONCE = 1_000
@@ -43,6 +44,7 @@ def provenance(connection: Connection, record_type: str) -> dict[str, Any]:
     return {
         "sources": _sources(connection, record_type),
         "label_sources": _label_sources(connection, record_type),
+        "audits": audited(connection, record_type),
         "ledger": ledger_counts(connection, record_type),
     }
 

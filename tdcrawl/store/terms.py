@@ -46,3 +46,5 @@ class Terms:
     record_type: RecordType
     quota: Mapping[str, int]
     sameness: Sameness
+    audit_share: float = 0.0
+    """Of how many labels by votes people are asked too, 0-1: what shows how wrong those are."""

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from tdcrawl.store.label_tables import label_accounts, labels
 from tdcrawl.store.rows import VOTE
@@ -58,6 +58,23 @@ class Cast:
     vote: Vote
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Tell how many `records` have votes, how many those are, and how long the answers were in all."""
+
+    records: int
+    votes: int
+    output_tokens: int
+
+
+def taken(engine: Engine) -> Taken:
+    """Sum up what votes took so far."""
+    what = (func.count(labels.c.record_id.distinct()), func.count(), func.coalesce(func.sum(labels.c.output_tokens), 0))
+    from_model = (labels.c.kind == VOTE) & (labels.c.source == FROM_MODEL)
+    with engine.connect() as connection:
+        return Taken(*connection.execute(select(*what).where(from_model)).one())
+
+
 def promise(connection: Connection, wanted: list[Wanted]) -> list[Vote | bool]:
     """Give the votes that are there already; promise the money for others: whether there was enough, for each."""
     return [
@@ -86,7 +103,17 @@ def find(connection: Connection, key: Key) -> Vote | None:
     same = (labels.c.text_hash == key.text_hash) & (labels.c.version == key.version) & (labels.c.vote == key.vote)
     cast_one = (labels.c.kind == VOTE) & same & labels.c.label.is_not(None)
     row = connection.execute(select(labels).where(cast_one).limit(1)).mappings().first()
-    return Vote(**{name: row[name] for name in Vote.__dataclass_fields__}) if row else None
+    return _vote(row) if row else None
+
+
+def of_text(connection: Connection, text_hash: str, version: str) -> list[Vote]:
+    """Read the votes on a text, in their order; of several on one question the one that gave a label."""
+    same = (labels.c.text_hash == text_hash) & (labels.c.version == version) & (labels.c.kind == VOTE)
+    found: dict[int, Vote] = {}
+    for row in connection.execute(select(labels).where(same).order_by(labels.c.label_id)).mappings():
+        if row["vote"] not in found or found[row["vote"]].label is None:
+            found[row["vote"]] = _vote(row)
+    return [found[vote] for vote in sorted(found)]
 
 
 def spend(connection: Connection, account: str, most: int, budget: int) -> bool:
@@ -106,6 +133,10 @@ def refund(connection: Connection, account: str, amount: int) -> None:
     """Give back what was promised and not spent."""
     here = label_accounts.c.account == account
     connection.execute(update(label_accounts).where(here).values(nanodollars=label_accounts.c.nanodollars - amount))
+
+
+def _vote(row: Any) -> Vote:
+    return Vote(**{name: row[name] for name in Vote.__dataclass_fields__})
 
 
 def _row(one: Cast, now: datetime) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What waits for a label: for a model, or for the people who are asked."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,8 +9,10 @@ from sqlalchemy import Connection, Engine, func, insert, select
 from tdcrawl.outcomes import Bucket, LabelReason
 from tdcrawl.records.naming import Label
 from tdcrawl.store.label_tables import labels, review_tasks, unlabelled
+from tdcrawl.store.look_up import IDS, look_up
 from tdcrawl.store.rows import DECISION, Row
 from tdcrawl.store.tables import outcomes
+from tdcrawl.store.votes import FROM_MODEL
 
 OPEN, DECIDED = "open", "decided"
 """The states of a review task."""
@@ -21,6 +23,10 @@ PRIORITIES = {
     LabelReason.LABEL_FAILED: 10,
 }
 """Which tasks come first: where an answer is worth most."""
+AUDIT = "audit"
+"""The kind of a task about a label that nobody doubts."""
+_AUDIT_PRIORITY = 5
+_DIGITS = 8
 _BY_RULE = "rule"
 _ROWS_AT_A_TIME = 1_000
 
@@ -31,6 +37,18 @@ def ask_people(connection: Connection, settled: Sequence[Row], rows: Sequence[Ro
     tasks = [task_row(row, reasons[row["item_id"]]) for row in rows if row["item_id"] in reasons]
     if tasks:
         connection.execute(insert(review_tasks), tasks)
+
+
+def audit(connection: Connection, kept: Sequence[tuple[Row, Label]], share: float) -> None:
+    """Ask people about a share (0-1) of the records that votes have labelled; which ones, their ids decide."""
+    picked = [row for row, label in kept if label.source == FROM_MODEL and _place_in_line(row["record_id"]) < share]
+    if picked:
+        tasks = [task_row({**row, "item_id": row["record_id"]}, AUDIT, _AUDIT_PRIORITY) for row in picked]
+        connection.execute(insert(review_tasks), tasks)
+
+
+def _place_in_line(record_id: str) -> float:
+    return int(record_id[:_DIGITS], 16) / float(16**_DIGITS)
 
 
 def task_row(row: Row, kind: str, priority: int | None = None, wanted: int = 1) -> Row:
@@ -73,6 +91,19 @@ def for_model(engine: Engine, record_type: str) -> Iterator[Row]:
             return
         yield from map(dict, some)
         last = some[-1]["item_id"]
+
+
+def rows_of(engine: Engine, item_ids: Iterable[str]) -> Iterator[Row]:
+    """Read the rows of items that wait, for whomever; ids of others are passed over."""
+    with engine.connect() as connection:
+        query = select(unlabelled).where(unlabelled.c.item_id.in_(IDS))
+        yield from (dict(row._mapping) for row in look_up(connection, query, list(item_ids)))  # noqa: SLF001 - its name
+
+
+def count_tasks(engine: Engine) -> int:
+    """Count the tasks that people have not decided yet."""
+    with engine.connect() as connection:
+        return connection.scalar(select(func.count()).where(review_tasks.c.state == OPEN)) or 0
 
 
 def _for_model(*what: Any) -> Any:

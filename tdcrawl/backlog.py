@@ -1,0 +1,119 @@
+"""What waits for a label is taken up, record by record; by_batch.py does so at half the price."""
+
+import asyncio
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from scrapy.settings import BaseSettings
+
+from tdcrawl import __version__
+from tdcrawl.asking import open_labeller, read_audit_share
+from tdcrawl.dedup.sameness import Sameness
+from tdcrawl.labeling.llm import Model
+from tdcrawl.labeling.prompt import shown_text
+from tdcrawl.labeling.rules import label_by_rule
+from tdcrawl.outcomes import Bucket, Rejection
+from tdcrawl.records.base import Record, RecordType
+from tdcrawl.records.naming import Label
+from tdcrawl.setting_values import read_number, read_quota, read_threshold
+from tdcrawl.store.deciding import Decision, decide
+from tdcrawl.store.engine import Engine
+from tdcrawl.store.rows import Row, Run
+from tdcrawl.store.seats import all_seats
+from tdcrawl.store.terms import Terms
+from tdcrawl.store.waiting import for_model
+from tdcrawl.store.writer import Writer
+
+SPIDER = "label"
+"""As what a labelling stands where else a spider is named."""
+
+
+@dataclass
+class Backlog:
+    """Hold the records of one type that wait for a label; `run` is who labels them, and the account that pays.
+
+    `ends` counts where they went, `figures` what it took: calls, usd, tokens, cache_hits, failed_calls.
+    """
+
+    settings: BaseSettings
+    engine: Engine
+    writer: Writer
+    terms: Terms
+    run: Run
+    ends: Counter[str] = field(default_factory=Counter)
+    figures: dict[str, float] = field(default_factory=dict)
+    promised: int = 0
+    """What its batches may cost, in nanodollars."""
+
+    @property
+    def record_type(self) -> RecordType:
+        """Give the type of the records."""
+        return self.terms.record_type
+
+    def waiting(self) -> Iterator[Row]:
+        """Stream what waits; nothing where every stratum is full, so that no label is bought for it."""
+        taken = all_seats(self.engine, self.record_type.name)
+        quota = self.terms.quota
+        if any(label not in quota or taken.get(label, 0) < quota[label] for label in self.record_type.labels):
+            yield from for_model(self.engine, self.record_type.name)
+
+    def record(self, row: Row) -> Record:
+        """Give the record of a row."""
+        return self.record_type.stored(row["data"])
+
+    def shown(self, row: Row) -> str:
+        """Give what is shown of a row."""
+        return shown_text(self.record_type, self.record(row))
+
+    def count(self, what: str, number: float) -> None:
+        """Add to a figure."""
+        self.figures[what] = self.figures.get(what, 0) + number
+
+    async def decide(self, item_id: str, said: Label | Rejection) -> None:
+        """Give a record its label, or say why it goes on waiting."""
+        self.ends[await self.writer.submit(decide, Decision(item_id, said, self.terms, self.run))] += 1
+
+
+@contextmanager
+def open_backlog(settings: BaseSettings, engine: Engine, record_type: RecordType) -> Iterator[Backlog]:
+    """Open what waits, with a writer of its own; raises SettingError or StoreError."""
+    now = datetime.now(UTC)
+    run = Run(f"{SPIDER}-{uuid.uuid4().hex[:16]}", SPIDER, "", record_type.name, __version__, now)
+    sameness = Sameness(record_type, read_threshold(settings), label_by_rule)
+    sameness.open(engine)
+    writer = Writer(engine, read_number(settings, "TDCRAWL_DATABASE_PATIENCE_SECONDS", 0, 3600))
+    try:
+        terms = Terms(record_type, read_quota(settings, record_type), sameness, read_audit_share(settings))
+        yield Backlog(settings, engine, writer, terms, run)
+    finally:
+        writer.close()
+
+
+async def label_inline(backlog: Backlog, model: Model) -> None:
+    """Ask for one record after the other, many at a time, until all are labelled or nothing more can be asked for."""
+    write, kind = backlog.writer.submit, backlog.record_type
+    labeller = open_labeller(backlog.settings, kind, model, write, backlog.run.run_id, backlog.count)
+    # More than are asked for at once: some wait for the database.
+    room, at_an_end = asyncio.Semaphore(2 * labeller.calls_at_once), asyncio.Event()
+
+    async def label(row: Row) -> None:
+        try:
+            said: Label | Rejection = await labeller.label(row["item_id"], backlog.record(row))
+        except Rejection as why:
+            said = why
+            if why.bucket is Bucket.PENDING:
+                at_an_end.set()
+        finally:
+            room.release()
+        await backlog.decide(row["item_id"], said)
+
+    async with asyncio.TaskGroup() as tasks:
+        for row in backlog.waiting():
+            await room.acquire()
+            if at_an_end.is_set():
+                return
+            tasks.create_task(label(row))

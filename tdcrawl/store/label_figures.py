@@ -1,0 +1,74 @@
+"""What labels took and who gave them, as figures."""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from tdcrawl.outcomes import Bucket
+from tdcrawl.store.label_tables import labels, review_tasks, unlabelled
+from tdcrawl.store.rows import DECISION, VOTE
+from tdcrawl.store.tables import outcomes, records
+from tdcrawl.store.votes import FROM_MODEL
+from tdcrawl.store.waiting import AUDIT, DECIDED
+
+_PERSON = "person"
+_NANODOLLARS = 1_000_000_000
+
+
+def label_figures(connection: Connection, record_types: Collection[str]) -> dict[str, Any]:
+    """Sum up `calls`, `usd`, `tokens`; count records `by_source`, and what waits `for_model` and `for_people`."""
+    votes = select(
+        func.count(),
+        func.coalesce(func.sum(labels.c.nanodollars), 0),
+        func.coalesce(func.sum(labels.c.input_tokens + labels.c.output_tokens), 0),
+    ).where(labels.c.kind == VOTE, labels.c.source == FROM_MODEL)
+    calls, nanodollars, tokens = connection.execute(votes).one()
+    by_source = (
+        select(records.c.label_source, func.count())
+        .where(records.c.record_type.in_(record_types))
+        .group_by(records.c.label_source)
+        .order_by(records.c.label_source)
+    )
+    waiting = (
+        select(outcomes.c.bucket, func.count())
+        .join(unlabelled, unlabelled.c.item_id == outcomes.c.item_id)
+        .where(unlabelled.c.record_type.in_(record_types))
+        .group_by(outcomes.c.bucket)
+    )
+    waits: dict[str, int] = dict(connection.execute(waiting).all())
+    return {
+        "calls": calls,
+        "usd": round(int(nanodollars) / _NANODOLLARS, 6),
+        "tokens": int(tokens),
+        "by_source": dict(connection.execute(by_source).all()),
+        "for_model": waits.get(Bucket.PENDING, 0),
+        "for_people": waits.get(Bucket.NEEDS_REVIEW, 0),
+    }
+
+
+def audited(connection: Connection, record_type: str) -> list[dict[str, Any]]:
+    """Count by `version` and `label` the labels by votes that people `audited`, and those they `confirmed`.
+
+    What a model called a record last is compared with what people decided on its audit.
+    """
+    of_type = (review_tasks.c.kind == AUDIT) & (review_tasks.c.state == DECIDED)
+    tasks = select(review_tasks.c.item_id).where(of_type, review_tasks.c.record_type == record_type)
+    rows = connection.execute(
+        select(labels.c.record_id, labels.c.source, labels.c.label, labels.c.version)
+        .where(labels.c.kind == DECISION, labels.c.record_id.in_(tasks))
+        .order_by(labels.c.label_id)
+    )
+    last: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        last.setdefault(row.record_id, {})[row.source] = row
+    counted: dict[tuple[str, str], list[int]] = {}
+    for said in last.values():
+        if FROM_MODEL in said and _PERSON in said and said[_PERSON].label:
+            count = counted.setdefault((said[FROM_MODEL].version, said[FROM_MODEL].label), [0, 0])
+            count[0] += 1
+            count[1] += said[FROM_MODEL].label == said[_PERSON].label
+    return [
+        {"version": version, "label": label, "audited": number, "confirmed": right}
+        for (version, label), (number, right) in sorted(counted.items())
+    ]
