@@ -6,7 +6,7 @@ from tdcrawl.asking import read_audit_share
 from tdcrawl.dedup.sameness import Sameness
 from tdcrawl.labeling.rules import label_by_rule
 from tdcrawl.records.base import RecordType
-from tdcrawl.setting_values import read_number, read_quota, read_switch
+from tdcrawl.setting_values import read_quota, read_switch, read_threshold
 from tdcrawl.store.engine import Engine
 from tdcrawl.store.terms import Terms
 
@@ -18,9 +18,7 @@ def seats_of(settings: BaseSettings, record_type: RecordType) -> dict[str, int]:
 
 def sameness_of(settings: BaseSettings, record_type: RecordType) -> Sameness:
     """Build what judges which records of a type are the same; raises SettingError. It has to be opened."""
-    threshold = read_number(settings, "TDCRAWL_NEAR_DUPLICATE_THRESHOLD", 0.5, 1)
-    is_on = read_switch(settings, "TDCRAWL_DROP_NEAR_DUPLICATES_ENABLED")
-    return Sameness(record_type, threshold if is_on else None, label_by_rule)
+    return Sameness(record_type, read_threshold(settings), label_by_rule)
 
 
 def open_terms(engine: Engine, settings: BaseSettings, record_type: RecordType) -> Terms:

@@ -30,7 +30,7 @@ def unnamed(name: str, **fields: str) -> TrainingItem:
 
 
 def ask(database_url: str, items: Iterable[TrainingItem], why: LabelReason = QUARREL, wanted: int = 1) -> Engine:
-    """Have items wait for people, one task each, in their order."""
+    """Have items wait for people, one task each, in their order; for a model where that was not asked."""
     ledger = Ledger.open(database_url, a_run())
     # On a thread of its own: that of a test with a browser has its loop already.
     with ThreadPoolExecutor(1) as thread:
@@ -56,7 +56,8 @@ def tasks(engine: Engine) -> dict[str, int]:
 async def _ask(ledger: Ledger, items: list[TrainingItem], why: LabelReason) -> None:
     await ledger.schedule([PAGE])
     await ledger.take(PAGE.page_id, items, 0)
-    agreed, waits = terms(ledger.engine), Rejection(Bucket.NEEDS_REVIEW, why, "votes: negative; positive")
+    place = Bucket.PENDING if why is LabelReason.NOT_ASKED else Bucket.NEEDS_REVIEW
+    agreed, waits = terms(ledger.engine), Rejection(place, why, "votes: negative; positive")
     for item in items:
         await ledger.reject(item, agreed, "label_record", waits, {})
     await ledger.close_page(PAGE.page_id, PageState.DONE)

@@ -61,6 +61,12 @@ def test_leases_go_to_one_client_and_to_many() -> None:
     assert min(figures.values()) > 0
 
 
+def test_review_page_is_waited_for_on_both_databases() -> None:
+    figures = measure("benchmarks/review.py", "--tasks", "40", "--answers", "20")["milliseconds"]
+    assert figures.keys() == {"sqlite", "postgresql"}
+    assert all(0 < told["p50"] <= told["p95"] for told in figures.values())
+
+
 def test_workers_compare_two_with_one() -> None:
     figures = measure("benchmarks/workers.py", "--pages", "8")
     assert figures["ratio"] == pytest.approx(figures["pages_per_second_2"] / figures["pages_per_second_1"], rel=0.002)

@@ -22,6 +22,7 @@ _SHOWN = (
     (duplicates, duplicates.c.item_id),
 )
 """Where the text of an item is found: what failed has none, and nobody is asked about it."""
+_BEST = (100, 10_000, None)
 _STANDING = func.coalesce(func.sum(case((labels.c.label.is_(None), -1), else_=1)), 0)
 """How many of some answers stand: each one that was taken back has a row of its own."""
 _task = review_tasks.c
@@ -51,9 +52,9 @@ def find(connection: Connection, task_id: int) -> Task | None:
 
 def leased(connection: Connection, reviewer: str, now: datetime) -> Task | None:
     """Give the task that a person has before them, the last one that was given to them."""
-    mine = (_lease.reviewer == reviewer) & (_lease.until > now) & (_task.state == OPEN)
-    query = _TASK.join(review_leases, _lease.task_id == _task.task_id).where(mine)
-    return _first(connection, query.order_by(_lease.until.desc()))
+    mine = select(_lease.task_id).where(_lease.reviewer == reviewer, _lease.until > now)
+    task_id = connection.scalar(mine.order_by(_lease.until.desc()).limit(1))
+    return None if task_id is None else find(connection, task_id)
 
 
 def next_task(connection: Connection, reviewer: str, record_types: Collection[str], now: datetime) -> Task | None:
@@ -62,9 +63,16 @@ def next_task(connection: Connection, reviewer: str, record_types: Collection[st
     None of what they have answered, and no more people at a time on one than are still wanted.
     """
     mine = (_lease.task_id == _task.task_id) & (_lease.reviewer == reviewer)
-    free = _TASK.where(_task.state == OPEN, _task.record_type.in_(record_types), has_room(reviewer, now), _is_there())
-    fresh = free.where(~exists().where(mine)).order_by(_task.priority.desc(), _task.task_id)
-    return _first(connection, fresh) or _first(connection, free.join(review_leases, mine).order_by(_lease.until))
+    free = _TASK.where(_task.record_type.in_(record_types), has_room(reviewer, now), _is_there())
+    best = (_task.priority.desc(), _task.task_id)
+    fresh = free.where(_task.state == OPEN, ~exists().where(mine)).order_by(*best)
+    for many in _BEST:
+        # Among the best few first: a database without statistics would look through all of them each time.
+        few = select(_task.task_id).where(_task.state == OPEN).order_by(*best).limit(many).correlate(None)
+        if task := _first(connection, fresh.where(_task.task_id.in_(few)) if many else fresh):
+            return task
+    # What is decided has no leases.
+    return _first(connection, free.join_from(review_leases, review_tasks, mine).order_by(_lease.until))
 
 
 def has_room(reviewer: str, now: datetime) -> ColumnElement[bool]:

@@ -18,9 +18,7 @@ from tests.reviewing import unnamed
 
 OpenDesk = Callable[..., Any]
 OPEN = {"/login", "/static/{name}"}
-ROUTES = [
-    (method, route.path) for route in router.routes if isinstance(route, APIRoute) for method in route.methods or ()
-]
+ROUTES = [(way, route.path) for route in router.routes if isinstance(route, APIRoute) for way in route.methods or ()]
 GOOD = "ann " + "a" * 32
 
 

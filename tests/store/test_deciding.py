@@ -119,14 +119,21 @@ def test_decide_on_a_record_changes_its_name_and_its_seat(database_url: str) -> 
 
 @pytest.mark.parametrize("bucket", [Bucket.PENDING, Bucket.NEEDS_REVIEW])
 def test_decide_that_it_goes_on_waiting_says_why(database_url: str, bucket: Bucket) -> None:
-    engine = ask(database_url, [unnamed("one")])
+    engine = ask(database_url, [unnamed("one")], LabelReason.NOT_ASKED)
     item_id, why = unnamed("one").item_id, Rejection(bucket, LabelReason.SUSPECTED_INJECTION, "it gives orders")
     assert call(engine, item_id, terms(engine), why) is bucket
     with engine.connect() as connection:
         (outcome,) = connection.execute(select(outcomes)).mappings()
-        kinds = connection.scalars(select(review_tasks.c.kind).order_by(review_tasks.c.task_id)).all()
+        kinds = connection.scalars(select(review_tasks.c.kind)).all()
     assert (outcome["bucket"], outcome["reason"]) == (bucket, "suspected_injection")
-    asked = ["suspected_injection"] if bucket is Bucket.NEEDS_REVIEW else []
-    assert kinds == ["votes_disagree", *asked]
+    assert kinds == (["suspected_injection"] if bucket is Bucket.NEEDS_REVIEW else [])
+    assert check_ledger(engine).problems == []
+    engine.dispose()
+
+
+def test_decide_that_it_goes_on_waiting_comes_too_late_where_it_waits_for_people(database_url: str) -> None:
+    engine = ask(database_url, [unnamed("one")])
+    why = Rejection(Bucket.PENDING, LabelReason.BUDGET_SPENT, "…")
+    assert call(engine, unnamed("one").item_id, terms(engine), why) is Bucket.NEEDS_REVIEW
     assert check_ledger(engine).problems == []
     engine.dispose()
