@@ -18,6 +18,7 @@ from tdcrawl.dedup import near
 from tdcrawl.dedup.judge import Text
 from tdcrawl.dedup.near import Signature
 from tdcrawl.dedup.sameness import Sameness
+from tdcrawl.drift import Group
 from tdcrawl.errors import StoreError
 from tdcrawl.extract.itemising import items_of
 from tdcrawl.in_flight import InFlight
@@ -30,12 +31,15 @@ from tdcrawl.sites.profile import Expect, Polite, SiteProfile
 from tdcrawl.store.archive import Archive, Place
 from tdcrawl.store.beginning import REPLAY, take_up, take_up_replay
 from tdcrawl.store.ledger import Begin, Ledger, PageRequest, Run, Terms
+from tdcrawl.store.shares import taught
 from tdcrawl.urls import canonical_url
 
 ARCHIVED = "archived"
 """Where the meta of a request names the place of its page in the archive, if it is read from there."""
 FETCHED_AT = "fetched_at"
 """Where it holds when such a page was fetched (UTC)."""
+WAS = "was"
+"""Where it says why such a page failed, if it did."""
 REREADS = "rereads"
 """Where it names the page that is read anew, and the only reason that counts, if there is one."""
 
@@ -50,6 +54,8 @@ class Session:
     sameness: Sameness
     person_key: bytes
     quota: Mapping[str, int]
+    taught: Group
+    """How many records of the site's last good run had each field."""
     archive: Archive | None = None
     in_flight: InFlight = field(default_factory=InFlight)
     left_pending: set[str] = field(default_factory=set)
@@ -178,7 +184,7 @@ def _open(profile: SiteProfile, spider: str, settings: BaseSettings, begin: Begi
     for died in ledger.died:
         with suppress(StoreError):  # Its rows are in the tables; its feeds are not worth this run.
             export_run(ledger.engine, died, record_type, data_dir)
-    return Session(profile, record_type, ledger, sameness, person_key, quota)
+    return Session(profile, record_type, ledger, sameness, person_key, quota, taught(ledger.engine, run, record_type))
 
 
 def _threshold(settings: BaseSettings) -> float | None:
