@@ -1,5 +1,7 @@
 """Whether labels are asked for, of whom, and for how much: what the settings say of it."""
 
+from dataclasses import dataclass
+
 from scrapy.settings import BaseSettings
 
 from tdcrawl.errors import SettingError
@@ -13,6 +15,25 @@ BUDGET = "TDCRAWL_LABEL_BUDGET_USD"
 _MOST_DOLLARS = 1_000_000
 _MOST_CALLS = 1_000
 _MOST_SECONDS = 3_600
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Hold how a crawl asks for labels.
+
+    `asks`: whether records that the rule cannot label are kept; `model`: who is asked, None where no money was given.
+    """
+
+    asks: bool
+    model: Model | None
+    audit_share: float
+
+
+def open_asking(settings: BaseSettings, record_type: RecordType) -> Asking:
+    """Read how a crawl asks, and open the way to the model if it does; raises SettingError."""
+    whether = asks(settings, record_type)
+    model = open_model(settings) if whether and read_budget(settings) else None
+    return Asking(whether, model, read_audit_share(settings))
 
 
 def asks(settings: BaseSettings, record_type: RecordType) -> bool:

@@ -1,5 +1,6 @@
 """SiteSpider: loads a site, applies its settings, follows its pages and yields its items."""
 
+import logging
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Self
 
@@ -8,7 +9,8 @@ from scrapy.http import Request, Response, TextResponse
 
 from tdcrawl import arguments, page_outcomes
 from tdcrawl.errors import SiteError
-from tdcrawl.extract.obstacles import why_failed
+from tdcrawl.extract.field_watch import WINDOW, FieldWatch
+from tdcrawl.extract.obstacles import Why, why_failed
 from tdcrawl.extract.reading import Page, read_records
 from tdcrawl.extract.turning import Turn, turn_page
 from tdcrawl.ledger_spider import LedgerSpider
@@ -21,6 +23,8 @@ from tdcrawl.session import FETCHED_AT, Session, open_session
 from tdcrawl.sites.loading import load_profile
 from tdcrawl.sites.profile import SiteProfile
 
+logger = logging.getLogger(__name__)
+
 
 class SiteSpider(LedgerSpider):
     """Crawl one site as its site file says. A subclass says which record type it is for.
@@ -31,10 +35,15 @@ class SiteSpider(LedgerSpider):
 
     record_type: ClassVar[str]
 
-    def __init__(self, *, session: Session, start: str | None, limit: int | None, **kwargs: Any) -> None:
+    def __init__(
+        self, *, session: Session, start: str | None, limit: int | None, site: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.session = session
+        self._site = site or session.profile.name
         self.limit = limit
+        self._watch = FieldWatch(session.profile.read, session.record_type, session.taught)
+        self._warned: set[str] = set()
         self.allowed_domains = session.profile.allowed_domains
         self._start_urls = [start] if start else session.profile.start.urls
         self._sitemaps = [] if start else session.profile.start.sitemaps
@@ -43,7 +52,7 @@ class SiteSpider(LedgerSpider):
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         """Build the spider from its arguments; raises SiteError, SettingError or StoreError."""
         arguments.refuse_unknown(kwargs)
-        profile = cls.profile_of(kwargs.pop("site", None))
+        profile = cls.profile_of(kwargs.get("site"))
         limit = arguments.read_limit(kwargs.pop("limit", None))
         apply_site_settings(crawler.settings, profile)
         identify(crawler.settings)
@@ -98,8 +107,19 @@ class SiteSpider(LedgerSpider):
             self.count(f"tdcrawl/reader/{reader}", 1)
         for (field, place), number in found.chosen.items():
             self.count(f"tdcrawl/reader/css/{field}/{place}", number)
-        if why := why_failed(page, found, turn, self.session.profile, kind, led_on=bool(followed)):
+        lost = self.lost(response, found.raws)
+        if why := why_failed(page, found, turn, self.session.profile, kind, led_on=bool(followed)) or lost:
             raise PageRejection(PageState.FAILED, *why)
+
+    def lost(self, response: Response, raws: Sequence[Raw], window: int = WINDOW) -> Why | None:
+        """Say which fields so many records in a row lack by this page, and warn of each that was there until now."""
+        lost = self._watch.lost(raws, window)
+        for name in lost.keys() - self._warned:
+            look = "%s Look at it: scrapy probe %s --site %s"
+            logger.warning(look, lost[name], response.url, self._site)
+        self._warned |= lost.keys()
+        self.count("tdcrawl/items/lost_field", len(raws) if lost else 0)
+        return (PageReason.FIELD_LOST, "; ".join(lost.values())) if lost else None
 
     def _follow(self, response: TextResponse, raws: Sequence[Raw]) -> tuple[Turn, list[Request]]:
         """Say where a page stands in its list, and what to follow from it."""

@@ -12,6 +12,8 @@ LEAST = 5
 A share that wanders from run to run, however many items there are, is called strange in 2 to 5 of 100 runs with five
 before it, in 5 to 8 with four (uniform, normal, Laplace). As many strange ones in a row are enough for a new normal.
 """
+ENOUGH = 20
+"""Of fewer items, none with a field that is often left out is nothing strange, and all with it teach little."""
 _RISK = 0.05
 
 

@@ -78,6 +78,7 @@ class PageReason(StrEnum):
     TOO_LARGE = "too_large"
     BLOCKED = "blocked"
     FEWER_THAN_DECLARED = "fewer_than_declared"
+    FIELD_LOST = "field_lost"
     ROBOTS_DISALLOWED = "robots_disallowed"
     OFF_SITE = "off_site"
     SAME_PAGE = "same_page"

@@ -1,6 +1,6 @@
 """ReplaySpider: reads pages of the archive anew, as the site file says now, and never asks the site."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,9 +13,11 @@ from scrapy.utils.asyncio import run_in_thread
 from tdcrawl.archiving import response_of
 from tdcrawl.crawling import SiteSpider
 from tdcrawl.errors import StoreError
+from tdcrawl.extract.obstacles import Why
+from tdcrawl.outcomes import PageReason
 from tdcrawl.politeness import apply_site_settings
-from tdcrawl.records.base import TrainingItem, digest
-from tdcrawl.session import ARCHIVED, FETCHED_AT, REREADS, open_replay
+from tdcrawl.records.base import Raw, TrainingItem, digest
+from tdcrawl.session import ARCHIVED, FETCHED_AT, REREADS, WAS, open_replay
 from tdcrawl.sites.profile import SiteProfile
 from tdcrawl.store.archive import Place, read_page
 from tdcrawl.store.beginning import REPLAY
@@ -71,9 +73,14 @@ class ReplaySpider(SiteSpider):
         """Read the records of a page, and follow nothing."""
         return (output for output in super().parse(response) if not isinstance(output, Request))
 
+    def lost(self, response: Response, raws: Sequence[Raw], window: int = 0) -> Why | None:
+        """Say which fields a page still lacks, if it failed for that: the others stand here in no order."""
+        is_judged = response.meta.get(WAS) == PageReason.FIELD_LOST
+        return super().lost(response, raws, window or len(raws)) if is_judged else None
+
     def _again(self, page: Archived) -> PageRequest:
         place = (page.place.file, page.place.offset)
-        meta = {**page.meta, ARCHIVED: place, REREADS: (page.page_id, self.reason)}
+        meta = {**page.meta, WAS: page.reason, ARCHIVED: place, REREADS: (page.page_id, self.reason)}
         page_id = digest(self.session.run.run_id, page.page_id)
         return PageRequest(page_id, page.url, page.canonical_url, {"callback": "parse", "meta": meta})
 

@@ -13,17 +13,17 @@ from scrapy.settings import BaseSettings
 
 from tdcrawl import __version__, privacy, text
 from tdcrawl.archiving import fetched
-from tdcrawl.asking import asks, open_model, read_audit_share, read_budget
+from tdcrawl.asking import Asking, open_asking
 from tdcrawl.balance.quota import SeatBook
 from tdcrawl.datasets.feeds import export_run
 from tdcrawl.dedup import near
 from tdcrawl.dedup.judge import Text
 from tdcrawl.dedup.near import Signature
 from tdcrawl.dedup.sameness import Sameness
+from tdcrawl.drift import Group
 from tdcrawl.errors import StoreError
 from tdcrawl.extract.itemising import items_of
 from tdcrawl.in_flight import InFlight
-from tdcrawl.labeling.llm import Model
 from tdcrawl.likeness import Judgement
 from tdcrawl.measures import sameness_of, seats_of
 from tdcrawl.records import RECORD_TYPES
@@ -34,11 +34,12 @@ from tdcrawl.store.archive import Archive, Place
 from tdcrawl.store.beginning import REPLAY, take_up, take_up_replay
 from tdcrawl.store.ledger import Begin, Ledger, PageRequest, Run, Terms
 from tdcrawl.store.seats import all_seats
+from tdcrawl.store.shares import taught
 from tdcrawl.urls import canonical_url
 
 # What the meta of a request that is read from the archive holds: the place of its page there, when that was fetched
-# (UTC), and which page it reads anew with the only reason that counts, if there is one.
-ARCHIVED, FETCHED_AT, REREADS = "archived", "fetched_at", "rereads"
+# (UTC), why it failed if it did, and which page it reads anew with the only reason that counts, if there is one.
+ARCHIVED, FETCHED_AT, WAS, REREADS = "archived", "fetched_at", "was", "rereads"
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,10 @@ class Session:
     sameness: Sameness
     person_key: bytes
     quota: Mapping[str, int]
+    taught: Group
+    """How many records of the site's last good run had each field."""
+    asking: Asking
     archive: Archive | None = None
-    asks: bool = False  # whether records that the rule cannot label are kept, and asked for
-    model: Model | None = None
-    audit_share: float = 0
     in_flight: InFlight = field(default_factory=InFlight)
     left_pending: set[str] = field(default_factory=set)
     """Pages of which an item has no outcome and never will in this run: they must not be closed."""
@@ -84,7 +85,7 @@ class Session:
     @cached_property
     def terms(self) -> Terms:
         """Give what the ledger needs to know to write records."""
-        return Terms(self.record_type, self.quota, self.sameness, self.audit_share)
+        return Terms(self.record_type, self.quota, self.sameness, self.asking.audit_share)
 
     @cached_property
     def seats(self) -> SeatBook:
@@ -186,13 +187,12 @@ def _open(profile: SiteProfile, spider: str, settings: BaseSettings, begin: Begi
     run_id = f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
     run = Run(run_id, spider, profile.name, record_type.name, __version__, now)
     sameness = sameness_of(settings, record_type)
-    whether = asks(settings, record_type)
-    model = open_model(settings) if whether and read_budget(settings) else None
+    asking = open_asking(settings, record_type)
     patience = read_number(settings, "TDCRAWL_DATABASE_PATIENCE_SECONDS", 0, 3600)
     ledger = Ledger.open(read_database_url(settings), run, begin, patience)
     sameness.open(ledger.engine)
     for died in ledger.died:
         with suppress(StoreError):  # Its rows are in the tables; its feeds are not worth this run.
             export_run(ledger.engine, died, record_type, data_dir)
-    share = read_audit_share(settings)
-    return Session(profile, record_type, ledger, sameness, person_key, quota, None, whether, model, share)
+    learnt = taught(ledger.engine, run, record_type)
+    return Session(profile, record_type, ledger, sameness, person_key, quota, learnt, asking)

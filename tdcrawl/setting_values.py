@@ -58,3 +58,9 @@ def read_quota(settings: BaseSettings, record_type: RecordType) -> dict[str, int
         if not isinstance(seats, int) or isinstance(seats, bool) or seats < 0:
             raise SettingError(f"TDCRAWL_QUOTA: {stratum} needs a number of seats, not {seats!r}")
     return {stratum: seats for stratum, seats in quota.items() if stratum in record_type.labels}
+
+
+def read_threshold(settings: BaseSettings) -> float | None:
+    """Read from which Jaccard similarity (0-1) two texts are near-copies; None where only whole texts are compared."""
+    threshold = read_number(settings, "TDCRAWL_NEAR_DUPLICATE_THRESHOLD", 0.5, 1)
+    return threshold if read_switch(settings, "TDCRAWL_DROP_NEAR_DUPLICATES_ENABLED") else None

@@ -4,14 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tdcrawl.drift import Group
+from tdcrawl.drift import ENOUGH, Group
 from tdcrawl.sites.profile import Expect, Read
 from tdcrawl.store.verify import LedgerCheck
 
 INTERRUPTED = 130
 _GOOD_ENDS = {"finished", "limit_reached"}
-# Of fewer items, none with a field that is often left out is nothing strange.
-_ENOUGH = 20
 Stats = Mapping[str, Any]
 
 
@@ -39,12 +37,13 @@ def judge(reason: str, stats: Stats, check: LedgerCheck, expect: Expect) -> Verd
     failures += [f"stage {stage} did not close" for stage in _unclosed(stats)]
     warnings: list[str] = []
     for what, share, name in (
-        ("items", _failed_share(stats), "max_failed_share"),
-        ("pages", _failed_page_share(stats), "max_failed_page_share"),
+        ("items failed", _failed_share(stats), "max_failed_share"),
+        ("items lost a field", _lost_share(stats), "max_failed_share"),
+        ("pages failed", _failed_page_share(stats), "max_failed_page_share"),
     ):
         allowed = getattr(expect, name)
         if share > allowed:
-            message = f"{share:.1%} of the {what} failed; the site's {name} is {allowed:.1%}"
+            message = f"{share:.1%} of the {what}; the site's {name} is {allowed:.1%}"
             (failures if share > 2 * allowed else warnings).append(message)
     believable = _count(stats, "items/yielded") + _count(stats, "items/seen_again") - _count(stats, "items/failed")
     if reason == "finished" and believable < expect.min_records:
@@ -57,7 +56,7 @@ def judge(reason: str, stats: Stats, check: LedgerCheck, expect: Expect) -> Verd
 def not_found(fields: Group, read: Read) -> Iterator[str]:
     """Name each field for which the site file has a selector, and which none of a run's new items has."""
     for name, selectors in {**read.fields, **read.page_fields}.items():
-        if fields["of"] >= _ENOUGH and fields["found"].get(name) == 0:
+        if fields["of"] >= ENOUGH and fields["found"].get(name) == 0:
             yield f"none of {fields['of']} new items has {name}: is {selectors!r} still what it is called?"
 
 
@@ -80,6 +79,11 @@ def _failed_share(stats: Stats) -> float:
     # An item that failed in an earlier run and fails again is no news.
     failed = _count(stats, "items/failed") - _count(stats, "items/failed_again")
     return failed / max(1, _count(stats, "items/yielded") - _count(stats, "items/reopened"))
+
+
+def _lost_share(stats: Stats) -> float:
+    found = _count(stats, "items/yielded") + _count(stats, "items/seen_again")
+    return _count(stats, "items/lost_field") / max(1, found)
 
 
 def _failed_page_share(stats: Stats) -> float:

@@ -52,6 +52,14 @@ STATS = {"tdcrawl/items/yielded": 100, "tdcrawl/items/record": 95, "tdcrawl/item
             GOOD, 0, [], [],
         ),
         ("shutdown", {"items/yielded": 70}, GOOD, 130, [], []),
+        (
+            "finished", {"items/seen_again": 100, "items/lost_field": 20}, GOOD, 0,
+            [], ["10.0% of the items lost a field; the site's max_failed_share is 8.0%"],
+        ),
+        (
+            "limit_reached", {"items/lost_field": 100}, GOOD, 1,
+            ["100.0% of the items lost a field; the site's max_failed_share is 8.0%"], [],
+        ),
     ],
 )  # fmt: skip
 def test_judge(

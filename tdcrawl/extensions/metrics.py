@@ -66,7 +66,7 @@ _FAMILIES = (
         CounterMetricFamily, "stage_items", "Items by what a stage said",
         r"(?P<stage>\w+)/(?P<result>passed|rejected(?=/))(?:/(?P<reason>\w+))?",
     ),
-    *_plain("items", "yielded", "seen_again", "reopened", "failed_again", "moved"),
+    *_plain("items", "yielded", "seen_again", "reopened", "failed_again", "lost_field", "moved"),
     *_plain("pages", "archived", "scheduled", "over_max_pages"),
     *_plain("pages", "links_left_out", "off_site_links", "unfollowable_links"),
 )  # fmt: skip

@@ -27,7 +27,7 @@ class LabelRecord(Stage):
         """Build the stage, with a way to ask where the crawl has one."""
         self, spider = super().from_crawler(crawler), crawler.spider
         assert isinstance(spider, SiteSpider)
-        if model := self.session.model:
+        if model := self.session.asking.model:
             run_id, write = self.session.run.run_id, self.session.ledger.write
             self._labeller = open_labeller(
                 crawler.settings, self.session.record_type, model, write, run_id,
@@ -47,8 +47,8 @@ class LabelRecord(Stage):
 
     async def close_spider(self) -> None:
         """Close the connections to the model."""
-        if self.session.model:
-            await self.session.model.close()
+        if self.session.asking.model:
+            await self.session.asking.model.close()
 
     async def _asked(self, item: TrainingItem) -> TrainingItem:
         if self.session.is_full(item.believed()):

@@ -18,7 +18,7 @@ class ValidateRecord(Stage):
         """Set the record, flag what was cleaned or left out; what cannot be believed fails with its field's reason."""
         values = self.session.profile.read.values
         kind = self.session.record_type
-        item.record = read_record(kind, item.raw, ValueRules.of(values, item.fetched_at, asks=self.session.asks))
+        item.record = read_record(kind, item.raw, ValueRules.of(values, item.fetched_at, asks=self.session.asking.asks))
         if any(is_ambiguous(item.raw.get(name, ""), values.locale) for name in kind.by_kind[Kind.DATE]):
             item.flags.append("ambiguous_date")
         if any(map(text.is_damaged, item.raw.values())):

@@ -14,13 +14,14 @@ from tdcrawl.store.tables import outcomes, pages
 
 @dataclass(frozen=True, slots=True)
 class Archived:
-    """Name a page that can be read anew, as it was asked for and found."""
+    """Name a page that can be read anew, as it was asked for and found; and why it failed, if it did."""
 
     page_id: str
     url: str
     canonical_url: str
     meta: Mapping[str, Any]
     place: Place
+    reason: str | None
 
 
 def list_failures(engine: Engine, site: str | None, reason: str | None) -> list[dict[str, Any]]:
@@ -46,7 +47,7 @@ def replayable(engine: Engine, site: str, reason: str | None) -> list[Archived]:
 
 def _archived(page: Any) -> Archived:
     place = Place(page.archive_file, page.archive_offset)
-    return Archived(page.page_id, page.url, page.canonical_url, page.request["meta"], place)
+    return Archived(page.page_id, page.url, page.canonical_url, page.request["meta"], place, page.reason)
 
 
 def _items(site: str | None, reason: str | None) -> Select[Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, func, select
 
-from tdcrawl.outcomes import Bucket, PageState
+from tdcrawl.outcomes import Bucket, PageReason, PageState
 from tdcrawl.store.tables import failed_records, outcomes, pages, records
 
 _STREAMED = {"yield_per": 1_000}
@@ -62,11 +62,16 @@ def so_far(engine: Engine, run_id: str) -> dict[str, int]:
         by_state = _counted(connection, pages.c.state, pages.c.run_id == run_id)
         by_reason = _counted(connection, pages.c.state + "/" + pages.c.reason, pages.c.run_id == run_id)
         seen_again = connection.scalar(select(func.sum(pages.c.items_seen_again)).where(pages.c.run_id == run_id))
+        on_lost = select(func.sum(pages.c.items_yielded + pages.c.items_seen_again)).where(
+            pages.c.run_id == run_id, pages.c.reason == PageReason.FIELD_LOST
+        )
+        lost_field = connection.scalar(on_lost)
     if not by_state:
         return {}
     figures = {f"items/{bucket}": by_bucket.get(bucket, 0) for bucket in Bucket if bucket is not Bucket.PENDING}
     figures["items/yielded"] = sum(by_bucket.values())
     figures["items/seen_again"] = seen_again or 0
+    figures["items/lost_field"] = lost_field or 0
     figures["pages/scheduled"] = sum(by_state.values())
     figures |= {f"pages/{state}": number for state, number in by_state.items() if state != PageState.PENDING}
     figures |= {f"pages/{reason}": number for reason, number in by_reason.items() if reason}

@@ -8,19 +8,21 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, Table, func, select
 
-from tdcrawl.drift import Alarm, Group, Past, Shares, alarms
-from tdcrawl.outcomes import Bucket, PageState
+from tdcrawl.drift import ENOUGH, Alarm, Group, Past, Shares, alarms
+from tdcrawl.outcomes import Bucket, PageReason, PageState
 from tdcrawl.records.base import RecordType
 from tdcrawl.store.beginning import FINISHED
-from tdcrawl.store.overview import ALARMS, SHARES
+from tdcrawl.store.overview import ALARMS, FAILURES, SHARES
 from tdcrawl.store.rows import Run
 from tdcrawl.store.tables import failed_records, outcomes, over_quota, pages, records, runs
 from tdcrawl.store.verify import KEPT
 
 _READER = "tdcrawl/reader/"
 _SELECTOR = f"{_READER}css/"
+_LOST = f"tdcrawl/pages/{PageState.FAILED}/{PageReason.FIELD_LOST}"
+_NOTHING = Group(of=0, found={})
 # Runs: what a site was longer ago teaches little, and each takes some milliseconds.
 _MEMORY = 100
 
@@ -51,12 +53,33 @@ def learned(connection: Connection, run: Run) -> list[Past]:
     return [Past(row["stats"][SHARES], {alarm["share"] for alarm in row["stats"][ALARMS]}) for row in before]
 
 
+def taught(engine: Engine, run: Run, record_type: RecordType) -> Group:
+    """Tell in how many items of the last good crawl of a site each field was found; of none where nothing teaches.
+
+    Good are those that did not fail, and in which no field was lost.
+    """
+    crawl = {**asdict(run), "spider": record_type.spider}
+    with engine.connect() as connection:
+        # Newest first, and seldom more than one: each takes some milliseconds.
+        for row in connection.execute(_finished_before(crawl, _MEMORY)).mappings():
+            stats = row["stats"] or {}
+            fields: Group = stats.get(SHARES, {}).get("fields", _NOTHING)
+            if stats.get(FAILURES) == [] and _LOST not in stats and fields["of"] >= ENOUGH:
+                return fields
+    return _NOTHING
+
+
 def finished_before(connection: Connection, run: Mapping[str, Any], most: int) -> list[RowMapping]:
     """Find the newest runs of a site before one, so many at most, of which the shares are known; the oldest first.
 
     Only runs that finished: what a limit or a signal left unread would have had other shares.
     """
-    query = (
+    newest_first = connection.execute(_finished_before(run, most)).mappings().all()
+    return [row for row in reversed(newest_first) if SHARES in (row["stats"] or {})]
+
+
+def _finished_before(run: Mapping[str, Any], most: int) -> Select[Any]:
+    return (
         select(runs)
         .where(
             runs.c.site == run["site"],
@@ -68,8 +91,6 @@ def finished_before(connection: Connection, run: Mapping[str, Any], most: int) -
         .order_by(runs.c.started_at.desc())
         .limit(most)
     )
-    newest_first = connection.execute(query).mappings().all()
-    return [row for row in reversed(newest_first) if SHARES in (row["stats"] or {})]
 
 
 def _new_in(run_id: str) -> ColumnElement[bool]:

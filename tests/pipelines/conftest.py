@@ -64,8 +64,8 @@ class Line:
         try:
             return list(await asyncio.gather(*(self._fate(item) for item in items)))
         finally:
-            if self.session.model:
-                await self.session.model.close()
+            if self.session.asking.model:
+                await self.session.asking.model.close()
 
     async def _fate(self, item: TrainingItem) -> str:
         try:
