@@ -61,6 +61,14 @@ def test_leases_go_to_one_client_and_to_many() -> None:
     assert min(figures.values()) > 0
 
 
+def test_votes_cost_less_than_three_calls_and_say_the_same() -> None:
+    figures = measure("benchmarks/votes.py", "--records", "8")
+    assert figures["same_0.9"] == 1
+    assert figures["calls_0.9"] <= 0.78
+    assert figures["dollars_by_batch_0.9"] <= 0.4
+    assert (figures["records"], 16 <= figures["calls"] <= 24) == (8, True)
+
+
 def test_review_page_is_waited_for_on_both_databases() -> None:
     figures = measure("benchmarks/review.py", "--tasks", "40", "--answers", "20")["milliseconds"]
     assert figures.keys() == {"sqlite", "postgresql"}
