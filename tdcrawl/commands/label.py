@@ -68,12 +68,14 @@ class Command(TdcrawlCommand):
         for price in answer.get("estimate", []):
             console.print(
                 f"{price['records']} {price['record_type']} records wait: about {price['calls']} calls, "
-                f"{price['usd_inline']:.2f} USD at once or {price['usd_batch']:.2f} USD by batch"
+                f"{price['usd_inline']:.4f} USD at once or {price['usd_batch']:.4f} USD by batch"
             )
         for told in answer.get("labelled", []):
             ends = ", ".join(f"{number} {bucket}" for bucket, number in told["ends"].items()) or "nothing decided yet"
             took = ", ".join(f"{number:.4g} {what}" for what, number in told["figures"].items()) or "nothing asked"
             console.print(f"{told['record_type']}: {ends}; {took}")
+        for kind, number in answer.get("waiting", {}).items():
+            console.print(f"{number} {kind} records wait on: call it again with more money, or to collect batches")
         if not any(answer.values()):
             console.print("nothing waits for a label")
         if answer.get("review_tasks"):

@@ -70,7 +70,7 @@ def _labels(told: Answer) -> str:
     who = ", ".join(f"{number} by {source}" for source, number in told["by_source"].items()) or "none"
     parts = [f"labels: {who}"]
     if told["calls"]:
-        parts.append(f"{told['calls']} calls, {told['usd']:.2f} USD")
+        parts.append(f"{told['calls']} calls, {told['usd']:.4f} USD")
     parts += [f"{told[what]} wait ({how})" for what, how in _WAITING.items() if told[what]]
     return "; ".join(parts)
 
