@@ -73,9 +73,8 @@ def bucket_of(connection: Connection, item_id: str) -> Bucket:
 def _decide(connection: Connection, one: Decision) -> Bucket:
     bucket = bucket_of(connection, one.item_id)
     if isinstance(one.verdict, Rejection):
-        # Somebody else may have decided meanwhile.
-        waits = bucket in {Bucket.PENDING, Bucket.NEEDS_REVIEW}
-        return _go_on_waiting(connection, one, one.verdict) if waits else bucket
+        # Somebody else may have decided meanwhile, or asks people already, whose task would stay open.
+        return _go_on_waiting(connection, one, one.verdict) if bucket is Bucket.PENDING else bucket
     match bucket:
         case Bucket.RECORD:
             _rename(connection, one, one.verdict)
