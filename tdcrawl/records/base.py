@@ -82,9 +82,9 @@ class RecordType:
     *spider*: what `scrapy crawl` calls the one for it. *model*: which fields, and what makes them valid. *same_text*:
     which text decides sameness; *preference*: which of two copies is better, from the record and its normalised text
     (a tuple, of which less is better). *labels* and *rule*: the allowed answers, and the one that needs no asking.
-    *stratum*: the bucket a quota counts. The rest says how the type is scraped (`fields`, `schema_types`), told apart
-    (`group_field`, `native_id_field`, `identity_fields`), masked (`person_fields` become a keyed hash in the named
-    model field; `masked_fields` are searched for personal data) and handed to training (`columns`, in order).
+    *stratum*: the bucket a quota counts. *words*: what else shops call it in classes. The rest says how the type is
+    scraped (`fields`, `schema_types`), told apart (`group_field`, `native_id_field`, `identity_fields`), masked
+    (`person_fields` become a keyed hash in that model field; `masked_fields` are searched) and given out (`columns`).
     """
 
     name: str
@@ -104,6 +104,7 @@ class RecordType:
     preference: Callable[[Any, str], tuple[Any, ...]]
     rule: Callable[[Any], str]
     stratum: Callable[[Any], str]
+    words: tuple[str, ...] = ()
 
     # Asked of every item, and pydantic takes its time to answer.
     @cached_property

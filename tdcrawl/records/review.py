@@ -77,14 +77,25 @@ REVIEW = RecordType(
             Kind.TEXT,
             "text",
             ("reviewBody", "description", "text"),
-            ("body", "text", "content", "comment", "description", "message"),
+            (
+                "body", "text", "content", "comment", "description", "message", "inhalt", "kommentar", "texte",
+                "commentaire", "contenu", "texto", "comentario", "testo", "commento", "tekst",
+            ),
         ),
-        "title": base.Field(Kind.NAME, "title", ("name", "headline"), ("title", "headline", "heading", "subject")),
+        "title": base.Field(
+            Kind.NAME,
+            "title",
+            ("name", "headline"),
+            ("title", "headline", "heading", "subject", "titel", "titre", "titulo", "titolo"),
+        ),
         "rating": base.Field(
             Kind.RATING,
             "rating",
             ("reviewRating.ratingValue", "reviewRating"),
-            ("rating", "star", "starrating", "score", "rate"),
+            (
+                "rating", "star", "starrating", "score", "rate", "stern", "sterne", "note", "etoile", "estrella",
+                "puntuacion", "stelle", "voto", "ster", "wertung",
+            ),
         ),
         "best_rating": base.Field(
             Kind.RATING_BOUND,
@@ -97,13 +108,16 @@ REVIEW = RecordType(
             Kind.NAME,
             "author",
             ("author.name", "author"),
-            ("author", "reviewer", "nickname", "user", "username", "by", "name"),
+            (
+                "author", "reviewer", "nickname", "user", "username", "by", "name", "autor", "verfasser", "kunde",
+                "auteur", "autore", "nombre", "nome", "naam",
+            ),
         ),
         "date": base.Field(
             Kind.DATE,
             "reviewed_at",
             ("datePublished", "dateCreated"),
-            ("date", "published", "created", "submitted", "time", "on"),
+            ("date", "published", "created", "submitted", "time", "on", "datum", "fecha", "data"),
         ),
         "language": base.Field(Kind.LANGUAGE, "language", ("inLanguage",)),
     },
@@ -124,4 +138,8 @@ REVIEW = RecordType(
     preference=_preference,
     rule=_sentiment,
     stratum=_sentiment,
+    words=(
+        "bewertung", "rezension", "kundenmeinung", "avi", "evaluation", "resena", "opinion", "valoracion", "recensione",
+        "beoordeling",
+    ),
 )  # fmt: skip
