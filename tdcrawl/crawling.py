@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response, TextResponse
+from scrapy.utils.asyncio import run_in_thread
 
 from tdcrawl import arguments, page_outcomes
 from tdcrawl.errors import SiteError
@@ -83,11 +84,13 @@ class SiteSpider(LedgerSpider):
         for url in self._start_urls:
             yield self._request(url, self.parse)
 
-    def parse_sitemap(self, response: Response) -> Iterator[Request]:
+    async def parse_sitemap(self, response: Response) -> AsyncIterator[Request]:
         """Follow all pages that a sitemap (or an index of sitemaps) lists; raises PageRejection where it is none."""
         page_outcomes.refuse_error(response, self.settings)
-        is_index, links = read_sitemap(response, self.settings.getint("DOWNLOAD_MAXSIZE"))
-        yield from self._links(response, links, self.parse_sitemap if is_index else self.parse)
+        # One of ten megabytes takes seconds, if it means harm.
+        is_index, links = await run_in_thread(read_sitemap, response, self.settings.getint("DOWNLOAD_MAXSIZE"))
+        for request in self._links(response, links, self.parse_sitemap if is_index else self.parse):
+            yield request
 
     def parse(self, response: Response) -> Iterator[Request | TrainingItem]:
         """Read the records of a page and follow its links, whatever kind of page it is.
@@ -136,12 +139,15 @@ class SiteSpider(LedgerSpider):
     def _selected(self, response: TextResponse, css: str | None) -> list[Request]:
         links = selected(response, css)
         self.count("tdcrawl/pages/links_left_out", max(0, len(links) - MOST_LINKS))
-        return self._links(response, links[:MOST_LINKS], self.parse)
+        return list(self._links(response, links[:MOST_LINKS], self.parse))
 
-    def _links(self, response: Response, links: Iterable[str], callback: Any) -> list[Request]:
-        urls = [followable(response, link) for link in links]
-        self.count("tdcrawl/pages/unfollowable_links", urls.count(None))
-        return [self._request(url, callback) for url in urls if url]
+    def _links(self, response: Response, links: Iterable[str], callback: Any) -> Iterator[Request]:
+        # One after the other: a sitemap lists fifty thousand, and others wait.
+        for link in links:
+            if url := followable(response, link):
+                yield self._request(url, callback)
+            else:
+                self.count("tdcrawl/pages/unfollowable_links", 1)
 
     def _request(self, url: str, callback: Any) -> Request:
         return Request(without_userinfo(url), callback=callback, meta={"turned": 0})

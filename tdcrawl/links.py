@@ -1,7 +1,6 @@
 """Where pages and sitemaps lead: addresses that can be followed, without the passwords that some of them hold."""
 
 import struct
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from scrapy.http import Response, TextResponse
@@ -36,7 +35,7 @@ def without_userinfo(url: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else url
 
 
-def read_sitemap(response: Response, max_size: int) -> tuple[bool, Iterator[str]]:
+def read_sitemap(response: Response, max_size: int) -> tuple[bool, list[str]]:
     """Say whether a sitemap lists sitemaps, and what it lists; raises PageRejection where it is none.
 
     One that is gzipped is unpacked, to `max_size` bytes at most.
@@ -47,7 +46,7 @@ def read_sitemap(response: Response, max_size: int) -> tuple[bool, Iterator[str]
         raise _no_sitemap() from None
     if sitemap.type not in _KINDS:
         raise _no_sitemap()
-    return sitemap.type == "sitemapindex", (entry["loc"] for entry in sitemap)
+    return sitemap.type == "sitemapindex", [entry["loc"] for entry in sitemap]
 
 
 def _unpacked(response: Response, max_size: int) -> bytes:

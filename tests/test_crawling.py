@@ -62,6 +62,15 @@ def sitemap(kind: str, *addresses: str) -> XmlResponse:
     return XmlResponse(SITEMAP, body=f"<{kind} {NAMESPACE}>{entries}</{kind}>", encoding="utf-8")
 
 
+def listed(spider: RetailerReviews, response: Response) -> list[Request]:
+    """Let the spider read a sitemap."""
+
+    async def followed() -> list[Request]:
+        return [request async for request in spider.parse_sitemap(response)]
+
+    return asyncio.run(followed())
+
+
 async def starts(spider: RetailerReviews) -> list[tuple[str, Any]]:
     return [(request.url, getattr(request.callback, "__name__", None)) async for request in spider.start()]
 
@@ -151,7 +160,7 @@ def test_start_when_an_address_is_given_begins_there_alone(tmp_path: Path) -> No
 def test_parse_sitemap_reads_pages_and_sitemaps_each_as_what_they_are(
     spider: RetailerReviews, kind: str, callback: str
 ) -> None:
-    found = list(spider.parse_sitemap(sitemap(kind, "https://shop.example/one")))
+    found = listed(spider, sitemap(kind, "https://shop.example/one"))
     assert [(request.url, getattr(request.callback, "__name__", None)) for request in found] == [
         ("https://shop.example/one", callback)
     ]
@@ -159,14 +168,26 @@ def test_parse_sitemap_reads_pages_and_sitemaps_each_as_what_they_are(
 
 def test_parse_sitemap_when_an_entry_is_no_address_follows_the_others(spider: RetailerReviews) -> None:
     response = sitemap("urlset", "https://[bad", "/two", "mailto:jo@post.example", "https://shop.example/three")
-    found = [request.url for request in spider.parse_sitemap(response)]
+    found = [request.url for request in listed(spider, response)]
     assert found == ["https://shop.example/two", "https://shop.example/three"]
     assert spider.crawler.stats.get_value("tdcrawl/pages/unfollowable_links") == 2
 
 
 def test_parse_sitemap_when_it_is_gzipped_unpacks_it(spider: RetailerReviews) -> None:
     packed = Response(f"{SITEMAP}.gz", body=gzip.compress(sitemap("urlset", "https://shop.example/one").body))
-    assert [request.url for request in spider.parse_sitemap(packed)] == ["https://shop.example/one"]
+    assert [request.url for request in listed(spider, packed)] == ["https://shop.example/one"]
+
+
+def test_parse_sitemap_lets_others_go_on_while_it_reads(spider: RetailerReviews) -> None:
+    went_on: list[int] = []
+
+    async def read() -> None:
+        asyncio.get_running_loop().call_soon(went_on.append, 1)
+        async for request in spider.parse_sitemap(sitemap("urlset", "https://shop.example/one")):
+            assert (request.url, went_on) == ("https://shop.example/one", [1])
+
+    asyncio.run(read())
+    assert went_on
 
 
 @pytest.mark.parametrize(
@@ -182,7 +203,7 @@ def test_parse_sitemap_when_it_is_gzipped_unpacks_it(spider: RetailerReviews) ->
 )
 def test_parse_sitemap_when_it_is_none_says_so(spider: RetailerReviews, body: bytes) -> None:
     with pytest.raises(PageRejection) as caught:
-        list(spider.parse_sitemap(Response(SITEMAP, body=body)))
+        listed(spider, Response(SITEMAP, body=body))
     assert (caught.value.state, caught.value.reason) == (PageState.FAILED, PageReason.PARSE_ERROR)
     assert caught.value.detail == "it is no sitemap"
 
@@ -190,13 +211,13 @@ def test_parse_sitemap_when_it_is_none_says_so(spider: RetailerReviews, body: by
 def test_parse_sitemap_when_it_is_a_bomb_unpacks_no_more_than_a_page_may_be(spider: RetailerReviews) -> None:
     bomb = gzip.compress(b"<urlset>" + b" " * 20_000_000 + b"</urlset>", mtime=0)
     with pytest.raises(PageRejection) as caught:
-        list(spider.parse_sitemap(Response(SITEMAP, body=bomb)))
+        listed(spider, Response(SITEMAP, body=bomb))
     assert caught.value.reason == PageReason.TOO_LARGE
 
 
 def test_links_are_followed_without_user_and_password(spider: RetailerReviews) -> None:
     response = sitemap("urlset", "https://jo:secret@shop.example/one", "//jo@shop.example:8080/two?to=a@b")
-    assert [request.url for request in spider.parse_sitemap(response)] == [
+    assert [request.url for request in listed(spider, response)] == [
         "https://shop.example/one",
         "https://shop.example:8080/two?to=a@b",
     ]

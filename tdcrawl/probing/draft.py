@@ -54,6 +54,9 @@ def draft(name: str, pages: Sequence[Page]) -> str:
         read=richest.read,
         count=len(richest.raws),
         declared=said.number if said else None,
+        by_hand=[
+            field for field in record_type.fields if field in record_type.required and field in record_type.told_fields
+        ],
         scale=_scale(richest, said.scale if said else None, record_type),
     )
     return content

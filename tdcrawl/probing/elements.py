@@ -17,6 +17,7 @@ from tdcrawl.extract.scales import read_scaled
 from tdcrawl.outcomes import ValidateReason
 from tdcrawl.probing.words import named_by, words
 from tdcrawl.records.base import Kind, RecordType
+from tdcrawl.records.beliefs import MIN_WORDS
 
 Guess = tuple[str, Mapping[str, str]]
 """The selector of the records, and that of each field in one of them."""
@@ -32,21 +33,23 @@ _ENOUGH = 12
 # A type that has none of them has no words for its fields either: it is not guessed.
 _NEEDED = {Kind.TEXT, Kind.RATING}
 _ATTRIBUTES = {
-    Kind.RATING: ("content", "data-rating", "data-score", "data-value", "aria-label", "title", "alt", ""),
+    Kind.RATING: ("content", "data-rating", "data-score", "data-value", "aria-label", "title", "alt", "style", ""),
     Kind.DATE: ("datetime", "content", ""),
 }
 
 
 def guesses(page: Page, record_type: RecordType) -> Iterator[Guess]:
     """Yield each selector of several elements that hold what looks like a text and a rating, with their selectors."""
+    called = {record_type.name, *record_type.words}
+    locale = page.selector.css("html::attr(lang)").get("en")
     groups: dict[str, list[Selector]] = defaultdict(list)
     for node in page.selector.xpath("//body//*[@class or @itemprop or @data-hook]"):
         for mark, name in _marks(node.root):
-            if record_type.name in words(name):
+            if called & words(name):
                 groups[mark].append(node)
     for mark, nodes in islice(groups.items(), _MOST_GROUPS):
         if len(nodes) > 1 and all(_is_small(node) for node in nodes[:_ENOUGH]):
-            fields = _fields(nodes[:_ENOUGH], record_type)
+            fields = _fields(nodes[:_ENOUGH], record_type, locale)
             if {record_type.fields[field].kind for field in fields} >= _NEEDED:
                 yield mark, fields
 
@@ -67,12 +70,12 @@ def _marks(element: Any) -> Iterator[tuple[str, str]]:
         yield "time", "time"
 
 
-def _fields(nodes: list[Selector], record_type: RecordType) -> dict[str, str]:
+def _fields(nodes: list[Selector], record_type: RecordType, locale: str) -> dict[str, str]:
     """Choose for each field the selector that fits in most of the nodes, the surest name among equals."""
     fits: Counter[tuple[str, str]] = Counter()
     doubts: dict[tuple[str, str], int] = {}
     for node in nodes:
-        for field, selector, unsure in set(_candidates(node, record_type)):
+        for field, selector, unsure in set(_candidates(node, record_type, locale)):
             fits[field, selector] += 1
             doubts[field, selector] = unsure
     best: dict[str, str] = {}
@@ -82,13 +85,13 @@ def _fields(nodes: list[Selector], record_type: RecordType) -> dict[str, str]:
     return {field: best[field] for field in record_type.fields if field in best}
 
 
-def _candidates(node: Selector, record_type: RecordType) -> Iterator[tuple[str, str, int]]:
+def _candidates(node: Selector, record_type: RecordType, locale: str) -> Iterator[tuple[str, str, int]]:
     for element in node.root.iterdescendants("*"):
         for mark, name in _marks(element):
             for field, unsure in named_by(name, record_type):
                 kind = record_type.fields[field].kind
                 for attribute in _ATTRIBUTES.get(kind, ("",)):
-                    if _FITS.get(kind, _never)(_string(element, attribute)):
+                    if _FITS.get(kind, _never)(_string(element, attribute), locale):
                         yield field, f"{mark}::attr({attribute})" if attribute else mark, unsure
                         break
 
@@ -98,7 +101,7 @@ def _string(element: Any, attribute: str) -> str:
     return " ".join(string.split())
 
 
-def _is_rating(string: str) -> bool:
+def _is_rating(string: str, _: str) -> bool:
     try:
         read_scaled(string, None, None, None)
     except Doubt as doubt:
@@ -106,21 +109,28 @@ def _is_rating(string: str) -> bool:
     return True
 
 
-def _is_date(string: str) -> bool:
+def _is_said_by_stars(string: str, locale: str) -> bool:
+    """Say whether a text is no more than what stars say to those who cannot see them."""
+    return text.count_words(string) < MIN_WORDS and _is_rating(string, locale)
+
+
+def _is_date(string: str, locale: str) -> bool:
     try:
-        return bool(string) and bool(read_date(string, "en", datetime.now(UTC)))
+        return bool(string) and bool(read_date(string, locale, datetime.now(UTC)))
     except Doubt:
         return False
 
 
-def _never(_: str) -> bool:
+def _never(_: str, __: str) -> bool:
     return False
 
 
-_FITS: Mapping[Kind, Callable[[str], bool]] = {
-    Kind.TEXT: lambda string: text.count_words(string) >= _LEAST_WORDS,
-    Kind.NAME: lambda string: 0 < len(string) <= _LONGEST_NAME,
+_FITS: Mapping[Kind, Callable[[str, str], bool]] = {
+    Kind.TEXT: lambda string, locale: (
+        text.count_words(string) >= _LEAST_WORDS and not _is_said_by_stars(string, locale)
+    ),
+    Kind.NAME: lambda string, _: 0 < len(string) <= _LONGEST_NAME,
     Kind.RATING: _is_rating,
-    Kind.RATING_BOUND: lambda string: string.isdecimal(),
+    Kind.RATING_BOUND: lambda string, _: string.isdecimal(),
     Kind.DATE: _is_date,
 }

@@ -1,6 +1,7 @@
 """Where a page leads: selectors for [follow] that match on it, and what only a script could follow."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from urllib.parse import urldefrag, urljoin, urlsplit
 
@@ -17,7 +18,12 @@ _NEXT = (
     "[class*=pagination] [class*=next] a",
     *(f'a[aria-label{how}="{word}"]' for word in ("next", "Next", "Weiter", "Nächste", "Suivant") for how in ("", "^")),
 )
-_NUMBERED = ('a[href*="page="]', 'a[href*="/page/"]', 'a[href*="pageNumber="]', 'a[href*="pg="]')
+_PAGES = ("page", "pageNumber", "pg", "paged", "seite", "pagina", "pag", "sida", "strona")
+_NUMBERED = (
+    *(f'a[href*="{word}="]' for word in _PAGES),
+    *(f'a[href*="{mark}p="]' for mark in "?&"),
+    'a[href*="/page/"]',
+)
 _PRODUCTS = (
     "a.product",
     "li.product a",
@@ -28,13 +34,14 @@ _PRODUCTS = (
     ),
 )
 _LEAST_PRODUCTS = 3
+_PLAIN = re.compile(r"[\w.~-]+")
 _LOAD_MORE = re.compile(
     r"(?:load|show|see|view) (?:\d+ )?(?:more|all)|(?:load|show|see|view|read) (?:\w+ )*(?:reviews|ratings|comments).*"
     r"|(?:more|all) reviews|(?:\w+ )*mehr (?:\w+ )?(?:laden|anzeigen)|(?:voir|afficher) plus.*|(?:ver|mostrar) más.*",
     re.IGNORECASE,
 )
 _LONGEST_LABEL = 40
-_PAGE_NUMBER = re.compile(r"(?:page|pageNumber|pg)[=/](\d{1,5})(?!\d)")
+_PAGE_NUMBER = re.compile(rf"(?:{'|'.join(_PAGES)}|(?<=[?&])p)[=/](\d{{1,5}})(?!\d)")
 
 
 def next_selector(page: Page) -> str | None:
@@ -52,6 +59,18 @@ def product_selector(page: Page) -> str | None:
     """Suggest a selector of the links to products, where the page has several of one kind."""
     for css in _PRODUCTS:
         if len(set(_leads(page, css))) >= _LEAST_PRODUCTS:
+            return f"{css}::attr(href)"
+    return _largest_folder(page)
+
+
+def _largest_folder(page: Page) -> str | None:
+    """Suggest the folder in which most of what the page links lies, apart from what it shows on every page."""
+    inside = page.selector.xpath("//a[not(ancestor::nav or ancestor::header or ancestor::footer)]/@href").getall()
+    paths = [urlsplit(link).path.split("/") for link in set(_resolved(page, inside))]
+    folders = Counter(path[1] for path in paths if len(path) > 2 and path[2])
+    for folder, _ in folders.most_common():
+        css = f'a[href*="/{folder}/"]'
+        if _PLAIN.fullmatch(folder) and len(set(_leads(page, css))) >= _LEAST_PRODUCTS:
             return f"{css}::attr(href)"
     return None
 

@@ -51,7 +51,7 @@ class Field:
     """Describe one scraped field: how it is read, the model's field it fills, and where schema.org keeps it.
 
     `paths` are dotted key paths inside the schema.org entity, tried in order. `words` are what shops call it in their
-    own keys and classes, in lower case and the singular, the surest first; only `scrapy probe` guesses by them.
+    own keys and classes, in lower case and the singular, the surest first, for `scrapy probe` to guess by.
     """
 
     kind: Kind
@@ -73,9 +73,9 @@ class RecordType:
     which text decides sameness; *preference*: which of two copies is better, from the record and its normalised text
     (a tuple, of which less is better). *labels* and *rule*: the allowed answers, and the one that needs no asking, or
     None; *question*: how it is asked for then; *contradicted*: words (RE2) that belie a label of the rule. *stratum*:
-    the bucket a quota counts, from the record and its label. The rest says how the type is scraped (`fields`,
-    `schema_types`), told apart (`group_field`, `native_id_field`, `identity_fields`), masked (`person_fields` become a
-    keyed hash in the named model field; `masked_fields` are searched for personal data) and trained on (`columns`).
+    the bucket a quota counts, from the record and its label. The rest says how the type is scraped (`fields`, `words`
+    of other languages, `schema_types`), told apart (`group_field`, `native_id_field`, `identity_fields`), masked
+    (`person_fields` become a keyed hash, `masked_fields` are searched) and trained on (`columns`).
     """
 
     name: str
@@ -97,6 +97,7 @@ class RecordType:
     stratum: Callable[[Any, str], str] = lambda _, label: label
     question: Question | None = None
     contradicted: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    words: tuple[str, ...] = ()
 
     # Asked of every item, and pydantic takes its time to answer.
     @cached_property
@@ -156,9 +157,8 @@ class TrainingItem:
 
     `requested_url` was fetched at `fetched_at` (UTC), `canonical_url` is the page's one address. `group_key` is the
     thing the record is about (for a review its product) within the site, `position` its place on its page.
-    `normalised`, `content_hash` and `signature` (dedup/near.py) are made once, for all stages that compare. `replaces`
-    says whether it is a better copy of a record, `moves` which items left their buckets when it was written, `reopened`
-    whether it failed or was over quota in an earlier run.
+    `normalised`, `content_hash` and `signature` are made once, for all stages. `replaces`: a better copy of a record;
+    `moves`: what left its bucket when it was written; `reopened`: it failed or was surplus in an earlier run.
     """
 
     item_id: str

@@ -100,14 +100,25 @@ REVIEW = RecordType(
             Kind.TEXT,
             "text",
             ("reviewBody", "description", "text"),
-            ("body", "text", "content", "comment", "description", "message"),
+            (
+                "body", "text", "content", "comment", "description", "message", "inhalt", "kommentar", "texte",
+                "commentaire", "contenu", "texto", "comentario", "testo", "commento", "tekst",
+            ),
         ),
-        "title": base.Field(Kind.NAME, "title", ("name", "headline"), ("title", "headline", "heading", "subject")),
+        "title": base.Field(
+            Kind.NAME,
+            "title",
+            ("name", "headline"),
+            ("title", "headline", "heading", "subject", "titel", "titre", "titulo", "titolo"),
+        ),
         "rating": base.Field(
             Kind.RATING,
             "rating",
             ("reviewRating.ratingValue", "reviewRating"),
-            ("rating", "star", "starrating", "score", "rate"),
+            (
+                "rating", "star", "starrating", "score", "rate", "stern", "sterne", "note", "etoile", "estrella",
+                "puntuacion", "stelle", "voto", "ster", "wertung",
+            ),
         ),
         "best_rating": base.Field(
             Kind.RATING_BOUND,
@@ -120,13 +131,16 @@ REVIEW = RecordType(
             Kind.NAME,
             "author",
             ("author.name", "author"),
-            ("author", "reviewer", "nickname", "user", "username", "by", "name"),
+            (
+                "author", "reviewer", "nickname", "user", "username", "by", "name", "autor", "verfasser", "kunde",
+                "auteur", "autore", "nombre", "nome", "naam",
+            ),
         ),
         "date": base.Field(
             Kind.DATE,
             "reviewed_at",
             ("datePublished", "dateCreated"),
-            ("date", "published", "created", "submitted", "time", "on"),
+            ("date", "published", "created", "submitted", "time", "on", "datum", "fecha", "data"),
         ),
         "language": base.Field(Kind.LANGUAGE, "language", ("inLanguage",)),
     },
@@ -156,5 +170,9 @@ REVIEW = RecordType(
         },
         shown=("title", "text"),
         signal="rating",
+    ),
+    words=(
+        "bewertung", "rezension", "kundenmeinung", "avi", "evaluation", "resena", "opinion", "valoracion", "recensione",
+        "beoordeling",
     ),
 )  # fmt: skip

@@ -37,6 +37,7 @@ def test_draft_says_what_is_missing_when_nothing_is_found() -> None:
     assert profile.start.urls == [url]
     assert (profile.read.reader, profile.follow.next) == (["schema_org"], None)
     assert "No reader found a record" in content
+    assert '# text = ".class-of-its-text"\n# rating = ".class-of-its-rating"\n' in content
 
 
 def test_draft_gives_the_scale_when_ratings_are_on_none() -> None:

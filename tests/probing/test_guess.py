@@ -30,6 +30,20 @@ def test_elements_are_read_when_they_are_called_like_the_fields_of_a_record() ->
     assert [raw["rating"] for raw in read_records(page, ways["css"], REVIEW).raws] == ["4 out of 5", "2 out of 5"]
 
 
+def test_elements_are_read_when_they_are_called_in_another_language_and_stars_are_drawn() -> None:
+    item = (
+        '<li class="bewertung-eintrag"><i class="sterne"><i class="sterne-voll" style="width: {}%"></i></i>'
+        '<b class="bw-text">{}</b><i class="sterne-hinweis">Mit 4 von 5 bewertet</i>'
+        '<span class="bw-autor">Uta</span> am <span class="datum">5. März 2024</span></li>'
+    )
+    html = f'<html lang="de"><ol class="bewertungen">{item.format(80, WORDS)}{item.format(40, WORDS)}</ol>'
+    record, fields = guessed(html, "css")
+    assert (record, fields) == (
+        ".bewertung-eintrag",
+        {"text": ".bw-text", "rating": ".sterne-voll::attr(style)", "author": ".bw-autor", "date": ".datum"},
+    )
+
+
 def test_rating_is_not_its_bound_when_both_are_called_rating() -> None:
     review = (
         '<p class="review"><b class="best-rating">5</b><b class="rating">{}</b><i class="text">one two three</i></p>'

@@ -24,6 +24,12 @@ def test_next_page_when_a_link_leads_to_it(html: str, selector: str, link: str) 
     assert links(page, next_selector(page))[0] == link
 
 
+@pytest.mark.parametrize(("link", "word"), [("seite=2", "seite="), ("p=2", "?p=")])
+def test_next_page_when_the_first_one_has_no_number(link: str, word: str) -> None:
+    page = a_page(f'<a href="?{link}">2</a>', "https://shop.example/list")
+    assert next_selector(page) == f'a[href*="{word}"]::attr(href)'
+
+
 @pytest.mark.parametrize(
     "html",
     [
@@ -34,6 +40,7 @@ def test_next_page_when_a_link_leads_to_it(html: str, selector: str, link: str) 
         '<a class="next" href="http://[">on</a>',
         '<a class="next" href="https://other.example/list?page=3">away</a>',
         '<a href="/other?page=3">another list</a>',
+        '<a href="?page=2&amp;shop=3">here</a>',
     ],
 )
 def test_no_next_page_when_nothing_leads_to_it(html: str) -> None:
@@ -44,6 +51,13 @@ def test_products_when_a_list_links_several() -> None:
     cards = "".join(f'<a href="/p/{number}/mug">Mug</a><a href="/p/{number}/mug#top">Top</a>' for number in range(3))
     assert product_selector(a_page(cards, LIST)) == 'a[href*="/p/"]::attr(href)'
     assert product_selector(a_page('<a href="/p/1">One</a>', LIST)) is None
+
+
+def test_products_when_a_list_calls_them_what_nobody_knows() -> None:
+    menu = "".join(f'<a href="/hilfe/{number}">Hilfe</a>' for number in range(9))
+    cards = "".join(f'<a href="/geraete/{number}-spaten.html">Spaten</a>' for number in range(4))
+    page = a_page(f"<nav>{menu}</nav>{cards}<a href='/blog/1'>Neues</a><a href='/kontakt'>Kontakt</a>", LIST)
+    assert product_selector(page) == 'a[href*="/geraete/"]::attr(href)'
 
 
 def test_load_more_when_a_button_has_no_address() -> None:
