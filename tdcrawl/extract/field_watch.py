@@ -8,9 +8,9 @@ from tdcrawl.records.base import Raw, RecordType
 from tdcrawl.sites.profile import Read, Selectors
 
 WINDOW = 10
-"""So many records in a row make it sure, after as many that teach: what most pages with a list of reviews hold at least.
+"""So many records in a row make it sure: what most pages with a list of reviews hold at least.
 
-A class that is renamed after the first page is so caught by the second.
+As many teach, so that a class which is renamed after the first page is caught by the second.
 """
 _NEARLY_ALL = 0.9
 
