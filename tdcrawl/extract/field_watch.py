@@ -3,12 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tdcrawl.drift import ENOUGH, Group
+from tdcrawl.drift import Group
 from tdcrawl.records.base import Raw, RecordType
 from tdcrawl.sites.profile import Read, Selectors
 
 WINDOW = 10
-"""So many records in a row make it sure: what most pages with a list of reviews hold at least."""
+"""So many records in a row make it sure: what most pages with a list of reviews hold at least.
+
+As many teach, so that a class which is renamed after the first page is caught by the second.
+"""
 _NEARLY_ALL = 0.9
 
 
@@ -22,7 +25,7 @@ class _Seen:
 
     @property
     def was_usual(self) -> bool:
-        return self.of >= ENOUGH and self.had >= _NEARLY_ALL * self.of
+        return self.of >= WINDOW and self.had >= _NEARLY_ALL * self.of
 
     def take(self, *, has: bool) -> None:
         if has:

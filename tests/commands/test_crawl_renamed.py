@@ -104,3 +104,18 @@ def test_replay_of_a_page_that_lost_a_field_ends_well_once_the_field_is_found(re
     still, mended = renamed.failed[1:]
     assert {reason for reason, _ in still.values()} == {"field_lost"}
     assert mended == dict.fromkeys(("1", "2", "3"), (None, None))
+
+
+def test_class_renamed_after_the_first_page_is_caught_by_the_second(tmp_path: Path) -> None:
+    site = tmp_path / "shop.toml"
+    site.write_text(SITE)
+    with hand_made({**shop("by"), "/1": shop("who")["/1"]}) as url:
+        run = run_scrapy_in(tmp_path)
+        crawl = crawled(run("crawl", "retailer_reviews", "--json", "-a", f"site={site}", "-a", f"start={url}/1"))
+    told = {number: f"the last {number} records lack author, which 10 of 10 before" for number in (10, 20)}
+    failed = why_failed(tmp_path)
+    assert failed["1"] == (None, None)
+    assert [(failed[page][1] or "").startswith(told[of]) for page, of in (("2", 10), ("3", 20))] == [True, True]
+    assert [line.count("/2 --site") for line in crawl.errors.splitlines() if "lack" in line] == [1]
+    assert crawl.figures["failures"] == ["66.7% of the items lost a field; the site's max_failed_share is 8.0%"]
+    assert (crawl.figures["items"]["yielded"], crawl.figures["balanced"]) == (30, True)

@@ -35,8 +35,8 @@ def earlier(had: int, of: int) -> Group:
         (earlier(90, 100), WINDOW, True),
         (earlier(90, 100), WINDOW - 1, False),
         (earlier(89, 100), WINDOW, False),
-        (earlier(ENOUGH, ENOUGH), WINDOW, True),
-        (earlier(ENOUGH - 1, ENOUGH - 1), WINDOW, False),
+        (earlier(WINDOW, WINDOW), WINDOW, True),
+        (earlier(WINDOW - 1, WINDOW - 1), WINDOW, False),
         (NOTHING, 1_000, False),
     ],
 )
@@ -51,7 +51,7 @@ def test_field_is_lost_when_nearly_all_had_it_and_none_of_a_window_has(
 
 def test_pages_of_a_run_teach_and_a_window_may_lie_across_them() -> None:
     watch = FieldWatch(READ, REVIEW, NOTHING)
-    assert watch.lost([WHOLE] * ENOUGH) == watch.lost([NAMELESS] * (WINDOW - 4)) == watch.lost([]) == {}
+    assert watch.lost([WHOLE] * WINDOW) == watch.lost([NAMELESS] * (WINDOW - 4)) == watch.lost([]) == {}
     assert list(watch.lost([{**WHOLE, "author": " "}] * 4)) == ["author"]
     assert (watch.lost([]), list(watch.lost([NAMELESS]))) == ({}, ["author"])
     # It came back; what was lost in between counts against what nearly all have.
