@@ -8,9 +8,11 @@ from pathlib import Path
 from scrapy.settings import BaseSettings
 
 from tdcrawl import deployment
+from tdcrawl.asking import BUDGET, read_budget
 from tdcrawl.datasets.engines import REMEDY, daft_is_installed
 from tdcrawl.deployment import Target
 from tdcrawl.errors import TdcrawlError
+from tdcrawl.labeling.money import price_of
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.redaction import redact
 from tdcrawl.rendering import REMEDY as REMEDY_BROWSER
@@ -38,6 +40,7 @@ def examine(settings: BaseSettings) -> Iterator[Finding]:
     yield _contact(settings["TDCRAWL_CONTACT"])
     yield _robots(settings.getbool("ROBOTSTXT_OBEY"))
     yield _quota(settings)
+    yield _labels(settings)
     yield _archive(settings)
     yield _browser()
     yield _daft(settings["TDCRAWL_RAY_ADDRESS"])
@@ -87,6 +90,23 @@ def _quota(settings: BaseSettings) -> Finding:
     if any(quotas):
         return Finding("quota", "ok", str(settings["TDCRAWL_QUOTA"]))
     return Finding("quota", "off", "every stratum has room for all", """TDCRAWL_QUOTA='{"positive": 500}'""")
+
+
+def _labels(settings: BaseSettings) -> Finding:
+    """Tell whether models are asked; the key is looked for, not tried."""
+    if not settings[BUDGET]:
+        return Finding("labels", "off", "what a rule cannot label fails as missing_field", f"{BUDGET}=2.50")
+    try:
+        budget = read_budget(settings)
+    except TdcrawlError as error:
+        return Finding("labels", "broken", str(error), f"{BUDGET}=2.50")
+    try:
+        price_of(settings["TDCRAWL_LABEL_MODEL"], settings["TDCRAWL_LABEL_PRICE"])
+    except TdcrawlError as error:
+        return Finding("labels", "broken", str(error), "TDCRAWL_LABEL_PRICE=1,5")
+    if budget and not os.environ.get("ANTHROPIC_API_KEY"):
+        return Finding("labels", "broken", "there is money for votes, and no key", "ANTHROPIC_API_KEY=…")
+    return Finding("labels", "ok", f"up to {settings[BUDGET]} USD a run for {settings['TDCRAWL_LABEL_MODEL']}")
 
 
 def _archive(settings: BaseSettings) -> Finding:

@@ -19,7 +19,7 @@ def findings(folder: Path, **changes: Any) -> dict[str, Finding]:
 
 def test_examine_when_all_is_as_delivered(tmp_path: Path) -> None:
     found = findings(tmp_path)
-    assert {part for part, finding in found.items() if finding.state == "off"} == {"contact", "quota"}
+    assert {part for part, finding in found.items() if finding.state == "off"} == {"contact", "labels", "quota"}
     assert not [finding for finding in found.values() if finding.state == "broken"]
     assert sum(part.startswith("stage ") for part in found) == 8
 
@@ -31,6 +31,10 @@ def test_examine_when_all_is_as_delivered(tmp_path: Path) -> None:
         ("robots.txt", {"ROBOTSTXT_OBEY": False}, "off", "remove ROBOTSTXT_OBEY = False"),
         ("quota", {"TDCRAWL_QUOTA": '{"positive": 5}'}, "ok", ""),
         ("quota", {"TDCRAWL_QUOTA": '{"good": 5}'}, "broken", """TDCRAWL_QUOTA='{"positive": 500}'"""),
+        ("labels", {"TDCRAWL_LABEL_BUDGET_USD": "0"}, "ok", ""),
+        ("labels", {"TDCRAWL_LABEL_BUDGET_USD": "much"}, "broken", "TDCRAWL_LABEL_BUDGET_USD=2.50"),
+        ("labels", {"TDCRAWL_LABEL_BUDGET_USD": "1", "TDCRAWL_LABEL_PRICE": "?"}, "broken", "TDCRAWL_LABEL_PRICE=1,5"),
+        ("labels", {"TDCRAWL_LABEL_BUDGET_USD": "1"}, "broken", "ANTHROPIC_API_KEY=…"),
         ("stage label_record", {"TDCRAWL_LABEL_RECORD_ENABLED": "0"}, "off", "TDCRAWL_LABEL_RECORD_ENABLED=true"),
         ("stage label_record", {"TDCRAWL_LABEL_RECORD_ENABLED": "?"}, "broken", "TDCRAWL_LABEL_RECORD_ENABLED=true"),
         ("data folder", {"TDCRAWL_DATA_DIR": f"{__file__}/data"}, "broken", "TDCRAWL_DATA_DIR=a folder of yours"),
@@ -41,8 +45,9 @@ def test_examine_when_all_is_as_delivered(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_examine_when_something_differs(
-    tmp_path: Path, part: str, changes: dict[str, Any], state: str, remedy: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str, changes: dict[str, Any], state: str, remedy: str
 ) -> None:
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
     finding = findings(tmp_path, **changes)[part]
     assert (finding.state, finding.remedy) == (state, remedy)
     assert "secret" not in finding.detail
