@@ -75,7 +75,7 @@ def _fields(nodes: list[Selector], record_type: RecordType, locale: str) -> dict
     fits: Counter[tuple[str, str]] = Counter()
     doubts: dict[tuple[str, str], int] = {}
     for node in nodes:
-        for field, selector, unsure in set(_candidates(node, record_type, locale)):
+        for field, selector, unsure in dict.fromkeys(_candidates(node, record_type, locale)):
             fits[field, selector] += 1
             doubts[field, selector] = unsure
     best: dict[str, str] = {}

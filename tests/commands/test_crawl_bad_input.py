@@ -189,13 +189,19 @@ def turning(path: str, turn: int, *reviews: int) -> Page:
 
 @pytest.fixture
 def lists() -> dict[str, Page]:
-    """Build a shop of lists: one shows nothing for ever, one its last page, one is short, and one is as it says."""
-    names = ("calendar", "again", "short", "copy")
+    """Build a shop of lists: one shows nothing for ever, one its last page, one is short, and one is as it says.
+
+    One gives each visit an address of its own.
+    """
+    names = ("calendar", "again", "short", "copy", "visit")
     site = {"/": Page("".join(f'<a class="product" href="/{name}">{name}</a>' for name in names))}
     site |= {"/calendar": turning("/calendar", 2), "/again": turning("/again", 2, 1, 2)}
     for page in range(2, 30):
         site |= {f"/calendar?page={page}": turning("/calendar", page + 1)}
         site |= {f"/again?page={page}": turning("/again", page + 1, 3)}
+    for visit in range(30):
+        link = f'<a class="next" href="/visit?number={visit + 1}">next</a>'
+        site[f"/visit?number={visit}" if visit else "/visit"] = review_page(a_review(8), links=link)
     site |= {"/short": turning("/short", 2, 4, 5)}
     site |= {"/short?page=2": review_page(a_review(6), links=DECLARED.replace("3", "30"))}
     # The first page of this one has another name.
@@ -216,9 +222,10 @@ def test_a_list_that_lies_fails_at_its_last_page_and_its_records_are_kept(
         ("again?page=3", "trap"),
         ("calendar?page=20", "trap"),
         ("short?page=2", "fewer_than_declared"),
+        ("visit?number=1", "trap"),
     ]
-    assert crawled.figures["pages"]["scheduled"] == 1 + 3 + 20 + 2 + 2
-    assert (crawled.figures["items"]["yielded"], crawled.figures["items"]["seen_again"]) == (7, 2)
+    assert crawled.figures["pages"]["scheduled"] == 1 + 3 + 20 + 2 + 2 + 2
+    assert (crawled.figures["items"]["yielded"], crawled.figures["items"]["seen_again"]) == (8, 3)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
