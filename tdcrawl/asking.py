@@ -38,8 +38,13 @@ def open_asking(settings: BaseSettings, record_type: RecordType) -> Asking:
 
 def asks(settings: BaseSettings, record_type: RecordType) -> bool:
     """Say whether a record without what its rule needs is kept, and asked for; a budget, be it 0, turns that on."""
-    told = settings[BUDGET] not in {None, ""}
-    return told and record_type.question is not None and read_switch(settings, "TDCRAWL_LABEL_RECORD_ENABLED")
+    is_on = has_budget(settings) and read_switch(settings, "TDCRAWL_LABEL_RECORD_ENABLED")
+    return is_on and record_type.question is not None
+
+
+def has_budget(settings: BaseSettings) -> bool:
+    """Say whether there is a budget for labels, be it 0."""
+    return settings[BUDGET] not in {None, ""}
 
 
 def read_budget(settings: BaseSettings) -> int:

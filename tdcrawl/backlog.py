@@ -12,6 +12,7 @@ from scrapy.settings import BaseSettings
 
 from tdcrawl import __version__
 from tdcrawl.asking import open_labeller
+from tdcrawl.balance.quota import SeatBook
 from tdcrawl.labeling.llm import Model
 from tdcrawl.labeling.prompt import shown_text
 from tdcrawl.measures import open_terms
@@ -55,9 +56,8 @@ class Backlog:
 
     def waiting(self) -> Iterator[Row]:
         """Stream what waits; nothing where every stratum is full, so that no label is bought for it."""
-        taken = all_seats(self.engine, self.record_type.name)
-        quota = self.terms.quota
-        if any(label not in quota or taken.get(label, 0) < quota[label] for label in self.record_type.labels):
+        seats = SeatBook(self.terms.quota, all_seats(self.engine, self.record_type.name))
+        if not all(map(seats.is_full, self.record_type.labels)):
             yield from for_model(self.engine, self.record_type.name)
 
     def record(self, row: Row) -> Record:

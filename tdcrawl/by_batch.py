@@ -1,18 +1,19 @@
 """What waits for a label is taken up by the batch: submitted now, collected by a later call, at half the price."""
 
+import asyncio
+from bisect import bisect_right
 from collections.abc import AsyncIterator
+from itertools import accumulate
 
 from tdcrawl import faults
 from tdcrawl.asking import read_budget
 from tdcrawl.backlog import Backlog
 from tdcrawl.labeling import batching
-from tdcrawl.labeling.answer import ORDERS
 from tdcrawl.labeling.batching import Ask
-from tdcrawl.labeling.labeller import suspected
 from tdcrawl.labeling.llm import Model
 from tdcrawl.labeling.money import dollars
 from tdcrawl.labeling.prompt import text_hash, version_of
-from tdcrawl.labeling.suspicion import suspicion
+from tdcrawl.labeling.suspicion import refuse_orders
 from tdcrawl.labeling.vote import verdict
 from tdcrawl.outcomes import Bucket, LabelReason, Rejection
 from tdcrawl.store import batches, votes
@@ -44,15 +45,10 @@ async def _wanted(backlog: Backlog, model: Model) -> AsyncIterator[Ask]:
     version = version_of(backlog.record_type, model.name)
     for row in backlog.waiting():
         text = backlog.shown(row)
-        if found := suspicion(text, backlog.record_type.labels):
-            await backlog.decide(row["item_id"], suspected(f"it reads like an order: {found}"))
-            continue
         with reading(backlog.engine) as connection:
             there = votes.of_text(connection, text_hash(text), version)
-        if any(vote.error == ORDERS for vote in there):
-            await backlog.decide(row["item_id"], suspected("a vote found orders in it"))
-        elif judged := verdict(there, version):
-            await backlog.decide(row["item_id"], judged)
+        if said := refuse_orders(text, backlog.record_type.labels) or verdict(there, version):
+            await backlog.decide(row["item_id"], said)
         else:
             for ask in batching.ask_for(backlog.record_type, model, row, [len(there) + 1] if there else [1, 2]):
                 yield ask
@@ -60,11 +56,12 @@ async def _wanted(backlog: Backlog, model: Model) -> AsyncIterator[Ask]:
 
 async def _submit(backlog: Backlog, model: Model, asks: list[Ask]) -> None:
     """Note a batch, then submit it: of what is asked, as much as the budget allows."""
-    budget, spent = read_budget(backlog.settings), backlog.promised
-    while asks and spent + sum(ask.most for ask in asks) > budget:
-        left = asks.pop()
-        why = f"a vote may cost {dollars(left.most):.4f} USD, and no more is left of {dollars(budget):.2f}"
-        await backlog.decide(left.item_id, Rejection(Bucket.PENDING, LabelReason.BUDGET_SPENT, why))
+    budget = read_budget(backlog.settings)
+    affordable = bisect_right(list(accumulate(ask.most for ask in asks)), budget - backlog.promised)
+    asks, left = asks[:affordable], asks[affordable:]
+    detail = f"of {dollars(budget):.2f} USD less is left than its votes may cost"
+    why = Rejection(Bucket.PENDING, LabelReason.BUDGET_SPENT, detail)
+    await asyncio.gather(*(backlog.decide(item_id, why) for item_id in dict.fromkeys(ask.item_id for ask in left)))
     if not asks:
         return
     batch = batching.new_batch(backlog.record_type, model, backlog.run.run_id, asks)

@@ -8,10 +8,11 @@ from pathlib import Path
 from scrapy.settings import BaseSettings
 
 from tdcrawl import deployment
-from tdcrawl.asking import BUDGET, read_budget
+from tdcrawl.asking import BUDGET, has_budget, read_budget
 from tdcrawl.datasets.engines import REMEDY, daft_is_installed
 from tdcrawl.deployment import Target
 from tdcrawl.errors import TdcrawlError
+from tdcrawl.labeling.llm import KEYS
 from tdcrawl.labeling.money import price_of
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.redaction import redact
@@ -94,7 +95,7 @@ def _quota(settings: BaseSettings) -> Finding:
 
 def _labels(settings: BaseSettings) -> Finding:
     """Tell whether models are asked; the key is looked for, not tried."""
-    if not settings[BUDGET]:
+    if not has_budget(settings):
         return Finding("labels", "off", "what a rule cannot label fails as missing_field", f"{BUDGET}=2.50")
     try:
         budget = read_budget(settings)
@@ -104,7 +105,7 @@ def _labels(settings: BaseSettings) -> Finding:
         price_of(settings["TDCRAWL_LABEL_MODEL"], settings["TDCRAWL_LABEL_PRICE"])
     except TdcrawlError as error:
         return Finding("labels", "broken", str(error), "TDCRAWL_LABEL_PRICE=1,5")
-    if budget and not os.environ.get("ANTHROPIC_API_KEY"):
+    if budget and not any(map(os.environ.get, KEYS)):
         return Finding("labels", "broken", "there is money for votes, and no key", "ANTHROPIC_API_KEY=…")
     return Finding("labels", "ok", f"up to {settings[BUDGET]} USD a run for {settings['TDCRAWL_LABEL_MODEL']}")
 

@@ -6,14 +6,9 @@ from tdcrawl.asking import read_audit_share
 from tdcrawl.dedup.sameness import Sameness
 from tdcrawl.labeling.rules import label_by_rule
 from tdcrawl.records.base import RecordType
-from tdcrawl.setting_values import read_quota, read_switch, read_threshold
+from tdcrawl.setting_values import read_threshold, seats_of
 from tdcrawl.store.engine import Engine
 from tdcrawl.store.terms import Terms
-
-
-def seats_of(settings: BaseSettings, record_type: RecordType) -> dict[str, int]:
-    """Read how many seats each stratum of a type has, those without a bound left out; raises SettingError."""
-    return read_quota(settings, record_type) if read_switch(settings, "TDCRAWL_ENFORCE_QUOTA_ENABLED") else {}
 
 
 def sameness_of(settings: BaseSettings, record_type: RecordType) -> Sameness:

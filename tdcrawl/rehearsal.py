@@ -23,11 +23,12 @@ from tdcrawl.store.failures import Archived, replayable
 from tdcrawl.store.rereading import Reread, left_on
 
 
-def rehearse(engine: Engine, data_dir: Path, profile: SiteProfile, reason: str | None) -> dict[str, Any]:
+def rehearse(engine: Engine, data_dir: Path, profile: SiteProfile, reason: str | None, *, asks: bool) -> dict[str, Any]:
     """Say what would become of what failed on a site's archived pages.
 
-    `would_pass` and `would_fail` (by reason) are told of the stage that validates: copies and full quotas show when it
-    is done. What is `gone` stands on no page any more, what is `new` was not found before.
+    `asks`: whether what the rule cannot label would be kept, and asked for. `would_pass` and `would_fail` (by reason)
+    are told of the stage that validates: copies and full quotas show when it is done. What is `gone` stands on no page
+    any more, what is `new` was not found before.
     """
     counts = Counter(dict.fromkeys(("pages", "unreadable", "would_pass", "gone", "new"), 0))
     fails, kind = Counter[str](), RECORD_TYPES[profile.record_type]
@@ -43,7 +44,7 @@ def rehearse(engine: Engine, data_dir: Path, profile: SiteProfile, reason: str |
         counts.update(gone=len(left.gone), new=len(left.new))
         for item_id in (*left.again.values(), *left.new):
             item = items[item_id]
-            why = rejection_of(kind, item.raw, ValueRules.of(profile.read.values, item.fetched_at))
+            why = rejection_of(kind, item.raw, ValueRules.of(profile.read.values, item.fetched_at, asks=asks))
             counts["would_pass"] += why is None
             fails.update([str(why.reason)] if why else [])
     return {"site": profile.name, "reason": reason, **counts, "would_fail": dict(fails.most_common())}

@@ -25,10 +25,10 @@ from tdcrawl.errors import StoreError
 from tdcrawl.extract.itemising import items_of
 from tdcrawl.in_flight import InFlight
 from tdcrawl.likeness import Judgement
-from tdcrawl.measures import sameness_of, seats_of
+from tdcrawl.measures import sameness_of
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.base import Raw, Record, RecordType, TrainingItem, digest
-from tdcrawl.setting_values import read_database_url, read_number, read_switch
+from tdcrawl.setting_values import read_database_url, read_number, read_switch, seats_of
 from tdcrawl.sites.profile import Expect, Polite, SiteProfile
 from tdcrawl.store.archive import Archive, Place
 from tdcrawl.store.beginning import REPLAY, take_up, take_up_replay

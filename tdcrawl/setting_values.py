@@ -64,3 +64,8 @@ def read_threshold(settings: BaseSettings) -> float | None:
     """Read from which Jaccard similarity (0-1) two texts are near-copies; None where only whole texts are compared."""
     threshold = read_number(settings, "TDCRAWL_NEAR_DUPLICATE_THRESHOLD", 0.5, 1)
     return threshold if read_switch(settings, "TDCRAWL_DROP_NEAR_DUPLICATES_ENABLED") else None
+
+
+def seats_of(settings: BaseSettings, record_type: RecordType) -> dict[str, int]:
+    """Read how many seats each stratum of a type has, those without a bound left out; raises SettingError."""
+    return read_quota(settings, record_type) if read_switch(settings, "TDCRAWL_ENFORCE_QUOTA_ENABLED") else {}

@@ -70,7 +70,7 @@ def why_empty(stats: Stats) -> Iterator[str]:
         yield f"  {_count(stats, 'pages/done')} pages were read and the reader found no new item on them"
     if _count(stats, "items/seen_again"):
         yield f"  {_count(stats, 'items/seen_again')} items have their outcome from earlier pages or runs"
-    for bucket in ("failed", "duplicate", "over_quota"):
+    for bucket in ("failed", "duplicate", "over_quota", "needs_review", "pending"):
         if _count(stats, f"items/{bucket}"):
             yield f"  {_count(stats, f'items/{bucket}')} items: {bucket}"
 

@@ -51,7 +51,8 @@ class MessagesServer:
         self.calls: list[dict[str, Any]] = []
         self.requests = 0
         self.batches: dict[str, list[dict[str, Any]]] = {}
-        self.ended = True
+        self.ended: bool | None = True
+        """Whether batches have ended; None where the service fails whoever asks."""
         self._lock = Lock()
 
     @property
@@ -143,7 +144,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Tell of batches."""
         told, (*_, last) = self._told, self.path.split("?")[0].split("/")
-        if last == "results":
+        if told.ended is None:
+            self._send(500, {"type": "error", "error": {"type": "api_error", "message": "told to fail"}})
+        elif last == "results":
             lines = [json.dumps(result) for result in told.results(self.path.split("/")[-2])]
             self._send_bytes(200, "\n".join(lines).encode(), "application/x-jsonl")
         elif last == "batches":

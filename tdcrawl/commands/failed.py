@@ -11,8 +11,10 @@ from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
 
 from tdcrawl import reporting
+from tdcrawl.asking import asks
 from tdcrawl.command import Answer, TdcrawlCommand
 from tdcrawl.errors import SiteError
+from tdcrawl.records import RECORD_TYPES
 from tdcrawl.running import Ended, run_crawl
 from tdcrawl.sites.loading import bundled_sites, load_profile
 from tdcrawl.sites.profile import SiteProfile
@@ -78,7 +80,8 @@ class Command(TdcrawlCommand):
     def _rehearse(self, profile: SiteProfile, reason: str | None) -> dict[str, Any]:
         from tdcrawl.rehearsal import rehearse  # noqa: PLC0415 - see _replay
 
-        return rehearse(self.engine, self.data_dir, profile, reason)
+        would_ask = asks(self.project_settings, RECORD_TYPES[profile.record_type])
+        return rehearse(self.engine, self.data_dir, profile, reason, asks=would_ask)
 
 
 def _the_site(failures: list[dict[str, Any]]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tdcrawl.asking import BUDGET, open_model, read_budget
+from tdcrawl.asking import BUDGET, has_budget, open_model, read_budget
 from tdcrawl.command import Answer, TdcrawlCommand
 from tdcrawl.commands import _label_quality
 from tdcrawl.errors import SettingError, StoreError
@@ -54,7 +54,7 @@ class Command(TdcrawlCommand):
             return {"estimate": [self._estimate(kind) for kind in kinds]}
         if opts.budget is not None:
             self.project_settings.set(BUDGET, opts.budget, priority="cmdline")
-        if self.project_settings[BUDGET] in {None, ""}:
+        if not has_budget(self.project_settings):
             raise SettingError(f"nothing is spent without a budget: give --budget USD, or set {BUDGET}")
         read_budget(self.project_settings)
         if opts.action == "gold":
@@ -103,5 +103,6 @@ class Command(TdcrawlCommand):
             try:
                 asyncio.run(label())
             except UnavailableError as error:
-                raise StoreError(f"the service takes no batch now: {error}; what waits goes on waiting") from error
+                what = "the labelling service does not answer now"
+                raise StoreError(f"{what}: {error}; what waits goes on waiting") from error
         return {"record_type": kind.name, "ends": dict(backlog.ends), "figures": backlog.figures}

@@ -1,6 +1,7 @@
 """`scrapy report`: how the last runs went, in the terminal or as one page with pictures."""
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -11,10 +12,9 @@ from scrapy.utils.misc import load_object
 
 from tdcrawl.command import Answer, TdcrawlCommand
 from tdcrawl.errors import StoreError
-from tdcrawl.records.base import RecordType
 from tdcrawl.report.figures import collect
 from tdcrawl.reporting import stage_table
-from tdcrawl.setting_values import read_quota, read_switch
+from tdcrawl.setting_values import seats_of
 
 _WAITING = {"for_model": "scrapy label", "for_people": "scrapy review"}
 
@@ -36,7 +36,7 @@ class Command(TdcrawlCommand):
         """Collect the figures, and write the page if one was asked for; raises StoreError or SettingError."""
         in_order = build_component_list(self.project_settings.getwithbase("ITEM_PIPELINES"))
         stages = [load_object(stage).name for stage in in_order]
-        figures = collect(self.engine, opts.run, stages, self._seats)
+        figures = collect(self.engine, opts.run, stages, partial(seats_of, self.project_settings))
         if opts.html:
             _write(opts.html, figures)
         return figures
@@ -59,10 +59,6 @@ class Command(TdcrawlCommand):
         console.print(_labels(answer["labels"]))
         for line in answer["failures"]:
             console.print(f"{escape(line['site'])}: {line['number']} {line['what']} failed, {escape(line['reason'])}")
-
-    def _seats(self, record_type: RecordType) -> dict[str, int]:
-        is_on = read_switch(self.project_settings, "TDCRAWL_ENFORCE_QUOTA_ENABLED")
-        return read_quota(self.project_settings, record_type) if is_on else {}
 
 
 def _labels(told: Answer) -> str:

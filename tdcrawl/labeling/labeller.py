@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tdcrawl import faults
-from tdcrawl.labeling.answer import ORDERS
 from tdcrawl.labeling.llm import Model, UnavailableError
 from tdcrawl.labeling.money import dollars
 from tdcrawl.labeling.prompt import Prompt, prompt_for, question_of, shown_text, text_hash, version_of
-from tdcrawl.labeling.suspicion import suspicion
+from tdcrawl.labeling.suspicion import refuse_orders
 from tdcrawl.labeling.vote import verdict
 from tdcrawl.outcomes import Bucket, LabelReason, Rejection
 from tdcrawl.records.base import Record, RecordType
@@ -59,8 +58,8 @@ class Labeller:
     async def label(self, item_id: str, record: Record) -> Label:
         """Give a record its label; raises Rejection, or StoreError where the database is gone."""
         text = shown_text(self.record_type, record)
-        if found := suspicion(text, self.record_type.labels):
-            raise suspected(f"it reads like an order: {found}")
+        if refused := refuse_orders(text, self.record_type.labels):
+            raise refused
         key = text_hash(text)
         try:
             async with self._locks[key]:  # Twins that wait together would each buy the same votes.
@@ -72,10 +71,7 @@ class Labeller:
         votes: list[Vote] = []
         while (judged := verdict(votes, self.version)) is None:
             number = len(votes) + 1
-            vote = await self._vote(item_id, text, Key(key, self.version, number))
-            if vote.error == ORDERS:
-                raise suspected(f"vote {number} found orders in it: {vote.reason}")
-            votes.append(vote)
+            votes.append(await self._vote(item_id, text, Key(key, self.version, number)))
             if number <= len(_FAULTS):
                 faults.point(_FAULTS[number - 1])
         if isinstance(judged, Rejection):
@@ -146,8 +142,3 @@ class Labeller:
 
 
 _FAULTS = ("after_vote_1", "after_vote_2")
-
-
-def suspected(detail: str) -> Rejection:
-    """Build the rejection of a text that gives orders: people look at it."""
-    return Rejection(Bucket.NEEDS_REVIEW, LabelReason.SUSPECTED_INJECTION, detail)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from tdcrawl.errors import SettingError
 from tdcrawl.labeling.answer import answer_form, read_answer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from anthropic import AsyncAnthropic
     from anthropic.types import Message
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from tdcrawl.labeling.prompt import Prompt
     from tdcrawl.store.votes import Vote
 
+KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
+"""Where the SDK finds a key: one of them is enough."""
 MOST_OUTPUT_TOKENS = 300
 _OVERHEAD_TOKENS = 600
 """What a call takes beside its texts, at most: the form of the answer, and how messages are wrapped."""
@@ -71,15 +74,9 @@ class Model:
 
     async def ask(self, prompt: Prompt) -> Vote:
         """Ask for a vote; what the model cannot answer is a failed one. Raises UnavailableError."""
-        import anthropic  # noqa: PLC0415 - see `open`
-
         began = monotonic()
-        try:
+        with _available():
             message = await self.client.messages.create(**self.request(prompt))
-        except (anthropic.AuthenticationError, anthropic.PermissionDeniedError, anthropic.NotFoundError) as error:
-            raise UnavailableError(_told(error), for_good=True) from error
-        except anthropic.APIError as error:
-            raise UnavailableError(_told(error), for_good=False) from error
         return replace(self.read(message, prompt), milliseconds=round(1000 * (monotonic() - began)))
 
     def read(self, message: Message, prompt: Prompt, *, batch: bool = False) -> Vote:
@@ -97,21 +94,22 @@ class Model:
 
     async def submit(self, requests: Any) -> str:
         """Submit requests (custom_id, params) as a batch; gives its id. Raises UnavailableError."""
-        import anthropic  # noqa: PLC0415 - see `open`
-
-        try:
+        with _available():
             return (await self.client.messages.batches.create(requests=requests)).id
-        except anthropic.APIError as error:
-            raise UnavailableError(_told(error), for_good=False) from error
 
     async def has_ended(self, batch_id: str) -> bool:
-        """Say whether the results of a batch are there."""
-        return (await self.client.messages.batches.retrieve(batch_id)).processing_status == "ended"
+        """Say whether the results of a batch are there; raises UnavailableError."""
+        with _available():
+            return (await self.client.messages.batches.retrieve(batch_id)).processing_status == "ended"
 
     async def results(self, batch_id: str) -> AsyncIterator[tuple[str, Message | None]]:
-        """Stream the results of a batch in no order: custom id, and message if the request succeeded."""
-        async for result in await self.client.messages.batches.results(batch_id):
-            yield result.custom_id, result.result.message if result.result.type == "succeeded" else None
+        """Stream the results of a batch in no order: custom id, and message if the request succeeded.
+
+        Raises UnavailableError.
+        """
+        with _available():
+            async for result in await self.client.messages.batches.results(batch_id):
+                yield result.custom_id, result.result.message if result.result.type == "succeeded" else None
 
     async def first_result(self, batch_id: str) -> str:
         """Give the custom id of a result of a batch that has ended; empty where it has none."""
@@ -120,13 +118,30 @@ class Model:
         return ""
 
     async def batches(self) -> AsyncIterator[tuple[str, bool]]:
-        """Stream the batches that the service knows, the newest first: id, and whether it has ended."""
-        async for batch in self.client.messages.batches.list(limit=100):
-            yield batch.id, batch.processing_status == "ended"
+        """Stream the batches that the service knows, the newest first: id, and whether it has ended.
+
+        Raises UnavailableError.
+        """
+        with _available():
+            async for batch in self.client.messages.batches.list(limit=100):
+                yield batch.id, batch.processing_status == "ended"
 
     async def close(self) -> None:
         """Close the connections."""
         await self.client.close()
+
+
+@contextmanager
+def _available() -> Iterator[None]:
+    """Turn what keeps the service from answering into UnavailableError; a key or name it refuses is for good."""
+    import anthropic  # noqa: PLC0415 - see `open`
+
+    try:
+        yield
+    except (anthropic.AuthenticationError, anthropic.PermissionDeniedError, anthropic.NotFoundError) as error:
+        raise UnavailableError(_told(error), for_good=True) from error
+    except anthropic.APIError as error:
+        raise UnavailableError(_told(error), for_good=False) from error
 
 
 def _told(error: Exception) -> str:

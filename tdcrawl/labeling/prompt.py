@@ -32,17 +32,20 @@ def question_of(record_type: RecordType) -> Question:
     return record_type.question
 
 
+def wording_of(record_type: RecordType) -> str:
+    """Name the wording of a type's question: the same name for the same words, another for any other."""
+    question = question_of(record_type)
+    return f"{record_type.name}-{_digest(question.ask, *(part for pair in question.meanings.items() for part in pair))}"
+
+
 @cache
-def prompt_version(name: str, ask: str, meanings: tuple[tuple[str, str], ...]) -> str:
-    """Name the wording of a question: the same name for the same words, another for any other."""
-    words = (*map(str, _WORDINGS.values()), ask, *(part for pair in meanings for part in pair))
-    return f"{name}-{digest(*words)[:_VERSION_DIGITS]}"
+def _digest(*words: str) -> str:
+    return digest(*map(str, _WORDINGS.values()), *words)[:_VERSION_DIGITS]
 
 
 def version_of(record_type: RecordType, model: str) -> str:
     """Name who is asked, and how: what stands with every label that comes of it."""
-    question = question_of(record_type)
-    return f"{model}/{prompt_version(record_type.name, question.ask, tuple(question.meanings.items()))}"
+    return f"{model}/{wording_of(record_type)}"
 
 
 def shown_text(record_type: RecordType, record: Record) -> str:

@@ -5,9 +5,7 @@ from functools import cache
 import re2
 
 from tdcrawl.records.base import Record, RecordType
-from tdcrawl.records.naming import Label
-
-RULE = "rule"
+from tdcrawl.records.naming import RULE, Label
 
 
 def label_by_rule(record_type: RecordType, record: Record) -> Label | None:
@@ -19,11 +17,10 @@ def label_by_rule(record_type: RecordType, record: Record) -> Label | None:
     return Label(name, RULE, record_type.rule_version) if name else None
 
 
-def contradiction(record_type: RecordType, label: str, normalised: str) -> str | None:
-    """Quote the words of a normalised text that belie a label; None where nothing does."""
+def is_contradicted(record_type: RecordType, label: str, normalised: str) -> bool:
+    """Say whether a normalised text has words that belie a label."""
     patterns = record_type.contradicted.get(label)
-    found = _compiled(tuple(patterns)).search(normalised) if patterns else None
-    return found.group() if found else None
+    return bool(patterns and _compiled(tuple(patterns)).search(normalised))
 
 
 @cache

@@ -11,6 +11,7 @@ from importlib import resources
 import re2
 
 from tdcrawl import text
+from tdcrawl.outcomes import Bucket, LabelReason, Rejection
 
 _KNOWN = tomllib.loads(resources.files(__package__).joinpath("orders.toml").read_text("utf-8"))
 # Letters of other alphabets that look like Latin ones, and figures that stand for letters.
@@ -19,6 +20,17 @@ _FIGURES = str.maketrans("0134578@$!", "oieastbasi")
 _LETTERS = re2.compile(r"(?:\b\w ){5,}\w\b")
 _ENCODED = re2.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
 _SHOWN = 120
+
+
+def refuse_orders(said: str, labels: Sequence[str]) -> Rejection | None:
+    """Leave a text to people that looks as if it gave orders to a labeller; None where it does not."""
+    found = suspicion(said, labels)
+    return suspected(f"it reads like an order: {found}") if found else None
+
+
+def suspected(detail: str) -> Rejection:
+    """Build the rejection of a text that gives orders."""
+    return Rejection(Bucket.NEEDS_REVIEW, LabelReason.SUSPECTED_INJECTION, detail)
 
 
 def suspicion(said: str, labels: Sequence[str]) -> str | None:

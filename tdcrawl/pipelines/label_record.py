@@ -8,7 +8,7 @@ from scrapy.crawler import Crawler
 from tdcrawl.asking import open_labeller
 from tdcrawl.crawling import SiteSpider
 from tdcrawl.labeling.labeller import Labeller
-from tdcrawl.labeling.rules import contradiction, label_by_rule
+from tdcrawl.labeling.rules import is_contradicted, label_by_rule
 from tdcrawl.outcomes import Bucket, LabelReason, QuotaReason, Rejection
 from tdcrawl.pipelines.base import Stage
 from tdcrawl.records.base import TrainingItem
@@ -40,7 +40,7 @@ class LabelRecord(Stage):
         label = label_by_rule(self.session.record_type, item.believed())
         if label is None:
             return self._asked(item)
-        if contradiction(self.session.record_type, label.name, self.session.normalised(item)):
+        if is_contradicted(self.session.record_type, label.name, self.session.normalised(item)):
             item.flags.append(LabelReason.RATING_TEXT_CONFLICT)
         item.label = label
         return item

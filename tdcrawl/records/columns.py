@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from tdcrawl.outcomes import LabelReason
 from tdcrawl.records.base import Record, RecordType
+from tdcrawl.records.naming import PERSON
 
 Row = dict[str, Any]
 """One training row: str, int, float, bool, aware UTC datetime or None by column name, in the order of the columns."""
@@ -62,7 +63,7 @@ def training_row(stored: Mapping[str, Any], columns: Columns, split: str) -> Row
         "label_source": stored["label_source"],
         "label_confidence": stored["label_confidence"],
         # Until somebody has looked at it.
-        "needs_review": LabelReason.RATING_TEXT_CONFLICT in stored["flags"] and stored["label_source"] != "person",
+        "needs_review": LabelReason.RATING_TEXT_CONFLICT in stored["flags"] and stored["label_source"] != PERSON,
         "source": stored["site"],
         "url": stored["canonical_url"],
         "scraped_at": stored["scraped_at"],

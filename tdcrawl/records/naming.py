@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+RULE, MODEL, PERSON = "rule", "model", "person"
+"""Who gives labels: what stands as their source."""
 UNLABELLED = "unlabelled"
 """The stratum of what nobody has labelled yet: no quota counts it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """Name a record: who gave the name (`rule`, `model` or `person`), in which version, how sure (0-1)."""
+    """Name a record: who gave the name (RULE, MODEL or PERSON), in which version, how sure (0-1)."""
 
     name: str
     source: str

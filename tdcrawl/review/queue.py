@@ -8,14 +8,14 @@ from threading import Lock
 
 from tdcrawl import faults
 from tdcrawl.errors import ReviewError
-from tdcrawl.labeling.prompt import prompt_version, question_of
+from tdcrawl.labeling.prompt import question_of, wording_of
 from tdcrawl.outcomes import LabelReason
 from tdcrawl.records import RECORD_TYPES
-from tdcrawl.records.naming import Label
+from tdcrawl.records.naming import PERSON, Label
 from tdcrawl.store import reviewing
 from tdcrawl.store.deciding import Decision, decide, withdraw
 from tdcrawl.store.engine import Connection, Engine, writing
-from tdcrawl.store.reviewing import FROM_PERSON, Task
+from tdcrawl.store.reviewing import Task
 from tdcrawl.store.rows import Run
 from tdcrawl.store.terms import Terms
 from tdcrawl.store.waiting import DECIDED
@@ -31,12 +31,6 @@ def majority(answers: Iterable[str]) -> str | None:
     counted = Counter(answers)
     label, number = counted.most_common(1)[0] if counted else (None, 0)
     return label if number * 2 > counted.total() else None
-
-
-def version_of(record_type: str) -> str:
-    """Name the wording of the question that people were asked: it stands with their answers."""
-    question = question_of(RECORD_TYPES[record_type])
-    return prompt_version(record_type, question.ask, tuple(question.meanings.items()))
 
 
 @dataclass
@@ -77,7 +71,7 @@ class Queue:
         with self._lock:
             with writing(self.engine) as connection:
                 task = self._answerable(connection, reviewer, task_id, label)
-                reviewing.answer(connection, task, reviewer, label, version_of(task.record_type))
+                reviewing.answer(connection, task, reviewer, label, wording_of(RECORD_TYPES[task.record_type]))
                 self._decide(connection, task)
                 answered = reviewing.find(connection, task_id)
                 faults.point("review_before_commit")
@@ -95,7 +89,7 @@ class Queue:
                 task = self._undoable(connection, reviewer)
                 if task.state == DECIDED:
                     self._take_back(connection, task, reviewer)
-                reviewing.answer(connection, task, reviewer, None, version_of(task.record_type))
+                reviewing.answer(connection, task, reviewer, None, wording_of(RECORD_TYPES[task.record_type]))
                 reviewing.give_back(connection, reviewer, self.now())
                 reviewing.lease(connection, task.task_id, reviewer, self.now() + LEASE)
                 faults.point("review_before_commit")
@@ -117,7 +111,7 @@ class Queue:
         label = majority(answers.values())
         if len(answers) < task.wanted or label is None:
             return
-        self._call(connection, task, Label(label, FROM_PERSON, version_of(task.record_type)))
+        self._call(connection, task, Label(label, PERSON, wording_of(RECORD_TYPES[task.record_type])))
         reviewing.close(connection, task.task_id)
 
     def _call(self, connection: Connection, task: Task, label: Label) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 
 from tdcrawl.outcomes import Bucket, LabelReason, Rejection
-from tdcrawl.records.naming import UNLABELLED, Label
+from tdcrawl.records.naming import PERSON, UNLABELLED, Label
 from tdcrawl.store.label_tables import labels, unlabelled
 from tdcrawl.store.placement import SETTLE, STAGE, Placement
 from tdcrawl.store.rows import (
@@ -61,7 +61,7 @@ def withdraw(connection: Connection, item_id: str, terms: Terms, run: Run, reaso
     placement.write()
     why = Rejection(Bucket.NEEDS_REVIEW, reason, "the decision was taken back")
     _wait(connection, row | {"stratum": UNLABELLED}, why)
-    taken_back = {"record_id": item_id, "kind": DECISION, "source": "person", "version": "", "at": datetime.now(UTC)}
+    taken_back = {"record_id": item_id, "kind": DECISION, "source": PERSON, "version": "", "at": datetime.now(UTC)}
     connection.execute(insert(labels), [taken_back])
 
 

@@ -6,13 +6,12 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from tdcrawl.outcomes import Bucket
+from tdcrawl.records.naming import MODEL, PERSON
 from tdcrawl.store.label_tables import labels, review_tasks, unlabelled
 from tdcrawl.store.rows import DECISION, VOTE
 from tdcrawl.store.tables import outcomes, records
-from tdcrawl.store.votes import FROM_MODEL
 from tdcrawl.store.waiting import AUDIT, DECIDED
 
-_PERSON = "person"
 _NANODOLLARS = 1_000_000_000
 
 
@@ -22,7 +21,7 @@ def label_figures(connection: Connection, record_types: Collection[str]) -> dict
         func.count(),
         func.coalesce(func.sum(labels.c.nanodollars), 0),
         func.coalesce(func.sum(labels.c.input_tokens + labels.c.output_tokens), 0),
-    ).where(labels.c.kind == VOTE, labels.c.source == FROM_MODEL)
+    ).where(labels.c.kind == VOTE, labels.c.source == MODEL)
     calls, nanodollars, tokens = connection.execute(votes).one()
     by_source = (
         select(records.c.label_source, func.count())
@@ -64,10 +63,10 @@ def audited(connection: Connection, record_type: str) -> list[dict[str, Any]]:
         last.setdefault(row.record_id, {})[row.source] = row
     counted: dict[tuple[str, str], list[int]] = {}
     for said in last.values():
-        if FROM_MODEL in said and _PERSON in said and said[_PERSON].label:
-            count = counted.setdefault((said[FROM_MODEL].version, said[FROM_MODEL].label), [0, 0])
+        if MODEL in said and PERSON in said and said[PERSON].label:
+            count = counted.setdefault((said[MODEL].version, said[MODEL].label), [0, 0])
             count[0] += 1
-            count[1] += said[FROM_MODEL].label == said[_PERSON].label
+            count[1] += said[MODEL].label == said[PERSON].label
     return [
         {"version": version, "label": label, "audited": number, "confirmed": right}
         for (version, label), (number, right) in sorted(counted.items())

@@ -14,11 +14,11 @@ from tdcrawl.store.archive import Place
 from tdcrawl.store.look_up import IDS, look_up
 from tdcrawl.store.redirects import KNOWN_PAGES
 from tdcrawl.store.rows import PageRequest, Row, Run, outcome_row, page_row
-from tdcrawl.store.tables import failed_records, outcomes, over_quota, pages, runs
+from tdcrawl.store.tables import ON_ITS_WAY, failed_records, outcomes, over_quota, pages, runs
 
 _OPEN_PAGES = KNOWN_PAGES.where(pages.c.state == PageState.PENDING)
 # What waits for its label is no matter of the pages: it is as settled as what people are asked about.
-_WAITS = (outcomes.c.bucket == Bucket.PENDING) & outcomes.c.reason.is_not(None)
+_WAITS = (outcomes.c.bucket == Bucket.PENDING) & ~ON_ITS_WAY
 _KNOWN = (
     select(
         outcomes.c.item_id,

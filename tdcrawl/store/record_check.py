@@ -8,12 +8,12 @@ from sqlalchemy import Connection, func, select
 
 from tdcrawl import text
 from tdcrawl.records import RECORD_TYPES
+from tdcrawl.records.naming import RULE
 from tdcrawl.store.label_tables import labels
 from tdcrawl.store.rows import DECISION
 from tdcrawl.store.tables import records
 
 _ROWS_AT_A_TIME = 5_000
-_BY_RULE = "rule"
 # Grouped once: asked record by record, PostgreSQL walks all labels backwards for each.
 _LAST = (
     select(labels.c.record_id, func.max(labels.c.label_id).label("label_id"))
@@ -53,5 +53,5 @@ def _problems(row: Any) -> Iterator[str]:
     elif row.given != row.label:
         yield "have another label than they were given last"
     # What an older version of the rule said cannot be asked any more.
-    if row.source == _BY_RULE and row.version == record_type.rule_version and row.given != record_type.rule(record):
+    if row.source == RULE and row.version == record_type.rule_version and row.given != record_type.rule(record):
         yield "were given another label by the rule than it gives to what they say now"

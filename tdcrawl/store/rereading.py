@@ -10,15 +10,14 @@ from tdcrawl.records.base import TrainingItem
 from tdcrawl.store import page_writes
 from tdcrawl.store.beginning import FINISHED, REPLAY
 from tdcrawl.store.page_writes import Taken, Yield
-from tdcrawl.store.tables import failed_records, outcomes, pages, runs
+from tdcrawl.store.tables import ON_ITS_WAY, failed_records, outcomes, pages, runs
 
 INTERRUPTED = "interrupted"
 """The reason of what a replay was cut off at; it is taken up whatever else is asked for."""
 UNFINISHED = select(runs.c.run_id).where(runs.c.spider == REPLAY, runs.c.finish_reason.is_distinct_from(FINISHED))
-_UNSETTLED = and_(outcomes.c.bucket == Bucket.PENDING, outcomes.c.reason.is_(None))
 LEFT = or_(
     outcomes.c.bucket == Bucket.FAILED,
-    and_(_UNSETTLED, or_(pages.c.state == PageState.SKIPPED, pages.c.run_id.in_(UNFINISHED))),
+    and_(ON_ITS_WAY, or_(pages.c.state == PageState.SKIPPED, pages.c.run_id.in_(UNFINISHED))),
 )
 """Which items there is something to try for: those that failed, and those that a run left and no crawl will take up."""
 REASON = func.coalesce(outcomes.c.reason, pages.c.reason, INTERRUPTED)

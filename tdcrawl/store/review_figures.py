@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 
+from tdcrawl.records.naming import PERSON
 from tdcrawl.store.engine import reading
 from tdcrawl.store.label_tables import labels, review_tasks
-from tdcrawl.store.reviewing import FROM_PERSON, Task, shown_row
+from tdcrawl.store.reviewing import Task, note, shown_row
 from tdcrawl.store.rows import VOTE, Row
 from tdcrawl.store.waiting import DECIDED, OPEN
 
@@ -48,9 +49,7 @@ def all_answered(engine: Engine) -> list[Answered]:
     with engine.connect() as connection:
         for row in connection.execute(said.join(review_tasks, here).order_by(labels.c.label_id)):
             answered = found.setdefault(row.task_id, Answered(row.state == DECIDED))
-            answered.answers.pop(row.reviewer, None)
-            if row.label is not None:
-                answered.answers[row.reviewer] = row.label
+            note(answered.answers, row.reviewer, row.label)
     return list(found.values())
 
 
@@ -82,7 +81,7 @@ def tasks_with_rows(engine: Engine) -> Iterator[tuple[Task, Row, list[Row]]]:
 
 
 def _answers(connection: Connection, task: Task) -> list[Row]:
-    mine = (labels.c.task_id == task.task_id) & (labels.c.source == FROM_PERSON)
+    mine = (labels.c.task_id == task.task_id) & (labels.c.source == PERSON)
     return [dict(row) for row in connection.execute(select(labels).where(mine).order_by(labels.c.label_id)).mappings()]
 
 

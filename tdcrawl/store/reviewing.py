@@ -8,13 +8,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, case, delete, exists, func, insert, select, update
 
 from tdcrawl.outcomes import Bucket
-from tdcrawl.records.naming import Label
+from tdcrawl.records.naming import PERSON, Label
 from tdcrawl.store.label_tables import labels, review_leases, review_tasks, unlabelled
 from tdcrawl.store.rows import DECISION, VOTE, Row
-from tdcrawl.store.tables import duplicates, outcomes, over_quota, records
+from tdcrawl.store.tables import ON_ITS_WAY, duplicates, outcomes, over_quota, records
 from tdcrawl.store.waiting import DECIDED, OPEN
 
-FROM_PERSON = "person"
 _SHOWN = (
     (unlabelled, unlabelled.c.item_id),
     (records, records.c.record_id),
@@ -108,7 +107,7 @@ def give_back(connection: Connection, reviewer: str, now: datetime) -> None:
 def answer(connection: Connection, task: Task, reviewer: str, label: str | None, version: str) -> None:
     """Write what a person said, or with no label that they take it back; their lease is over."""
     row = {
-        "record_id": task.item_id, "kind": VOTE, "label": label, "source": FROM_PERSON, "version": version,
+        "record_id": task.item_id, "kind": VOTE, "label": label, "source": PERSON, "version": version,
         "reviewer": reviewer, "task_id": task.task_id, "at": datetime.now(UTC),
     }  # fmt: skip
     connection.execute(insert(labels), [row])
@@ -121,10 +120,15 @@ def answers(connection: Connection, task_id: int) -> dict[str, str]:
     query = select(labels.c.reviewer, labels.c.label).where(labels.c.task_id == task_id).order_by(labels.c.label_id)
     found: dict[str, str] = {}
     for reviewer, label in connection.execute(query):
-        found.pop(reviewer, None)
-        if label is not None:
-            found[reviewer] = label
+        note(found, reviewer, label)
     return found
+
+
+def note(answers: dict[str, str], reviewer: str, label: str | None) -> None:
+    """Take one more answer among those that stand, the last one last; without a label it takes back the one before."""
+    answers.pop(reviewer, None)
+    if label is not None:
+        answers[reviewer] = label
 
 
 def last_answered(connection: Connection, reviewer: str) -> Task | None:
@@ -170,8 +174,7 @@ def shown_row(connection: Connection, item_id: str) -> Row | None:
 
 def _is_there() -> ColumnElement[bool]:
     # What failed, or is on its way through the stages again, has no row to show.
-    settled = (outcomes.c.bucket != Bucket.PENDING) | outcomes.c.reason.is_not(None)
-    return exists().where(outcomes.c.item_id == _task.item_id, outcomes.c.bucket != Bucket.FAILED, settled)
+    return exists().where(outcomes.c.item_id == _task.item_id, outcomes.c.bucket != Bucket.FAILED, ~ON_ITS_WAY)
 
 
 def _answered(task: Task, reviewer: str) -> Any:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     text,
 )
 
+from tdcrawl.outcomes import Bucket
 from tdcrawl.store.utc_time import UtcTime
 
 metadata = MetaData()
@@ -107,6 +108,8 @@ outcomes = Table(
     Column("detail", Text),
     Column("at", UtcTime, nullable=False),
 )
+ON_ITS_WAY = (outcomes.c.bucket == Bucket.PENDING) & outcomes.c.reason.is_(None)
+"""Which items the stages have still to do with: one that is pending for a reason waits for its label."""
 records = Table(
     "records",
     metadata,

@@ -10,6 +10,7 @@ from tdcrawl.store.engine import reading
 from tdcrawl.store.label_tables import unlabelled
 from tdcrawl.store.record_check import record_problems
 from tdcrawl.store.tables import (
+    ON_ITS_WAY,
     contrast_pairs,
     dedup_bands,
     duplicates,
@@ -30,7 +31,6 @@ KEPT = {
     unlabelled: (unlabelled.c.item_id, [Bucket.NEEDS_REVIEW, Bucket.PENDING]),
 }
 """Where the items of each bucket are kept, by their ids; what is pending for no reason has nothing but its outcome."""
-_SETTLED = (outcomes.c.bucket != Bucket.PENDING) | outcomes.c.reason.is_not(None)
 _NAMES_A_RECORD = (
     ("entries of the near-duplicate index", dedup_bands.c.record_id),
     ("contrast pairs", contrast_pairs.c.record_id),
@@ -86,7 +86,7 @@ def _item_problems(connection: Connection, items: dict[str, int]) -> Iterator[st
         yield f"{items['yielded']} items were yielded, {placed} are accounted for"
     for table, (key, buckets) in KEPT.items():
         names, outcome = " or ".join(buckets), outcomes.c.item_id
-        says = _SETTLED & outcomes.c.bucket.in_(buckets)
+        says = ~ON_ITS_WAY & outcomes.c.bucket.in_(buckets)
         lost = _count(connection, outcomes, says, ~select(key).where(key == outcome).exists())
         if lost:
             yield f"{lost} outcomes say {names}, but {table.name} has no such row"
@@ -97,7 +97,7 @@ def _item_problems(connection: Connection, items: dict[str, int]) -> Iterator[st
 
 def _page_problems(connection: Connection) -> Iterator[str]:
     page, outcome = pages.c, outcomes.c
-    waiting = select(outcome.item_id).where(outcome.page_id == page.page_id, ~_SETTLED).exists()
+    waiting = select(outcome.item_id).where(outcome.page_id == page.page_id, ON_ITS_WAY).exists()
     unfinished = _count(connection, pages, page.state == PageState.DONE, waiting)
     if unfinished:
         yield f"{unfinished} pages are done, though items of theirs are pending"

@@ -6,10 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
+from tdcrawl.records.naming import MODEL
 from tdcrawl.store.label_tables import label_accounts, labels
 from tdcrawl.store.rows import VOTE
-
-FROM_MODEL = "model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class Taken:
 def taken(engine: Engine) -> Taken:
     """Sum up what votes took so far."""
     what = (func.count(labels.c.record_id.distinct()), func.count(), func.coalesce(func.sum(labels.c.output_tokens), 0))
-    from_model = (labels.c.kind == VOTE) & (labels.c.source == FROM_MODEL)
+    from_model = (labels.c.kind == VOTE) & (labels.c.source == MODEL)
     with engine.connect() as connection:
         return Taken(*connection.execute(select(*what).where(from_model)).one())
 
@@ -143,7 +142,7 @@ def _row(one: Cast, now: datetime) -> dict[str, Any]:
     return {
         "record_id": one.record_id,
         "kind": VOTE,
-        "source": FROM_MODEL,
+        "source": MODEL,
         "account": one.account,
         "at": now,
         **asdict(one.key),

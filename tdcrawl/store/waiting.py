@@ -7,12 +7,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, insert, select
 
 from tdcrawl.outcomes import Bucket, LabelReason
-from tdcrawl.records.naming import Label
+from tdcrawl.records.naming import MODEL, RULE, Label
 from tdcrawl.store.label_tables import labels, review_tasks, unlabelled
 from tdcrawl.store.look_up import IDS, look_up
 from tdcrawl.store.rows import DECISION, Row, item_row
 from tdcrawl.store.tables import outcomes
-from tdcrawl.store.votes import FROM_MODEL
 
 OPEN, DECIDED = "open", "decided"
 """The states of a review task."""
@@ -27,7 +26,6 @@ AUDIT = "audit"
 """The kind of a task about a label that nobody doubts."""
 _AUDIT_PRIORITY = 5
 _DIGITS = 8
-_BY_RULE = "rule"
 _ROWS_AT_A_TIME = 1_000
 
 
@@ -44,9 +42,9 @@ def ask_about(connection: Connection, kept: Sequence[tuple[Row, Label]], share: 
     """
     tasks = list[Row]()
     for row, label in kept:
-        if label.source == _BY_RULE and LabelReason.RATING_TEXT_CONFLICT in row["flags"]:
+        if label.source == RULE and LabelReason.RATING_TEXT_CONFLICT in row["flags"]:
             tasks.append(task_row(item_row(row), LabelReason.RATING_TEXT_CONFLICT))
-        elif label.source == FROM_MODEL and _place_in_line(row["record_id"]) < share:
+        elif label.source == MODEL and _place_in_line(row["record_id"]) < share:
             tasks.append(task_row(item_row(row), AUDIT, _AUDIT_PRIORITY))
     _open(connection, tasks)
 
@@ -83,7 +81,7 @@ def last_decision(connection: Connection, record_id: str) -> Label | None:
     """Read what a model or people called a record last; None where they did not, or took it back."""
     mine = (labels.c.record_id == record_id) & (labels.c.kind == DECISION)
     last = connection.execute(select(labels).where(mine).order_by(labels.c.label_id.desc()).limit(1)).first()
-    if last is None or last.label is None or last.source == _BY_RULE:
+    if last is None or last.label is None or last.source == RULE:
         return None  # What a rule says is asked of the rule, as it is now.
     return Label(last.label, last.source, last.version, last.confidence)
 

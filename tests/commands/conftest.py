@@ -21,6 +21,7 @@ from tdcrawl.demo.server import ShopServer, serving
 from tdcrawl.store import tables
 from tdcrawl.store.engine import open_engine
 from tests.conftest import PROJECT, RunScrapy
+from tests.messages_server import MessagesServer, messages_server
 
 _SECONDS_BETWEEN_LOOKS = 0.1
 TOLERANT = """
@@ -60,6 +61,13 @@ class Crawled:
     status: int
     figures: dict[str, Any]
     errors: str
+
+
+@pytest.fixture
+def server() -> Iterator[MessagesServer]:
+    """Serve votes."""
+    with messages_server() as served:
+        yield served
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import json
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from tdcrawl.store.tables import records
 from tests.commands.conftest import Crawled, a_review, review_page
 from tests.commands.test_crawl_resumed import found
 from tests.conftest import RunScrapy
-from tests.messages_server import MessagesServer, messages_server
+from tests.messages_server import MessagesServer
 
 IN_A_LABELLING = {"after_vote_1", "after_vote_2"}
 
@@ -21,13 +21,6 @@ def unrated(number: int) -> dict[str, Any]:
     """Build a review without a rating; none is like another."""
     words = " ".join(f"w{number}x{letter}" for letter in "abcdefghijklmnop")
     return {"@type": "Review", "identifier": f"R{number}", "reviewBody": f"Number {number}: {words} and it works well"}
-
-
-@pytest.fixture
-def server() -> Iterator[MessagesServer]:
-    """Serve votes."""
-    with messages_server() as served:
-        yield served
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """`scrapy label` on records that wait: at once and by batches, within its budget, through crashes."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +15,12 @@ from tdcrawl.store.label_tables import label_accounts, label_batches, labels, re
 from tdcrawl.store.tables import records
 from tdcrawl.store.verify import check_ledger
 from tests.conftest import RunScrapy
-from tests.messages_server import MessagesServer, messages_server, quoted, says
+from tests.messages_server import MessagesServer, quoted, says
 from tests.pipelines.conftest import Line, open_line  # noqa: F401 - a fixture
 from tests.pipelines.test_labelling import unrated
 
 Label = Callable[..., Any]
 IN_A_BATCH = {"before_batch_submitted", "after_batch_submitted"}
-
-
-@pytest.fixture
-def server() -> Iterator[MessagesServer]:
-    """Serve votes."""
-    with messages_server() as served:
-        yield served
 
 
 @pytest.fixture
@@ -91,6 +84,31 @@ def test_batches_are_collected_later_in_any_order_at_half_the_price(
         spent = sum(connection.scalars(select(label_accounts.c.nanodollars)))
     tokens = [len(body["messages"][0]["content"]) // 4 for body in server.calls]
     assert (len(paid), sum(paid), spent) == (7, sum((n * 1000 + 250_000) // 2 for n in tokens), sum(paid))
+    assert check_ledger(waiting).balanced
+
+
+def test_service_that_is_gone_when_a_batch_is_collected_is_said_in_one_line(
+    waiting: Engine, label: Label, server: MessagesServer
+) -> None:
+    label("--mode", "batch", "--budget", "1")
+    server.ended = None
+    status, complaint = label("--mode", "batch", "--budget", "1")
+    assert (status, "the labelling service does not answer now: InternalServerError" in complaint) == (1, True)
+    assert "Traceback" not in complaint
+    server.ended = True
+    assert label("--mode", "batch", "--budget", "1")["labelled"][0]["ends"] == {"record": 3}
+    assert labelled(waiting) == ["negative", "neutral", "positive"]
+
+
+def test_batch_holds_what_the_budget_allows_and_the_rest_waits(
+    waiting: Engine, label: Label, server: MessagesServer
+) -> None:
+    (told,) = label("--mode", "batch", "--budget", "0.0045")["labelled"]
+    assert told["figures"]["submitted"] == len(server.batches["msgbatch_1"]) < 6
+    with reading(waiting) as connection:
+        (batch,) = connection.execute(select(label_batches.c.nanodollars)).all()
+        assert batch.nanodollars <= 0.0045e9
+    assert label("--mode", "batch", "--budget", "1")["waiting"] != {}
     assert check_ledger(waiting).balanced
 
 
