@@ -63,6 +63,19 @@ def test_three_tasks_by_keyboard_alone(open_desk: OpenDesk, open_page: OpenPage)
     assert len(labels_of(desk.queue.engine)) == 3
 
 
+def test_key_pressed_as_soon_as_a_task_is_there_counts(open_desk: OpenDesk, open_page: OpenPage) -> None:
+    desk = open_desk([unnamed(name) for name in ("one", "two", "three")])
+    page = open_page(desk, "ann")
+    # As quick as can be: between the swap and what htmx does afterwards, where a form is still the browser's own.
+    page.evaluate("""document.addEventListener("htmx:afterSwap", () => setTimeout(() =>
+        document.dispatchEvent(new KeyboardEvent("keydown", {key: "2"}))))""")
+    page.keyboard.press("2")
+    expect(page.locator("h1")).to_have_text("Nothing is left for you")
+    assert page.locator("header nav").count() == 1
+    assert page.url == f"http://{desk.host}/"
+    assert list(labels_of(desk.queue.engine).values()) == ["neutral"] * 3
+
+
 def test_two_people_at_once_never_have_the_same_task(open_desk: OpenDesk, open_page: OpenPage) -> None:
     desk = open_desk([unnamed(str(number)) for number in range(8)])
     pages, had = [open_page(desk, name) for name in ("ann", "ben")], set[str]()
