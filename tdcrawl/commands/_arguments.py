@@ -1,8 +1,10 @@
 """What the arguments of our commands may be; argparse prints what is wrong with one, and exits with 2."""
 
 import re
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
+
+from tdcrawl.records import RECORD_TYPES
 
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
 
@@ -32,3 +34,13 @@ def percentages(value: str) -> tuple[int, ...]:
 def names(value: str) -> tuple[str, ...]:
     """Read names that commas part."""
     return tuple(name.strip() for name in value.split(","))
+
+
+def type_option(parser: ArgumentParser) -> None:
+    """Take the record type."""
+    parser.add_argument("--type", choices=sorted(RECORD_TYPES), default="review", help="record type (default: review)")
+
+
+def version_option(parser: ArgumentParser) -> None:
+    """Take the name of a version."""
+    parser.add_argument("version", metavar="vN", help="v1, v2, …")

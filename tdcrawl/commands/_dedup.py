@@ -6,13 +6,13 @@ from pathlib import Path
 from rich.console import Console
 
 from tdcrawl.command import Answer, TdcrawlCommand
+from tdcrawl.commands._actions import Action
 from tdcrawl.datasets.corpus import Job, open_corpus
 from tdcrawl.datasets.dedup import dedup
 from tdcrawl.datasets.engines import ENGINES, choose
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add what `dedup` understands."""
+def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("inputs", type=Path, nargs="+", metavar="INPUT", help="Parquet files, or folders of them")
     parser.add_argument("--to", type=Path, metavar="DIR", required=True, help="write this folder, which must be new")
     parser.add_argument("--engine", choices=ENGINES, default="local", help="what compares (default: local)")
@@ -21,16 +21,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--strict", action="store_true", help="remove what contrasts with OTHER as well")
 
 
-def answer(command: TdcrawlCommand, opts: argparse.Namespace) -> Answer:
-    """Sort out the files."""
+def _answer(command: TdcrawlCommand, opts: argparse.Namespace) -> Answer:
     engine = choose(opts.engine, command.project_settings["TDCRAWL_RAY_ADDRESS"])
     other = open_corpus(opts.against) if opts.against else None
     job = Job(open_corpus(opts.inputs), other, opts.threshold, opts.strict)
     return {"engine": opts.engine, "threshold": opts.threshold, **dedup(job, opts.to, engine)}
 
 
-def show(console: Console, answer: Answer) -> None:
-    """Print how many rows went where."""
+def _show(console: Console, answer: Answer) -> None:
     for reason, count in answer["removed"].items():
         console.print(f"{count} removed: {reason} of a text of --against")
     for reason, count in answer["duplicates"].items():
@@ -46,3 +44,6 @@ def _similarity(value: str) -> float:
     if not 0.5 <= similarity <= 1:
         raise ValueError(value)
     return similarity
+
+
+DEDUP = Action("keep one of each text in Parquet files", _options, _answer, _show, "INPUT… --to DIR [options]")

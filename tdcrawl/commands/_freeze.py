@@ -1,0 +1,74 @@
+"""`scrapy dataset freeze` and `export`: their options, and how what they wrote looks."""
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.table import Column, Table
+
+from tdcrawl.command import Answer, TdcrawlCommand
+from tdcrawl.commands._actions import Action
+from tdcrawl.commands._arguments import folder, names, percentages, share, type_option, version_option
+from tdcrawl.datasets.card import balance_in_words
+from tdcrawl.datasets.plan import DEFAULT_MAX_SHARE, FORMATS, Balance, FreezePlan
+from tdcrawl.datasets.version import export, freeze
+from tdcrawl.errors import PlanError
+
+
+def _freeze_options(parser: argparse.ArgumentParser) -> None:
+    version_option(parser)
+    type_option(parser)
+    ways = [balance.value for balance in Balance]
+    parser.add_argument("--balance", choices=ways, default=Balance.UNDERSAMPLE.value, help="of the training split")
+    parser.add_argument(
+        "--max-share", type=share, metavar="SHARE", help="of any label, in the training split (default: 0.6)"
+    )
+    parser.add_argument("--split", type=percentages, default=(80, 10, 10), metavar="80/10/10", help="in percent")
+    parser.add_argument(
+        "--format", type=names, default=("parquet",), metavar=",".join(FORMATS), help="Parquet is always written"
+    )
+    parser.add_argument("--to", type=folder, metavar="DIR", help="write DIR/vN (default: TDCRAWL_DATA_DIR/datasets)")
+
+
+def _freeze(command: TdcrawlCommand, opts: argparse.Namespace) -> Answer:
+    if opts.balance == Balance.NONE and opts.max_share is not None:
+        raise PlanError("--max-share says how far to undersample: leave it out with --balance none")
+    share = DEFAULT_MAX_SHARE if opts.max_share is None else opts.max_share
+    plan = FreezePlan(opts.version, opts.type, Balance(opts.balance), share, opts.split, opts.format)
+    usual = command.data_dir / "datasets"
+    return asdict(freeze(command.engine, plan, opts.to or usual, named=opts.to is not None))
+
+
+def _export_options(parser: argparse.ArgumentParser) -> None:
+    version_option(parser)
+    parser.add_argument("--to", type=folder, metavar="DIR", required=True, help="write DIR/vN")
+
+
+def _export(command: TdcrawlCommand, opts: argparse.Namespace) -> Answer:
+    return asdict(export(command.engine, opts.version, opts.to))
+
+
+def _show(console: Console, answer: Answer) -> None:
+    console.print(count_table(answer["counts"]))
+    console.print(f"balance: {balance_in_words(answer['parameters'])}", markup=False)
+    console.print(f"[green]✓[/] {answer['version']}: {answer['rows']} rows in {answer['location']}")
+
+
+def count_table(counts: Mapping[str, Any]) -> Table:
+    """Lay out how frequent each label of each split was before the balancing and is after it."""
+    table = Table("split", "label", _number("before"), _number("after"), _number("share"), box=None)
+    for split, labels in counts.items():
+        rows = sum(count["after"] for count in labels.values()) or 1
+        for label, count in labels.items():
+            table.add_row(split, label, str(count["before"]), str(count["after"]), f"{count['after'] / rows:.1%}")
+    return table
+
+
+def _number(name: str) -> Column:
+    return Column(name, justify="right")
+
+
+FREEZE = Action("freeze the records as version vN", _freeze_options, _freeze, _show, "vN [options]")
+EXPORT = Action("write the files of vN once more", _export_options, _export, _show, "vN --to DIR [options]")
