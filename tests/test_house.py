@@ -22,6 +22,7 @@ STAGES = {PROJECT / (dotted.rpartition(".")[0].replace(".", "/") + ".py") for do
 MACHINE_PATH = re.compile(r"(?<![\w.:/*])/(?:home|mnt|opt|root|tmp|Users|work)/[\w.]+")
 NEVER_IMPORTED = {
     "psycopg": "SQLAlchemy loads it for a postgresql:// URL",
+    "python-dateutil": "dateparser counts with it",
     "python-multipart": "FastAPI reads forms with it",
 }
 
