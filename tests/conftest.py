@@ -10,7 +10,8 @@ import pytest
 from hypothesis import settings
 
 from tests import processes
-from tests.services import fresh_database, postgresql_server
+from tests.buckets import Bucket, s3_environment
+from tests.services import fresh_database, postgresql_server, s3_server
 
 PROJECT = Path(__file__).parents[1]
 SHARED_DATA = PROJECT.parent / "shared" / "data"
@@ -24,7 +25,7 @@ settings.load_profile("tdcrawl")
 
 def pytest_configure() -> None:
     """Forget the settings of whoever runs the tests: their database must not become the tests'."""
-    for name in [name for name in os.environ if name.startswith(("TDCRAWL_", "ANTHROPIC_", "SCRAPY_"))]:
+    for name in [name for name in os.environ if name.startswith(("TDCRAWL_", "ANTHROPIC_", "SCRAPY_", "AWS_"))]:
         del os.environ[name]
 
 
@@ -48,6 +49,21 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'tdcrawl.db'}"
     return str(request.getfixturevalue("postgresql_database"))
+
+
+@pytest.fixture(scope="session")
+def s3_url() -> Iterator[str]:
+    """Start one S3 for all tests of this process."""
+    with s3_server() as url:
+        yield url
+
+
+@pytest.fixture
+def bucket(s3_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """Make a bucket for one test, and put into the environment what leads there."""
+    for name, value in s3_environment(s3_url, tmp_path).items():
+        monkeypatch.setenv(name, value)
+    return Bucket.made(s3_url, f"test-{uuid4().hex}")
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from moto.server import ThreadedMotoServer
 from psycopg.sql import SQL, Identifier
 
 # PostgreSQL refuses to run as root, so then this user, whom its package brings, runs it.
@@ -45,6 +46,17 @@ def fresh_database(server_url: str, name: str) -> Iterator[str]:
         connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
         yield server_url.removesuffix("postgres") + name
         connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+
+
+@contextmanager
+def s3_server() -> Iterator[str]:
+    """Run a server that speaks S3, in a thread; yield its URL."""
+    server = ThreadedMotoServer("127.0.0.1", free_port(), verbose=False)
+    server.start()
+    try:
+        yield "http://{}:{}".format(*server.get_host_and_port())
+    finally:
+        server.stop()
 
 
 def free_port() -> int:

@@ -4,7 +4,9 @@ import re
 from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 
+from tdcrawl.errors import StoreError
 from tdcrawl.records import RECORD_TYPES
+from tdcrawl.store.places import Place, find
 
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
 
@@ -14,6 +16,14 @@ def folder(value: str) -> Path:
     if _ELSEWHERE.match(value):
         raise ArgumentTypeError(f"{value!r} is no folder of this machine; write to one, and copy it from there")
     return Path(value)
+
+
+def place(value: str) -> Place:
+    """Read a place for files: a folder, or an address in S3."""
+    try:
+        return find(value)
+    except StoreError as error:
+        raise ArgumentTypeError(str(error)) from None
 
 
 def share(value: str) -> float:

@@ -6,15 +6,19 @@ from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Column, Table
 
 from tdcrawl.command import Answer, TdcrawlCommand
 from tdcrawl.commands._actions import Action
-from tdcrawl.commands._arguments import folder, names, percentages, share, type_option, version_option
+from tdcrawl.commands._arguments import names, percentages, place, share, type_option, version_option
+from tdcrawl.commands._bar import bar
 from tdcrawl.datasets.card import balance_in_words
+from tdcrawl.datasets.loading import loading_lines
 from tdcrawl.datasets.plan import DEFAULT_MAX_SHARE, FORMATS, Balance, FreezePlan
 from tdcrawl.datasets.version import export, freeze
 from tdcrawl.errors import PlanError
+from tdcrawl.store import places
 
 
 def _freeze_options(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +33,7 @@ def _freeze_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", type=names, default=("parquet",), metavar=",".join(FORMATS), help="Parquet is always written"
     )
-    parser.add_argument("--to", type=folder, metavar="DIR", help="write DIR/vN (default: TDCRAWL_DATA_DIR/datasets)")
+    parser.add_argument("--to", type=place, metavar="URI", help="write URI/vN (default: TDCRAWL_DATA_DIR/datasets)")
 
 
 def _freeze(command: TdcrawlCommand, opts: argparse.Namespace) -> Answer:
@@ -38,22 +42,26 @@ def _freeze(command: TdcrawlCommand, opts: argparse.Namespace) -> Answer:
     share = DEFAULT_MAX_SHARE if opts.max_share is None else opts.max_share
     plan = FreezePlan(opts.version, opts.type, Balance(opts.balance), share, opts.split, opts.format)
     usual = command.data_dir / "datasets"
-    return asdict(freeze(command.engine, plan, opts.to or usual, named=opts.to is not None))
+    with bar(opts) as tell:
+        frozen = freeze(command.engine, plan, opts.to or usual, named=opts.to is not None, tell=tell)
+    return asdict(frozen)
 
 
 def _export_options(parser: argparse.ArgumentParser) -> None:
     version_option(parser)
-    parser.add_argument("--to", type=folder, metavar="DIR", required=True, help="write DIR/vN")
+    parser.add_argument("--to", type=place, metavar="URI", required=True, help="write URI/vN")
 
 
 def _export(command: TdcrawlCommand, opts: argparse.Namespace) -> Answer:
-    return asdict(export(command.engine, opts.version, opts.to))
+    with bar(opts) as tell:
+        return asdict(export(command.engine, opts.version, opts.to, tell=tell))
 
 
 def _show(console: Console, answer: Answer) -> None:
     console.print(count_table(answer["counts"]))
     console.print(f"balance: {balance_in_words(answer['parameters'])}", markup=False)
-    console.print(f"[green]✓[/] {answer['version']}: {answer['rows']} rows in {answer['location']}")
+    console.print(f"[green]✓[/] {answer['version']}: {answer['rows']} rows in {escape(answer['location'])}. Load it:")
+    console.print(loading_lines(places.find(answer["location"])), markup=False)
 
 
 def count_table(counts: Mapping[str, Any]) -> Table:
@@ -71,4 +79,4 @@ def _number(name: str) -> Column:
 
 
 FREEZE = Action("freeze the records as version vN", _freeze_options, _freeze, _show, "vN [options]")
-EXPORT = Action("write the files of vN once more", _export_options, _export, _show, "vN --to DIR [options]")
+EXPORT = Action("write the files of vN once more", _export_options, _export, _show, "vN --to URI [options]")

@@ -7,7 +7,7 @@ from rich.table import Column, Table
 
 from tdcrawl.command import Answer, TdcrawlCommand
 from tdcrawl.commands._actions import Action
-from tdcrawl.commands._arguments import folder, version_option
+from tdcrawl.commands._arguments import place, version_option
 from tdcrawl.commands._freeze import count_table
 from tdcrawl.datasets import listing
 from tdcrawl.datasets.verify import verify_version
@@ -42,7 +42,7 @@ def _show_version(console: Console, answer: Answer) -> None:
 
 def _verify_options(parser: argparse.ArgumentParser) -> None:
     version_option(parser)
-    parser.add_argument("--at", type=folder, metavar="DIR", help="look at the copy DIR/vN instead")
+    parser.add_argument("--at", type=place, metavar="URI", help="look at the copy URI/vN instead")
 
 
 def _verify(command: TdcrawlCommand, opts: argparse.Namespace) -> Answer:

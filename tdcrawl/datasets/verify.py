@@ -6,54 +6,55 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from tdcrawl.datasets.export import MANIFEST, columns_in, fingerprint, rows_digest
+from tdcrawl.datasets.export import MANIFEST, columns_in, rows_digest
 from tdcrawl.datasets.split import SPLITS
 from tdcrawl.datasets.version import existing
-from tdcrawl.store import parquet, versions
+from tdcrawl.store import parquet, places, versions
 from tdcrawl.store.engine import Connection, Engine
+from tdcrawl.store.places import Place
 from tdcrawl.store.versions import Version
 
 
-def verify_version(engine: Engine, name: str, directory: Path | None = None) -> list[str]:
-    """List all that differs from what was frozen; `directory` is a copy to look at instead of the version's own place.
+def verify_version(engine: Engine, name: str, copy: Path | Place | None = None) -> list[str]:
+    """List all that differs from what was frozen; `copy` is looked at instead of the version's own place.
 
-    Raises DatasetError where there is no such version.
+    Raises DatasetError where there is no such version, StoreError where the place cannot be read.
     """
     with engine.connect() as connection:
         version = existing(connection, name)
         return [
-            *_file_problems(version, directory or Path(version.location)),
+            *_file_problems(version, places.find(copy or version.location)),
             *_row_problems(connection, version),
             *_view_problems(connection, version),
             *(f"the trigger {trigger} is gone or disabled" for trigger in versions.missing_triggers(connection)),
         ]
 
 
-def _file_problems(version: Version, directory: Path) -> Iterator[str]:
-    path = directory / MANIFEST
-    if not path.is_file():
-        yield f"{path} is missing"
+def _file_problems(version: Version, place: Place) -> Iterator[str]:
+    there = place.files()
+    if MANIFEST not in there:
+        yield f"{place / MANIFEST} is missing"
         return
-    if fingerprint(path)["sha256"] != version.manifest_sha256:
+    if place.fingerprint(MANIFEST)["sha256"] != version.manifest_sha256:
         # What it says of the other files can be trusted no more.
-        yield f"{path} has changed"
+        yield f"{place / MANIFEST} has changed"
         return
-    manifest = json.loads(path.read_text(encoding="utf-8"))
+    with place.open(MANIFEST) as file:
+        manifest = json.loads(file.read())
     yield from _manifest_problems(version, manifest)
-    there = {found.relative_to(directory).as_posix() for found in directory.rglob("*") if not found.is_dir()}
     for extra in sorted(there - {MANIFEST} - manifest["files"].keys()):
-        yield f"{directory / extra} does not belong to the version"
+        yield f"{place / extra} does not belong to the version"
     for name, facts in manifest["files"].items():
-        yield from _one_file_problems(directory / name, facts)
+        yield from _one_file_problems(place, name, facts) if name in there else [f"{place / name} is missing"]
 
 
-def _one_file_problems(path: Path, facts: Mapping[str, Any]) -> Iterator[str]:
-    if not path.is_file():
-        yield f"{path} is missing"
-    elif fingerprint(path) != {key: facts[key] for key in ("bytes", "sha256")}:
-        yield f"{path} has changed"
-    elif path.suffix == ".parquet" and parquet.count_rows(path) != facts["rows"]:
-        yield f"{path} does not have the {facts['rows']} rows that the manifest tells of"
+def _one_file_problems(place: Place, name: str, facts: Mapping[str, Any]) -> Iterator[str]:
+    if place.fingerprint(name) != {key: facts[key] for key in ("bytes", "sha256")}:
+        yield f"{place / name} has changed"
+    elif name.endswith(".parquet"):
+        with place.open(name) as file:
+            if parquet.count_rows(file) != facts["rows"]:
+                yield f"{place / name} does not have the {facts['rows']} rows that the manifest tells of"
 
 
 def _manifest_problems(version: Version, manifest: Mapping[str, Any]) -> Iterator[str]:

@@ -12,9 +12,10 @@ from tdcrawl.datasets.selection import Counts, Selection
 from tdcrawl.errors import DatasetError
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.columns import columns_of
-from tdcrawl.store import parquet, selection, versions
-from tdcrawl.store.atomic import new_directory
+from tdcrawl.store import parquet, places, selection, versions
 from tdcrawl.store.engine import Connection, Engine, writing
+from tdcrawl.store.places import Place
+from tdcrawl.store.telling import Tell, counted, silent
 from tdcrawl.store.verify import check_ledger
 from tdcrawl.store.versions import Version
 
@@ -34,8 +35,10 @@ class Frozen:
     counts: Counts
 
 
-def freeze(engine: Engine, plan: FreezePlan, target: Path, *, named: bool = True) -> Frozen:
-    """Freeze the records of a type as `target/vN`, with its rows and view in the database.
+def freeze(
+    engine: Engine, plan: FreezePlan, target: Path | Place, *, named: bool = True, tell: Tell = silent
+) -> Frozen:
+    """Freeze the records of a type as `target/vN`, with its rows and view in the database; `target` may be in S3.
 
     A freeze that was cut off between database and files is finished, as and where it was planned then: a target that
     the user `named` must be that place. Raises DatasetError where it is another, the version is there already, the
@@ -43,32 +46,37 @@ def freeze(engine: Engine, plan: FreezePlan, target: Path, *, named: bool = True
     """
     with engine.connect() as connection:
         stored = versions.find_version(connection, plan.version)
+    asked = places.find(target) / plan.version
     if stored is None:
         _refuse_broken_ledger(engine)
-        return _freeze(engine, plan, target / plan.version)
-    place = Path(stored.location)
-    if (place / MANIFEST).exists():
+        return _freeze(engine, plan, asked, tell)
+    place = places.find(stored.location)
+    if MANIFEST in place.files():
         raise _frozen_already(plan.version)
-    if named and (target / plan.version).resolve() != place.resolve():
+    if named and not asked.is_same(place):
         raise DatasetError(
             f"{plan.version} was frozen to {place}, where its files are missing: freeze it without --to to write them "
             f"there again, or write a copy with `dataset export {plan.version} --to DIR`"
         )
-    return export(engine, plan.version, place.parent)
+    return _export(engine, plan.version, place, tell)
 
 
-def export(engine: Engine, name: str, target: Path) -> Frozen:
+def export(engine: Engine, name: str, target: Path | Place, *, tell: Tell = silent) -> Frozen:
     """Write a frozen version once more, as `target/vN`; raises DatasetError where the bytes would not be the same."""
+    return _export(engine, name, places.find(target) / name, tell)
+
+
+def _export(engine: Engine, name: str, place: Place, tell: Tell) -> Frozen:
     with engine.connect() as connection:
         stored = existing(connection, name)
-        with new_directory(target.absolute() / name) as draft:
+        with place.new(MANIFEST, tell) as draft:
             written = write_files(connection, stored.parameters, draft)
             if written.manifest_sha256 != stored.manifest_sha256:
                 raise DatasetError(
                     f"{name} cannot be written as it was: `dataset verify {name}` tells whether its rows have changed; "
                     f"it was written by {stored.parameters['writer']}, this is {parquet.WRITER}"
                 )
-    return _frozen(stored.parameters, written, target.absolute() / name)
+    return _frozen(stored.parameters, written, place)
 
 
 def existing(connection: Connection, name: str) -> Version:
@@ -80,24 +88,24 @@ def existing(connection: Connection, name: str) -> Version:
     raise DatasetError(f"{name} was never frozen; frozen versions: {known}")
 
 
-def _freeze(engine: Engine, plan: FreezePlan, directory: Path) -> Frozen:
-    directory = directory.absolute()
-    # The rename comes after the commit: a version in the database can be written again, files alone prove nothing.
-    with new_directory(directory) as draft, writing(engine) as connection:
+def _freeze(engine: Engine, plan: FreezePlan, place: Place, tell: Tell) -> Frozen:
+    # The files appear after the commit: a version in the database can be written again, files alone prove nothing.
+    with place.new(MANIFEST, tell) as draft, writing(engine) as connection:
         if versions.find_version(connection, plan.version):
             raise _frozen_already(plan.version)
         chosen = Selection(connection, plan)
         description = describe(connection, plan, chosen.counts())
-        versions.add_rows(connection, plan.version, chosen.rows(columns_in(description)))
+        rows = counted(chosen.rows(columns_in(description)), tell, "rows", row_count(chosen.counts()))
+        versions.add_rows(connection, plan.version, rows)
         written = write_files(connection, description, draft)
-        versions.seal(connection, _version(description, written, directory), columns_in(description))
-    return _frozen(description, written, directory)
+        versions.seal(connection, _version(description, written, place), columns_in(description))
+    return _frozen(description, written, place)
 
 
 def describe(connection: Connection, plan: FreezePlan, counts: Counts) -> dict[str, Any]:
     """Build all of a manifest that cannot be told from the rows; raises DatasetError where nothing can be frozen."""
     provenance = selection.provenance(connection, plan.record_type)
-    rows = sum(count["after"] for labels in counts.values() for count in labels.values())
+    rows = row_count(counts)
     if rows == 0:
         raise DatasetError(f"there are no {plan.record_type} records to freeze: {_why_none(provenance['ledger'])}")
     if "csv" in plan.formats and rows >= MAX_CSV_ROWS:
@@ -119,6 +127,11 @@ def describe(connection: Connection, plan: FreezePlan, counts: Counts) -> dict[s
     }
 
 
+def row_count(counts: Counts) -> int:
+    """Count the rows there will be."""
+    return sum(count["after"] for labels in counts.values() for count in labels.values())
+
+
 def _parent(connection: Connection, plan: FreezePlan) -> str | None:
     number = int(plan.version.removeprefix("v"))
     earlier = [
@@ -129,7 +142,7 @@ def _parent(connection: Connection, plan: FreezePlan) -> str | None:
     return earlier[-1] if earlier else None
 
 
-def _version(description: Description, written: Written, directory: Path) -> Version:
+def _version(description: Description, written: Written, place: Place) -> Version:
     return Version(
         name=description["version"],
         record_type=description["record_type"],
@@ -138,13 +151,13 @@ def _version(description: Description, written: Written, directory: Path) -> Ver
         row_count=written.rows,
         rows_sha256=written.rows_sha256,
         manifest_sha256=written.manifest_sha256,
-        location=str(directory),
+        location=str(place),
     )
 
 
-def _frozen(description: Description, written: Written, directory: Path) -> Frozen:
+def _frozen(description: Description, written: Written, place: Place) -> Frozen:
     told = {key: description[key] for key in ("version", "parameters", "counts")}
-    return Frozen(**told, location=str(directory), **asdict(written))
+    return Frozen(**told, location=str(place), **asdict(written))
 
 
 def _refuse_broken_ledger(engine: Engine) -> None:

@@ -1,10 +1,10 @@
-"""The one door to pyarrow: rows as Parquet, the same bytes for the same rows, and tables that others wrote."""
+"""The door to Parquet: rows as Parquet, the same bytes for the same rows, and tables that others wrote."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -46,9 +46,9 @@ def write(path: Path, columns: Columns, rows: Iterable[Row]) -> int:
     return written
 
 
-def count_rows(path: Path) -> int:
+def count_rows(file: Path | BinaryIO) -> int:
     """Count the rows of a file by its footer."""
-    return int(pq.read_metadata(path).num_rows)
+    return int(pq.read_metadata(file).num_rows)
 
 
 def files_in(path: Path) -> list[Path]:
