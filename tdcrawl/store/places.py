@@ -17,6 +17,7 @@ from tdcrawl import faults
 from tdcrawl.errors import StoreError
 from tdcrawl.redaction import redact
 from tdcrawl.store.atomic import new_directory
+from tdcrawl.store.s3_errors import NO_BUCKET, explained
 from tdcrawl.store.telling import Tell
 
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
@@ -24,19 +25,6 @@ _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
 _BUCKET = re.compile(r"s3://[A-Za-z0-9._-]{3,63}(?:/(?!\.+(?:/|$))[\w.=+-]+)*/?", re.ASCII)
 # So many bytes a request.
 _BLOCK = 8 * 2**20
-_RETRY = "run it again once that is mended"
-_NO_BUCKET = "there is no such bucket; make it first"
-_WHY = {
-    "NETWORK_CONNECTION": "nobody answers there; AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL says where S3 is, else it is "
-    "Amazon's",
-    "NO_SUCH_BUCKET|Bucket '.*' not found": _NO_BUCKET,
-    "INVALID_ACCESS_KEY_ID|INVALID_CLIENT_TOKEN_ID|SIGNATURE_DOES_NOT_MATCH|MISSING_AUTHENTICATION_TOKEN|ExpiredToken|"
-    "InvalidToken": "the credentials are missing, wrong or out of date; set AWS_ACCESS_KEY_ID and "
-    "AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
-    "ACCESS_DENIED": "access is denied; are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or AWS_PROFILE) set, and may "
-    "they list, read and write there?",
-    "HTTP status 301|AuthorizationHeaderMalformed|PermanentRedirect": "the bucket is in another region; set AWS_REGION",
-}
 
 
 class Place(ABC):
@@ -147,18 +135,18 @@ class Bucket(Place):
 
     def files(self) -> set[str]:
         """List the files under the prefix, and ask whether there is such a bucket where there are none."""
-        with _explained(f"read {self}"):
+        with explained(f"read {self}"):
             filesystem, path = self._open()
             found = filesystem.get_file_info(fs.FileSelector(path, recursive=True, allow_not_found=True))
             there = bool(found) or filesystem.get_file_info(path.partition("/")[0]).type == fs.FileType.Directory
         if not there:
-            raise StoreError(f"cannot read {self}: {_NO_BUCKET}")
+            raise StoreError(f"cannot read {self}: {NO_BUCKET}")
         return {info.path.removeprefix(f"{path}/") for info in found if info.is_file}
 
     @contextmanager
     def open(self, name: str) -> Generator[BinaryIO]:
         """Open a file, which is read as it is asked for."""
-        with _explained(f"read {self / name}"):
+        with explained(f"read {self / name}"):
             filesystem, path = self._open()
             with filesystem.open_input_file(f"{path}/{name}") as file:
                 yield file
@@ -179,7 +167,7 @@ class Bucket(Place):
         there = self.files()
         # What would not be replaced, readers would take for a part of the set.
         self._refuse((there - {*names}) | (there & {last}))
-        with _explained(f"write {self}", _RETRY):
+        with explained(f"write {self}", "run it again once that is mended"):
             filesystem, path = self._open()
             for done, name in enumerate(names):
                 tell("files uploaded", done, len(names))
@@ -200,14 +188,3 @@ class Bucket(Place):
         # By address: built by hand, a filesystem reads no AWS_ENDPOINT_URL and finds no region.
         filesystem, path = fs.FileSystem.from_uri(self.uri)
         return filesystem, str(path)
-
-
-@contextmanager
-def _explained(what: str, then: str = "") -> Generator[None]:
-    """Say what is wrong in a line: the SDK's errors name requests and hide the cause among them."""
-    try:
-        yield
-    except (OSError, pa.ArrowInvalid) as error:
-        told = str(error)
-        why = next((why for found, why in _WHY.items() if re.search(found, told)), redact(" ".join(told.split())))
-        raise StoreError(f"cannot {what}: {why}{then and f'; {then}'}") from error
