@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from tdcrawl.datasets.card_origins import filters, opt_outs, personal_data, sources
+from tdcrawl.datasets.loading import snippets
 from tdcrawl.datasets.split import SPLITS
 from tdcrawl.labeling.quality import noise
 
@@ -12,28 +14,21 @@ _LIMITS = (
     "Records come from the sites listed above and speak for nobody else.",
     "Only the training split is balanced; validation and test keep the labels as frequent as they were found.",
 )
-# Part by part: pandas reads a whole folder only while nothing but Parquet is in it.
-_LOADING = """\
-```python
-import pathlib
-import pandas as pd
-train = pd.concat(pd.read_parquet(part) for part in sorted(pathlib.Path("{version}/train").glob("part-*.parquet")))
-```
-"""
 
 
 def card(description: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> str:
     """Write the card from what the manifest knows."""
-    return "\n".join([*_front_matter(description), *_body(description, files)]) + "\n"
+    return "\n".join([*_front_matter(description, files), *_body(description, files)]) + "\n"
 
 
-def _front_matter(description: Mapping[str, Any]) -> Iterator[str]:
+def _front_matter(description: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     yield "---"
     yield f"pretty_name: {_title(description)}"
     yield "license: other"
     yield "task_categories:\n- text-classification"
     yield "configs:\n- config_name: default\n  data_files:"
-    for split in SPLITS:
+    # The hub's library loads all that are named here, and fails at one without rows.
+    for split in _splits(files, empty=False):
         yield f"  - split: {split}\n    path: {split}/*.parquet"
     yield "---\n"
 
@@ -42,20 +37,20 @@ def _body(description: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]
     provenance = description["provenance"]
     yield f"# {_title(description)}\n"
     yield f"Frozen by tdcrawl {description['code_version']}: it never changes. `manifest.json` digests each file.\n"
-    yield _LOADING.format(version=description["version"])
-    yield "## Sources\n\n| site | records | scraped from | to |\n|---|---|---|---|"
-    for site, facts in provenance["sources"].items():
-        yield f"| {site} | {facts['records']} | {facts['scraped_from']} | {facts['scraped_to']} |"
+    yield snippets(description["version"])
+    yield from sources(provenance)
     yield "\n## Rows\n"
     yield from _choices(description["parameters"])
     yield from _count_table(description["counts"])
     yield from _empty_splits(files)
     yield f"\n## Labels\n\nGiven by: {_listed(provenance['label_sources'])} (records before balancing).\n"
     yield from _noise(provenance["audits"])
-    yield "## Duplicates and failures\n"
-    yield from _ledger_lines(provenance["ledger"])
+    yield from filters(provenance)
+    yield from personal_data(provenance)
+    yield from opt_outs(provenance)
     yield "\n## Known limits\n"
     yield from (f"- {limit}" for limit in _LIMITS)
+    yield from _checksums(files)
 
 
 def _title(description: Mapping[str, Any]) -> str:
@@ -85,16 +80,19 @@ def _count_table(counts: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _empty_splits(files: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    for split in SPLITS:
-        if not files[f"{split}/part-00000.parquet"]["rows"]:
-            yield f"\nThe {split} split is empty: too few of these were collected to fill it."
+    for split in _splits(files, empty=True):
+        yield f"\nThe {split} split is empty: too few of these were collected to fill it."
 
 
-def _ledger_lines(ledger: Mapping[str, int]) -> Iterator[str]:
-    items = sum(number for name, number in ledger.items() if "/" not in name) or 1
-    yield "| outcome | items | share |\n|---|---|---|"
-    for name, number in ledger.items():
-        yield f"| {name} | {number} | {number / items:.2%} |"
+def _splits(files: Mapping[str, Mapping[str, Any]], *, empty: bool) -> list[str]:
+    return [split for split in SPLITS if (not files[f"{split}/part-00000.parquet"]["rows"]) == empty]
+
+
+def _checksums(files: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    yield "\n## Checksums\n\n| file | rows | bytes | SHA-256 |\n|---|---|---|---|"
+    for name, facts in files.items():
+        yield f"| {name} | {facts['rows']} | {facts['bytes']} | {facts['sha256']} |"
+    yield "\n`manifest.json` has those of this page and croissant.json too, and in `rows_sha256` one of all rows."
 
 
 def _noise(audits: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -35,8 +35,11 @@ _DATA_TYPES = {
 }
 
 
+_FORMATS = {"parquet": "application/x-parquet", "csv": "text/csv"}
+
+
 def croissant(description: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Build the metadata: one file set and one record set for each split, and the digest of every Parquet file."""
+    """Build the metadata: one file set and one record set for each split, and the digest of every file of rows."""
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
@@ -46,7 +49,7 @@ def croissant(description: Mapping[str, Any], files: Mapping[str, Mapping[str, A
         "license": "other",
         "url": "./",
         "version": f"{description['version'].removeprefix('v')}.0.0",
-        "distribution": [_file_object(name, facts) for name, facts in files.items() if name.endswith(".parquet")]
+        "distribution": [_file_object(name, facts) for name, facts in files.items()]
         + [_file_set(split) for split in SPLITS],
         "recordSet": [_record_set(split, description["columns"]) for split in SPLITS],
     }
@@ -59,7 +62,7 @@ def _file_object(name: str, facts: Mapping[str, Any]) -> dict[str, Any]:
         "name": name,
         "contentUrl": name,
         "contentSize": f"{facts['bytes']} B",
-        "encodingFormat": "application/x-parquet",
+        "encodingFormat": _FORMATS[name.rpartition(".")[2]],
         "sha256": facts["sha256"],
     }
 

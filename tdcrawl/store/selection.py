@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Select, func, select
 
 from tdcrawl.outcomes import Bucket
 from tdcrawl.store.label_figures import audited
+from tdcrawl.store.origins import origins
 from tdcrawl.store.tables import outcomes, records
 
 _FETCHED_AT_ONCE = 1_000
@@ -46,6 +47,7 @@ def provenance(connection: Connection, record_type: str) -> dict[str, Any]:
         "label_sources": _label_sources(connection, record_type),
         "audits": audited(connection, record_type),
         "ledger": ledger_counts(connection, record_type),
+        **origins(connection, record_type),
     }
 
 

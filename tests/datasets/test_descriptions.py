@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import mlcroissant
-import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
@@ -62,12 +61,3 @@ def test_card_tells_sources_counts_labels_and_the_ledger(version: Path) -> None:
     assert "Given by: rule (200)" in card
     assert "| record | 200 | 100.00% |" in card
     assert "| duplicate | 0 | 0.00% |" in card
-
-
-def test_card_loads_the_training_split_with_pandas(version: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _, snippet, _ = (version / "README.md").read_text(encoding="utf-8").split("```")
-    monkeypatch.chdir(version.parent)
-    scope: dict[str, pd.DataFrame] = {}
-    exec(snippet.removeprefix("python\n"), scope)  # noqa: S102  # our own card, run as its reader would
-    assert len(scope["train"]) == pq.read_metadata(version / "train" / "part-00000.parquet").num_rows
-    assert str(scope["train"]["scraped_at"].dtype) == "datetime64[us, UTC]"

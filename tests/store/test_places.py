@@ -20,6 +20,7 @@ def test_path_is_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert find("to") == find(Path("to")) == find(tmp_path / "to") == Folder(tmp_path / "to")
     assert find("a/../to").is_same(find("to"))
     assert not find("to").is_same(find("s3://to1"))
+    assert not find("s3://to1").is_same(find("s3://to2"))
     assert find((tmp_path / "a b").as_uri()) == Folder(tmp_path / "a b")
 
 

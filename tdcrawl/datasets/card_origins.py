@@ -1,0 +1,73 @@
+"""The part of a dataset card on where its rows come from: sources, stages, personal data, pages that were refused."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_HIDDEN = {
+    "email": "e-mail addresses",
+    "order": "order numbers",
+    "card": "card numbers",
+    "phone": "phone numbers",
+}
+
+
+def sources(provenance: Mapping[str, Any]) -> Iterator[str]:
+    """Tell which sites the records are from, when they were scraped, and of which time they tell."""
+    yield "## Sources\n\n| site | records | scraped from | to |\n|---|---|---|---|"
+    for site, facts in provenance["sources"].items():
+        yield f"| {site} | {facts['records']} | {facts['scraped_from']} | {facts['scraped_to']} |"
+    for name, dates in provenance["dates"].items():
+        if dates["records"]:
+            yield f"\n`{name}`, which {dates['records']} records have, is from {dates['from']} to {dates['to']}."
+
+
+def filters(provenance: Mapping[str, Any]) -> Iterator[str]:
+    """Tell which stages ran, how many items were copies, and what became of all items."""
+    yield "\n## Filters\n"
+    yield from _stages(provenance["stages"])
+    yield from _copies(provenance)
+    ledger = provenance["ledger"]
+    yield "\n| outcome | items | share |\n|---|---|---|"
+    for name, number in ledger.items():
+        yield f"| {name} | {number} | {number / _items(ledger):.2%} |"
+
+
+def _stages(stages: Mapping[str, Any]) -> Iterator[str]:
+    if stages["runs"]:
+        yield f"Stages that saw items, and in how many of {stages['runs']} runs:"
+        yield ", ".join(f"`{name}` ({number})" for name, number in stages["saw_items"].items()) + ".\n"
+
+
+def _copies(provenance: Mapping[str, Any]) -> Iterator[str]:
+    ledger = provenance["ledger"]
+    for reason, what in (("exact_duplicate", "the same text as"), ("near_duplicate", "nearly the same text as")):
+        number = ledger.get(f"duplicate/{reason}", 0)
+        yield f"{number} of {_items(ledger)} items ({number / _items(ledger):.2%}) had {what} a record."
+    if provenance["least_alike"] is not None:
+        yield f"The least alike of these share {provenance['least_alike']:.0%} of their words (Jaccard)."
+
+
+def _items(ledger: Mapping[str, int]) -> int:
+    return sum(number for name, number in ledger.items() if "/" not in name) or 1
+
+
+def personal_data(provenance: Mapping[str, Any]) -> Iterator[str]:
+    """Tell what was hidden, how, and in how many records."""
+    yield "\n## Personal data\n"
+    yield "Patterns find what is masked, as `[email]`, `[order]`, `[card]` and `[phone]` (in how many records, before"
+    masked = provenance["masked"]
+    yield f"balancing): {', '.join(f'{what} ({masked.get(kind, 0)})' for kind, what in _HIDDEN.items())}."
+    for field, number in provenance["persons"].items():
+        yield f"Names are not kept: `{field}` is a keyed hash (HMAC-SHA256), whose key is no part of the dataset"
+        yield f"({number} records have one)."
+
+
+def opt_outs(provenance: Mapping[str, Any]) -> Iterator[str]:
+    """Tell which pages were left alone because their sites say so."""
+    yield "\n## Opt-outs\n"
+    if not provenance["refused"]:
+        yield "No page that was asked for was refused by its site."
+        return
+    yield "| site | pages left alone | because |\n|---|---|---|"
+    for site, reasons in provenance["refused"].items():
+        yield from (f"| {site} | {number} | {reason} |" for reason, number in reasons.items())
