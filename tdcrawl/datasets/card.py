@@ -98,7 +98,9 @@ def _checksums(files: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
 def _noise(audits: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if estimated := noise(audits):
         yield f"Label noise of those by votes: {estimated['noise']:.1%} (95 %: {estimated['low']:.1%} to"
-        yield f"{estimated['high']:.1%}), as people said of {estimated['audited']} that were drawn at random.\n"
+        yield f"{estimated['high']:.1%}), as people said of {estimated['audited']} that were drawn at random."
+    else:
+        yield "Nobody has measured how wrong they are."
 
 
 def _listed(counts: Mapping[str, int]) -> str:

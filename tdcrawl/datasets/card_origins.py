@@ -34,7 +34,7 @@ def filters(provenance: Mapping[str, Any]) -> Iterator[str]:
 
 def _stages(stages: Mapping[str, Any]) -> Iterator[str]:
     if stages["runs"]:
-        yield f"Stages that saw items, and in how many of {stages['runs']} runs:"
+        yield f"Each stage with the number of runs in which it saw items, of {stages['runs']}:"
         yield ", ".join(f"`{name}` ({number})" for name, number in stages["saw_items"].items()) + ".\n"
 
 
@@ -57,6 +57,9 @@ def personal_data(provenance: Mapping[str, Any]) -> Iterator[str]:
     yield "Patterns find what is masked, as `[email]`, `[order]`, `[card]` and `[phone]` (in how many records, before"
     masked = provenance["masked"]
     yield f"balancing): {', '.join(f'{what} ({masked.get(kind, 0)})' for kind, what in _HIDDEN.items())}."
+    stages = provenance["stages"]
+    if unmasked := stages["runs"] - stages["saw_items"].get("redact_personal_data", 0):
+        yield f"`redact_personal_data` saw no item in {unmasked} of {stages['runs']} runs: nothing was masked there."
     for field, number in provenance["persons"].items():
         yield f"Names are not kept: `{field}` is a keyed hash (HMAC-SHA256), whose key is no part of the dataset"
         yield f"({number} records have one)."

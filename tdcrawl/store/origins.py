@@ -43,8 +43,9 @@ def _dates(connection: Connection, kind: RecordType) -> dict[str, dict[str, Any]
 
 def _stages(connection: Connection, record_type: str) -> dict[str, Any]:
     """Count the runs that told of stages, and for each stage those in which it saw items."""
-    told = connection.scalars(select(runs.c.stats).where(runs.c.record_type == record_type, runs.c.stats.is_not(None)))
-    ran = [{name.split("/")[1] for name in stats if name.endswith("/seen")} for stats in told]
+    # None where a run has not ended.
+    told = connection.scalars(select(runs.c.stats).where(runs.c.record_type == record_type))
+    ran = [{name.split("/")[1] for name in stats or {} if name.endswith("/seen")} for stats in told]
     counts = Counter(stage for stages in ran for stage in stages)
     return {"runs": sum(map(bool, ran)), "saw_items": dict(sorted(counts.items()))}
 
@@ -80,7 +81,7 @@ def _refused(connection: Connection, record_type: str) -> dict[str, dict[str, in
     query = (
         select(pages.c.site, pages.c.reason, func.count(pages.c.canonical_url.distinct()))
         .join(runs, runs.c.run_id == pages.c.run_id)
-        .where(runs.c.record_type == record_type, pages.c.reason.in_([PageReason.ROBOTS_DISALLOWED]))
+        .where(runs.c.record_type == record_type, pages.c.reason == PageReason.ROBOTS_DISALLOWED)
         .group_by(pages.c.site, pages.c.reason)
     )
     counts: dict[str, dict[str, int]] = {}

@@ -1,5 +1,7 @@
 """The card and croissant.json: readable by those they are written for."""
 
+import hashlib
+import json
 from pathlib import Path
 
 import mlcroissant
@@ -46,6 +48,15 @@ def test_croissant_is_valid_and_leads_to_every_row(version: Path) -> None:
         records = list(dataset.records(split))
         assert len(records) == pq.read_metadata(version / split / "part-00000.parquet").num_rows
         assert list(records[0]) == [f"{split}/{name}" for name in REVIEW.columns]
+
+
+def test_croissant_has_the_checksum_of_each_file_of_rows(version: Path) -> None:
+    described = json.loads((version / "croissant.json").read_text(encoding="utf-8"))
+    told = {one["@id"]: one["sha256"] for one in described["distribution"] if one["@type"] == "cr:FileObject"}
+    paths = [*version.rglob("*.parquet"), *version.rglob("*.csv")]
+    digests = {str(path.relative_to(version)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+    assert told == digests
+    assert len(digests) == 6
 
 
 def test_card_begins_with_front_matter_that_names_each_split(version: Path) -> None:
