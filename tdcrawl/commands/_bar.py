@@ -23,7 +23,7 @@ def bar(opts: argparse.Namespace, console: Console | None = None) -> Generator[T
 
         def tell(what: str, done: int, of: int) -> None:
             if what not in tasks:
-                tasks[what] = progress.add_task(what)
+                tasks[what] = progress.add_task(what, total=of)
             progress.update(tasks[what], completed=done, total=of)
 
         yield tell

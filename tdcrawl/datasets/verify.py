@@ -9,6 +9,7 @@ from typing import Any
 from tdcrawl.datasets.export import MANIFEST, columns_in, rows_digest
 from tdcrawl.datasets.split import SPLITS
 from tdcrawl.datasets.version import existing
+from tdcrawl.errors import StoreError
 from tdcrawl.store import parquet, places, versions
 from tdcrawl.store.engine import Connection, Engine
 from tdcrawl.store.places import Place
@@ -18,16 +19,24 @@ from tdcrawl.store.versions import Version
 def verify_version(engine: Engine, name: str, copy: Path | Place | None = None) -> list[str]:
     """List all that differs from what was frozen; `copy` is looked at instead of the version's own place.
 
-    Raises DatasetError where there is no such version, StoreError where the place cannot be read.
+    Raises DatasetError where there is no such version.
     """
     with engine.connect() as connection:
         version = existing(connection, name)
         return [
-            *_file_problems(version, places.find(copy or version.location)),
+            *_place_problems(version, places.find(copy or version.location)),
             *_row_problems(connection, version),
             *_view_problems(connection, version),
             *(f"the trigger {trigger} is gone or disabled" for trigger in versions.missing_triggers(connection)),
         ]
+
+
+def _place_problems(version: Version, place: Place) -> Iterator[str]:
+    """Tell also where a place cannot be read: its rows can be looked at all the same."""
+    try:
+        yield from _file_problems(version, place)
+    except StoreError as error:
+        yield str(error)
 
 
 def _file_problems(version: Version, place: Place) -> Iterator[str]:

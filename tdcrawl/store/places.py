@@ -1,6 +1,7 @@
 """Where a set of files is kept: in a folder of this machine or in S3; beside parquet.py the other door to pyarrow."""
 
 import hashlib
+import os
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Generator
@@ -185,6 +186,8 @@ class Bucket(Place):
             raise StoreError(f"{self / min(there)} is in the way: move it, or choose another place")
 
     def _open(self) -> tuple[Any, str]:
-        # By address: built by hand, a filesystem reads no AWS_ENDPOINT_URL and finds no region.
-        filesystem, path = fs.FileSystem.from_uri(self.uri)
-        return filesystem, str(path)
+        # An address is looked up with its bucket's region, but cannot say that no more is to be read of a file than
+        # the network takes.
+        found, path = fs.FileSystem.from_uri(self.uri)
+        endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+        return fs.S3FileSystem(region=found.region, endpoint_override=endpoint, background_writes=False), str(path)

@@ -1,5 +1,7 @@
 """Places: what their names may be, and what is said where one cannot be used."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,8 @@ import pytest
 from tdcrawl.errors import StoreError
 from tdcrawl.store.places import Bucket, Folder, find
 from tdcrawl.store.s3_errors import explained
+from tests.buckets import Bucket as Seen
+from tests.conftest import PROJECT
 
 
 @pytest.mark.parametrize("name", ["s3://sets", "s3://sets/", "s3://my.sets-1/a/b_c=d.e+f", "s3://sets/..a"])
@@ -54,3 +58,23 @@ def test_errors_of_the_sdk_are_told_in_a_line(told: str, said: str) -> None:
     assert line.startswith(f"cannot write s3://sets: {said}") or said in line
     assert line.endswith("; run it again")
     assert "\n" not in line
+
+
+# How much of what it read it held at once, of a file of 64 MiB.
+UPLOADED = """
+import sys
+import pyarrow
+from tdcrawl.store.places import find
+from tdcrawl.store.telling import silent
+with find(sys.argv[1]).new("last", silent) as draft:
+    (draft / "large").write_bytes(bytes(64 * 2**20))
+    (draft / "last").touch()
+print(pyarrow.default_memory_pool().max_memory())
+"""
+
+
+def test_upload_holds_no_more_of_a_file_than_the_network_takes(bucket: Seen) -> None:
+    command = [sys.executable, "-c", UPLOADED, bucket.uri + "/v1"]
+    held = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    assert 0 < int(held) < 24 * 2**20
+    assert bucket.content("v1") == {"large": bytes(64 * 2**20), "last": b""}
