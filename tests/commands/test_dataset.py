@@ -51,9 +51,7 @@ def test_dataset_prints_tables_for_people(run_scrapy: RunScrapy, tmp_path: Path)
     ]
     assert f"rows in {tmp_path / 'to' / 'v1'}" in frozen.stdout
     assert f"location: {tmp_path / 'to' / 'v1'}" in run_scrapy("dataset", "show", "v1").stdout
-    assert (
-        "rows are left out, no label above 60% of the training split; validation and test are as" in frozen.stdout
-    )
+    assert "rows are left out, no label above 60% of the training split; validation and test are as" in frozen.stdout
     (listed,) = answer(run_scrapy, "list")["versions"]
     place, when = str(tmp_path / "to" / "v1"), listed["created_at"]
     cells = run_scrapy("dataset", "list").stdout.splitlines()[1].split()
