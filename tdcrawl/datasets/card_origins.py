@@ -21,11 +21,12 @@ def sources(provenance: Mapping[str, Any]) -> Iterator[str]:
             yield f"\n`{name}`, which {dates['records']} records have, is from {dates['from']} to {dates['to']}."
 
 
-def filters(provenance: Mapping[str, Any]) -> Iterator[str]:
-    """Tell which stages ran, how many items were copies, and what became of all items."""
+def filters(provenance: Mapping[str, Any], threshold: float) -> Iterator[str]:
+    """Tell which stages ran, how many items were copies, from where on splits share none, and what became of all."""
     yield "\n## Filters\n"
     yield from _stages(provenance["stages"])
     yield from _copies(provenance)
+    yield f"Rows of different splits were searched for texts that share {threshold:.0%} of their words or more."
     ledger = provenance["ledger"]
     yield "\n| outcome | items | share |\n|---|---|---|"
     for name, number in ledger.items():

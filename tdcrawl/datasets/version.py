@@ -1,13 +1,16 @@
 """WHICH ROWS, FROZEN? A version is rows, a view and files that belong together and never change again."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from tdcrawl import __version__
-from tdcrawl.datasets.export import MANIFEST, MAX_CSV_ROWS, Description, Written, columns_in, write_files
-from tdcrawl.datasets.plan import FreezePlan, check_name
+from tdcrawl.datasets.export import MANIFEST, MAX_CSV_ROWS, Description, Writer, Written
+from tdcrawl.datasets.objections import Objections, before_reading, before_sealing
+from tdcrawl.datasets.plan import Authors, FreezePlan, check_name
 from tdcrawl.datasets.selection import Counts, Selection
 from tdcrawl.errors import DatasetError
 from tdcrawl.records import RECORD_TYPES
@@ -16,10 +19,10 @@ from tdcrawl.store import parquet, places, selection, versions
 from tdcrawl.store.engine import Connection, Engine, writing
 from tdcrawl.store.places import Place
 from tdcrawl.store.telling import Tell, counted, silent
-from tdcrawl.store.verify import check_ledger
-from tdcrawl.store.versions import Version
+from tdcrawl.store.versions import Line, Version
 
 SCHEMA_VERSION = 1
+_ROWS_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,7 @@ def freeze(
         stored = versions.find_version(connection, plan.version)
     asked = places.find(target) / plan.version
     if stored is None:
-        _refuse_broken_ledger(engine)
-        return _freeze(engine, plan, asked, tell)
+        return _freeze(engine, plan, asked, before_reading(engine, plan), tell)
     place = places.find(stored.location)
     if MANIFEST in place.files():
         raise _frozen_already(plan.version)
@@ -70,7 +72,7 @@ def _export(engine: Engine, name: str, place: Place, tell: Tell) -> Frozen:
     with engine.connect() as connection:
         stored = existing(connection, name)
         with place.new(MANIFEST, tell) as draft:
-            written = write_files(connection, stored.parameters, draft)
+            written = _write(connection, stored.parameters, draft, tell)
             if written.manifest_sha256 != stored.manifest_sha256:
                 raise DatasetError(
                     f"{name} cannot be written as it was: `dataset verify {name}` tells whether its rows have changed; "
@@ -88,54 +90,65 @@ def existing(connection: Connection, name: str) -> Version:
     raise DatasetError(f"{name} was never frozen; frozen versions: {known}")
 
 
-def _freeze(engine: Engine, plan: FreezePlan, place: Place, tell: Tell) -> Frozen:
+def _freeze(engine: Engine, plan: FreezePlan, place: Place, accepted: Objections, tell: Tell) -> Frozen:
     # The files appear after the commit: a version in the database can be written again, files alone prove nothing.
     with place.new(MANIFEST, tell) as draft, writing(engine) as connection:
         if versions.find_version(connection, plan.version):
             raise _frozen_already(plan.version)
-        chosen = Selection(connection, plan)
-        description = describe(connection, plan, chosen.counts())
-        rows = counted(chosen.rows(columns_in(description)), tell, "rows", row_count(chosen.counts()))
-        versions.add_rows(connection, plan.version, rows)
-        written = write_files(connection, description, draft)
-        versions.seal(connection, _version(description, written, place), columns_in(description))
+        parent = _parent(connection, plan)
+        chosen = Selection(connection, plan, parent.name if parent else None)
+        columns = columns_of(RECORD_TYPES[plan.record_type])
+        _insert(connection, plan, counted(chosen.lines(columns), tell, "rows stored", chosen.most))
+        accepted = accepted | before_sealing(connection, plan, authors_together=chosen.authors_together)
+        description = describe(connection, plan, chosen, parent) | {"accepted": accepted}
+        written = _write(connection, description, draft, tell)
+        versions.seal(connection, _version(description, written, place), columns)
     return _frozen(description, written, place)
 
 
-def describe(connection: Connection, plan: FreezePlan, counts: Counts) -> dict[str, Any]:
+def _insert(connection: Connection, plan: FreezePlan, lines: Iterator[Line]) -> None:
+    while some := list(islice(lines, _ROWS_AT_ONCE)):
+        versions.add_lines(connection, plan.version, some)
+
+
+def _write(connection: Connection, description: Description, draft: Path, tell: Tell) -> Written:
+    name = description["version"]
+    lines, rows = versions.frozen_lines(connection, name), versions.count_rows(connection, name)
+    with Writer(draft, description) as writer:
+        writer.take(counted(lines, tell, "rows written", rows))
+        return writer.finish()
+
+
+def describe(connection: Connection, plan: FreezePlan, chosen: Selection, parent: Version | None) -> dict[str, Any]:
     """Build all of a manifest that cannot be told from the rows; raises DatasetError where nothing can be frozen."""
     provenance = selection.provenance(connection, plan.record_type)
-    rows = row_count(counts)
+    rows = versions.count_rows(connection, plan.version)
     if rows == 0:
         raise DatasetError(f"there are no {plan.record_type} records to freeze: {_why_none(provenance['ledger'])}")
     if "csv" in plan.formats and rows >= MAX_CSV_ROWS:
         raise DatasetError(f"{rows} rows are too many for CSV (below {MAX_CSV_ROWS}): leave it to Parquet")
     columns = columns_of(RECORD_TYPES[plan.record_type])
-    parameters = asdict(plan)
     return {
         "schema_version": SCHEMA_VERSION,
-        "version": parameters.pop("version"),
-        "parent_version": _parent(connection, plan),
+        "version": plan.version,
+        "parent_version": parent.name if parent else None,
         "record_type": plan.record_type,
         "code_version": __version__,
         "writer": parquet.WRITER,
-        "query": {"from": "records", "where": {"record_type": parameters.pop("record_type")}},
-        "parameters": {**parameters, "split": list(plan.split), "formats": sorted({"parquet", *plan.formats})},
+        "query": {"from": "records", "where": {"record_type": plan.record_type}},
+        "parameters": plan.parameters,
         "columns": {name: column_type.value for name, column_type in columns.items()},
-        "counts": counts,
+        "counts": chosen.counts(),
+        "balanced": chosen.balanced(),
+        "authors": Authors.TOGETHER if chosen.authors_together else Authors.SPLIT,
         "provenance": provenance,
     }
 
 
-def row_count(counts: Counts) -> int:
-    """Count the rows there will be."""
-    return sum(count["after"] for labels in counts.values() for count in labels.values())
-
-
-def _parent(connection: Connection, plan: FreezePlan) -> str | None:
+def _parent(connection: Connection, plan: FreezePlan) -> Version | None:
     number = int(plan.version.removeprefix("v"))
     earlier = [
-        version.name
+        version
         for version in versions.versions(connection)
         if version.record_type == plan.record_type and version.number < number
     ]
@@ -158,11 +171,6 @@ def _version(description: Description, written: Written, place: Place) -> Versio
 def _frozen(description: Description, written: Written, place: Place) -> Frozen:
     told = {key: description[key] for key in ("version", "parameters", "counts")}
     return Frozen(**told, location=str(place), **asdict(written))
-
-
-def _refuse_broken_ledger(engine: Engine) -> None:
-    if problems := check_ledger(engine).problems:
-        raise DatasetError(f"the ledger does not balance, so nothing is frozen (scrapy verify): {'; '.join(problems)}")
 
 
 def _frozen_already(name: str) -> DatasetError:

@@ -15,11 +15,11 @@ def silent(_what: str, _done: int, _of: int) -> None:
 
 
 def counted(items: Iterable[T], tell: Tell, what: str, of: int) -> Iterator[T]:
-    """Pass items on, and tell now and then how many have passed."""
+    """Pass items on, and tell now and then how many have passed; there may be less of them than was thought."""
     done = 0
     tell(what, done, of)
     for done, item in enumerate(items, start=1):
         yield item
         if done % _AT_ONCE == 0:
             tell(what, done, of)
-    tell(what, done, of)
+    tell(what, done, done)

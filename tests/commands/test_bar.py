@@ -33,5 +33,5 @@ def test_nothing_is_drawn_elsewhere() -> None:
 
 def test_counted_tells_the_beginning_now_and_then_and_the_end() -> None:
     told: list[int] = []
-    list(counted(range(2_500), lambda _what, done, _of: told.append(done), "rows", 2_500))
-    assert told == [0, 1_000, 2_000, 2_500]
+    list(counted(range(2_500), lambda _what, done, of: told.extend((done, of)), "rows", 3_000))
+    assert told == [0, 3_000, 1_000, 3_000, 2_000, 3_000, 2_500, 2_500]

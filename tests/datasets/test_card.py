@@ -31,6 +31,7 @@ def test_card_of_a_crawl_tells_its_facts(version: Path) -> None:
         "12 of 399 items (3.01%) had the same text as a record.",
         "10 of 399 items (2.51%) had nearly the same text as a record.",
         "The least alike of these share 92% of their words (Jaccard).",
+        "Rows of different splits were searched for texts that share 80% of their words or more.",
         "| failed/too_short | 3 | 0.75% |",
         "e-mail addresses (3), order numbers (0), card numbers (0), phone numbers (3).",
         "Names are not kept: `author_hash` is a keyed hash",

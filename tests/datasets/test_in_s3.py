@@ -39,11 +39,11 @@ def test_files_are_uploaded_one_by_one_and_the_manifest_last(engine: Engine, buc
         there.append(len(bucket.content("v1")))
         assert "manifest.json" not in bucket.content("v1") or done == of
 
-    freeze(engine, V1, places.find(bucket.uri), tell=tell)
-    rows = [(done, of) for what, done, of in told if what == "rows"]
-    assert rows[0] == (0, rows[0][1])
-    assert rows[-1] == (rows[0][1], rows[0][1])
-    assert [one for one in told if one[0] != "rows"] == [("files uploaded", number, 9) for number in range(10)]
+    frozen = freeze(engine, V1, places.find(bucket.uri), tell=tell)
+    rows = frozen.rows
+    assert told[:2] == [("rows stored", 0, 200), ("rows stored", rows, rows)]
+    assert told[2:4] == [("rows written", 0, rows), ("rows written", rows, rows)]
+    assert told[4:] == [("files uploaded", number, 9) for number in range(10)]
     assert there[-10:] == list(range(10))
 
 

@@ -14,6 +14,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from tdcrawl.balance.resample import Balance
 from tdcrawl.datasets.plan import FreezePlan
 from tdcrawl.datasets.version import freeze
 from tdcrawl.demo import journey
@@ -115,7 +116,7 @@ def test_datasets_loads_all_splits_that_have_rows(engine: Engine, tmp_path: Path
         ("v1", (80, 10, 10), {"train", "validation", "test"}),
         ("v2", (100, 0, 0), {"train"}),
     ):
-        freeze(engine, FreezePlan(version, split=split), tmp_path)
+        freeze(engine, FreezePlan(version, split=split, balance=Balance.NONE), tmp_path)
         loaded = datasets.load_dataset(str(tmp_path / version), cache_dir=str(tmp_path / "cache"))
         assert loaded.keys() == loads
         assert len(loaded["train"]) == rows_in(tmp_path / version)
