@@ -15,8 +15,8 @@ _WHY = {
     "INVALID_ACCESS_KEY_ID|INVALID_CLIENT_TOKEN_ID|SIGNATURE_DOES_NOT_MATCH|MISSING_AUTHENTICATION_TOKEN|ExpiredToken|"
     "InvalidToken": "the credentials are missing, wrong or out of date; set AWS_ACCESS_KEY_ID and "
     "AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
-    "ACCESS_DENIED": "access is denied; are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or AWS_PROFILE) set, and may "
-    "they list, read and write there?",
+    "ACCESS_DENIED": "access is denied; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, to those of "
+    "somebody who may list, read and write there",
     "HTTP status 301|AuthorizationHeaderMalformed|PermanentRedirect": "the bucket is in another region; set AWS_REGION",
 }
 
