@@ -1,6 +1,7 @@
 """A disk that is full: nothing half is ever seen, and with room again all is as if it had never been full."""
 
 import resource
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,8 @@ from tdcrawl.datasets.version import export, freeze
 from tdcrawl.errors import StoreError
 from tdcrawl.store.dataset_tables import dataset_rows
 from tdcrawl.store.engine import Engine
+from tdcrawl.store.places import find
+from tests.buckets import Bucket
 from tests.datasets.corpus import a_review, collect
 from tests.datasets.test_version import V1, content
 
@@ -52,3 +55,23 @@ def test_freeze_and_export_when_there_is_no_room_for_the_files(
     assert list((tmp_path / "copy").iterdir()) == []
     export(engine, "v1", tmp_path / "copy")
     assert content(tmp_path / "copy" / "v1") == undisturbed
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_freeze_to_s3_when_there_is_no_room_for_the_draft(
+    engine: Engine, undisturbed: dict[str, bytes], bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drafts = tmp_path / "drafts"
+    drafts.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(drafts))
+    room = len(undisturbed["train/part-00000.parquet"]) - 1
+    with (
+        room_for(room),
+        pytest.raises(StoreError, match=rf"cannot write {bucket.uri}/v1, first in {drafts}: .*File too"),
+    ):
+        freeze(engine, V1, find(bucket.uri))
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(dataset_rows)) == 0
+    assert (list(drafts.iterdir()), bucket.content("v1")) == ([], {})
+    freeze(engine, V1, find(bucket.uri))
+    assert (list(drafts.iterdir()), bucket.content("v1")) == ([], undisturbed)
