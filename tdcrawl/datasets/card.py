@@ -5,6 +5,7 @@ from typing import Any
 
 from tdcrawl.datasets.split import SPLITS
 from tdcrawl.labeling.quality import noise
+from tdcrawl.store.errata import ERRATA
 
 _LIMITS = (
     "The texts belong to their authors and to the sites that published them: `license: other` is no licence.",
@@ -54,6 +55,7 @@ def _body(description: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]
     yield from _noise(provenance["audits"])
     yield "## Duplicates and failures\n"
     yield from _ledger_lines(provenance["ledger"])
+    yield from _errata(description.get(ERRATA, []))
     yield "\n## Known limits\n"
     yield from (f"- {limit}" for limit in _LIMITS)
 
@@ -95,6 +97,15 @@ def _ledger_lines(ledger: Mapping[str, int]) -> Iterator[str]:
     yield "| outcome | items | share |\n|---|---|---|"
     for name, number in ledger.items():
         yield f"| {name} | {number} | {number / items:.2%} |"
+
+
+def _errata(errata: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    if errata:
+        yield "\n## Errata\n\nRows were erased since it was frozen. Of what it was, the digest of its manifest"
+        yield "is left; copies made earlier must be replaced.\n"
+        yield "| erratum | rows taken out | manifest before |\n|---|---|---|"
+        for one in errata:
+            yield f"| {one['number']} | {one['removed_rows']} | `{one['manifest_sha256_before']}` |"
 
 
 def _noise(audits: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tdcrawl.datasets.export import MANIFEST, columns_in, fingerprint, rows_digest
 from tdcrawl.datasets.split import SPLITS
-from tdcrawl.datasets.version import existing
+from tdcrawl.datasets.version import existing, is_before_erratum
 from tdcrawl.store import parquet, versions
 from tdcrawl.store.engine import Connection, Engine
 from tdcrawl.store.versions import Version
@@ -33,6 +33,10 @@ def _file_problems(version: Version, directory: Path) -> Iterator[str]:
     path = directory / MANIFEST
     if not path.is_file():
         yield f"{path} is missing"
+        return
+    if is_before_erratum(version, directory):
+        again = f"freeze {version.name}" if directory == Path(version.location) else f"export {version.name} --to DIR"
+        yield f"{directory} still has rows that were erased: write it anew with `scrapy dataset {again}`"
         return
     if fingerprint(path)["sha256"] != version.manifest_sha256:
         # What it says of the other files can be trusted no more.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tdcrawl import __version__
-from tdcrawl.datasets.export import MANIFEST, MAX_CSV_ROWS, Description, Written, columns_in, write_files
+from tdcrawl.datasets.export import MANIFEST, MAX_CSV_ROWS, Description, Written, columns_in, fingerprint, write_files
 from tdcrawl.datasets.plan import FreezePlan, check_name
 from tdcrawl.datasets.selection import Counts, Selection
 from tdcrawl.errors import DatasetError
@@ -15,6 +15,7 @@ from tdcrawl.records.columns import columns_of
 from tdcrawl.store import parquet, selection, versions
 from tdcrawl.store.atomic import new_directory
 from tdcrawl.store.engine import Connection, Engine, writing
+from tdcrawl.store.errata import ERRATA
 from tdcrawl.store.verify import check_ledger
 from tdcrawl.store.versions import Version
 
@@ -47,6 +48,8 @@ def freeze(engine: Engine, plan: FreezePlan, target: Path, *, named: bool = True
         _refuse_broken_ledger(engine)
         return _freeze(engine, plan, target / plan.version)
     place = Path(stored.location)
+    if is_before_erratum(stored, place):
+        return export(engine, plan.version, place.parent, replace=True)
     if (place / MANIFEST).exists():
         raise _frozen_already(plan.version)
     if named and (target / plan.version).resolve() != place.resolve():
@@ -57,11 +60,17 @@ def freeze(engine: Engine, plan: FreezePlan, target: Path, *, named: bool = True
     return export(engine, plan.version, place.parent)
 
 
-def export(engine: Engine, name: str, target: Path) -> Frozen:
+def is_before_erratum(stored: Version, place: Path) -> bool:
+    """Say whether the files at a place are those of a version from before rows were taken out of it."""
+    before = {erratum["manifest_sha256_before"] for erratum in stored.parameters.get(ERRATA, [])}
+    return (place / MANIFEST).is_file() and fingerprint(place / MANIFEST)["sha256"] in before
+
+
+def export(engine: Engine, name: str, target: Path, *, replace: bool = False) -> Frozen:
     """Write a frozen version once more, as `target/vN`; raises DatasetError where the bytes would not be the same."""
     with engine.connect() as connection:
         stored = existing(connection, name)
-        with new_directory(target.absolute() / name) as draft:
+        with new_directory(target.absolute() / name, replace=replace) as draft:
             written = write_files(connection, stored.parameters, draft)
             if written.manifest_sha256 != stored.manifest_sha256:
                 raise DatasetError(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -27,11 +27,13 @@ from sqlalchemy.types import TypeEngine
 
 from tdcrawl.records.columns import Columns, ColumnType, Row, to_json, typed
 from tdcrawl.store.dataset_tables import dataset_rows, dataset_versions
+from tdcrawl.store.errata import amended, errata_of
 from tdcrawl.store.utc_time import UtcTime
 
 _ROWS_AT_ONCE = 1_000
 # For one statement: options of a connection would stay with it.
 _STREAMED = {"yield_per": _ROWS_AT_ONCE}
+_KEPT = ("tombstones", "erased_items", "dataset_errata")
 _TRIGGERS = {
     "sqlite": {
         "frozen_dataset_rows_update",
@@ -42,6 +44,7 @@ _TRIGGERS = {
         "frozen_dataset_versions_delete",
         "frozen_dataset_versions_insert",
         "frozen_dataset_versions_replace",
+        *(f"kept_{table}_{verb}" for table in _KEPT for verb in ("update", "delete", "replace")),
     },
     "postgresql": {
         "frozen_dataset_rows",
@@ -49,6 +52,7 @@ _TRIGGERS = {
         "frozen_dataset_rows_insert",
         "frozen_dataset_versions",
         "frozen_dataset_versions_truncate",
+        *(f"kept_{table}{verb}" for table in _KEPT for verb in ("", "_truncate")),
     },
 }
 # A disabled trigger of PostgreSQL protects nothing ('O' and 'A' fire in an ordinary session).
@@ -81,9 +85,17 @@ class Version:
 
 
 def versions(connection: Connection) -> list[Version]:
-    """List all versions by their number."""
+    """List all versions by their number, each as its last erratum says."""
+    errata = errata_of(connection)
     found = [Version(*row) for row in connection.execute(select(dataset_versions))]
-    return sorted(found, key=lambda version: version.number)
+    return sorted((_as_it_is(version, errata.get(version.name, [])) for version in found), key=lambda one: one.number)
+
+
+def _as_it_is(version: Version, errata: list[dict[str, Any]]) -> Version:
+    if not errata:
+        return version
+    now = {name: errata[-1][name] for name in ("row_count", "rows_sha256", "manifest_sha256")}
+    return replace(version, parameters=amended(version.parameters, errata, errata[-1]["counts"]), **now)
 
 
 def find_version(connection: Connection, name: str) -> Version | None:

@@ -1,0 +1,136 @@
+"""What must be nowhere, and looking for it: texts, names and hashes by their words, addresses whole."""
+
+import html
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+from mmap import mmap
+from typing import Any
+
+from tdcrawl import text
+
+_KEY_TOKENS = 4
+_LEAST_TOKENS = 8
+# What stands in a page as somebody wrote it, and in a record masked.
+_MASKED = re.compile(r"\[(?:email|phone|card|order)\]")
+_ADDRESS = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]{0,2000}>")
+_JSON_CODE = re.compile(r"\\u([0-9a-fA-F]{4})")
+_JSON_SIGN = re.compile(r"\\(?:([\"\\/])|[bfnrt])")
+_CHARSET = re.compile(rb"charset=[\"']?([\w-]+)", re.IGNORECASE)
+_HEAD = 4096
+_HASH = re.compile(r"[0-9a-f]{32}")
+_AS_IT_IS_STORED = re.compile(r"[^\"\\\x00-\x1f]{24,120}")
+_MOST_BYTES_NEEDLES = 500
+
+Tokens = tuple[str, ...]
+
+
+class What(StrEnum):
+    """Name what is looked for."""
+
+    TEXT = "text"
+    AUTHOR = "author"
+    URL = "address"
+
+
+class Needles:
+    """Find texts of eight words and more, authors by name or hash, and addresses, however they are wrapped."""
+
+    def __init__(self, texts: Iterable[str] = (), authors: Iterable[str] = (), urls: Iterable[str] = ()) -> None:
+        self._texts, self._authors, self.urls = list(texts), list(authors), frozenset(urls)
+        self._by_key: defaultdict[Tokens, list[tuple[Tokens, What]]] = defaultdict(list)
+        for wanted, what in ((map(_fragment, self._texts), What.TEXT), (map(_tokens, self._authors), What.AUTHOR)):
+            for tokens in wanted:
+                if tokens and (what is What.AUTHOR or len(tokens) >= _LEAST_TOKENS):
+                    self._by_key[tokens[:_KEY_TOKENS]].append((tokens, what))
+        self._firsts = {key[0] for key in self._by_key}
+
+    def __bool__(self) -> bool:
+        return bool(self._by_key or self.urls)
+
+    def in_text(self, said: str) -> set[What]:
+        """Say what is found in a text."""
+        found = {What.URL} if self.urls and any(map(self._is_wanted, _ADDRESS.findall(said))) else set()
+        tokens = _tokens(said) if self._by_key else ()
+        for start, first in enumerate(tokens):
+            if first in self._firsts:
+                found |= set(self._at(tokens, start))
+        return found
+
+    def in_values(self, value: Any) -> set[What]:
+        """Say what is found in the texts of JSON values."""
+        return set().union(*map(self.in_text, _strings(value)))
+
+    def in_page(self, content: bytes) -> set[What]:
+        """Say what is found in a page as it came: among its tags, entities and scripts."""
+        plain = _readable(_decoded(content))
+        return self.in_text(plain) | self.in_text(_TAG.sub(" ", plain))
+
+    def in_bytes(self, content: bytes | mmap) -> set[What]:
+        """Say what is found in a file of whatever kind, as a database writes it."""
+        return {what for pattern, what in self._patterns() if pattern.search(content)}
+
+    def _patterns(self) -> Iterator[tuple[re.Pattern[bytes], What]]:
+        """Give what to look for: a piece of each text, and what else there is whole, 500 of a kind at most."""
+        for said in self._texts[:_MOST_BYTES_NEEDLES]:
+            if len(_fragment(said)) >= _LEAST_TOKENS and (piece := _AS_IT_IS_STORED.search(said)):
+                yield re.compile(re.escape(piece[0].encode("utf-8", "replace"))), What.TEXT
+        for name in self._authors:
+            if not _HASH.fullmatch(name):  # Its tombstone has it.
+                yield _alone(name, rb"\w"), What.AUTHOR
+        for url in sorted(self.urls)[:_MOST_BYTES_NEEDLES]:
+            yield _alone(url, rb"[\w/?&=%#~+-]"), What.URL
+
+    def _at(self, tokens: Tokens, start: int) -> Iterator[What]:
+        for length in range(1, _KEY_TOKENS + 1):
+            for wanted, what in self._by_key.get(tokens[start : start + length], ()):
+                if tokens[start : start + len(wanted)] == wanted:
+                    yield what
+
+    def _is_wanted(self, address: str) -> bool:
+        return address in self.urls or address.rstrip(".,;:!?)") in self.urls
+
+
+def _alone(said: str, more: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"(?<!\w)" + re.escape(said.encode("utf-8", "replace")) + rb"(?!" + more + rb")")
+
+
+def _tokens(said: str) -> Tokens:
+    return tuple(text.token_text(text.normalise(said)).split())
+
+
+def _fragment(said: str) -> Tokens:
+    """Give the longest part of a text in which nothing was masked."""
+    return max(map(_tokens, _MASKED.split(text.without_notices(said))), key=len)
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name, held in value.items():
+            yield from _strings(name)
+            yield from _strings(held)
+    elif isinstance(value, list | tuple):
+        for held in value:
+            yield from _strings(held)
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        named = _CHARSET.search(content, 0, _HEAD)
+    try:
+        return content.decode(named[1].decode() if named else "cp1252", "replace")
+    except LookupError:
+        return content.decode("cp1252", "replace")
+
+
+def _readable(page: str) -> str:
+    """Undo what HTML and JSON do to texts; twice, for what stands in an attribute or in a script."""
+    page = html.unescape(page)
+    page = _JSON_CODE.sub(lambda code: chr(int(code[1], 16)), page)
+    return html.unescape(_JSON_SIGN.sub(lambda sign: sign[1] or " ", page))
