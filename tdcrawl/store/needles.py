@@ -21,7 +21,7 @@ _JSON_SIGN = re.compile(r"\\(?:([\"\\/])|[bfnrt])")
 _CHARSET = re.compile(rb"charset=[\"']?([\w-]+)", re.IGNORECASE)
 _HEAD = 4096
 _HASH = re.compile(r"[0-9a-f]{32}")
-_AS_IT_IS_STORED = re.compile(r"[^\"\\\x00-\x1f]{24,120}")
+_AS_IT_IS_STORED = re.compile(r"[^\"\\\x00-\x1f]{12,120}")
 _MOST_BYTES_NEEDLES = 500
 
 Tokens = tuple[str, ...]
@@ -70,18 +70,18 @@ class Needles:
 
     def in_bytes(self, content: bytes | mmap) -> set[What]:
         """Say what is found in a file of whatever kind, as a database writes it."""
-        return {what for pattern, what in self._patterns() if pattern.search(content)}
+        return {what for pieces, what in self._pieces() if all(piece.search(content) for piece in pieces)}
 
-    def _patterns(self) -> Iterator[tuple[re.Pattern[bytes], What]]:
-        """Give what to look for: a piece of each text, and what else there is whole, 500 of a kind at most."""
+    def _pieces(self) -> Iterator[tuple[list[re.Pattern[bytes]], What]]:
+        """Give what to look for, 500 of a kind at most; a text in the pieces that stand as they are in JSON."""
         for said in self._texts[:_MOST_BYTES_NEEDLES]:
-            if len(_fragment(said)) >= _LEAST_TOKENS and (piece := _AS_IT_IS_STORED.search(said)):
-                yield re.compile(re.escape(piece[0].encode("utf-8", "replace"))), What.TEXT
+            if len(_fragment(said)) >= _LEAST_TOKENS and (pieces := _AS_IT_IS_STORED.findall(said)):
+                yield [re.compile(re.escape(piece.encode("utf-8", "replace"))) for piece in pieces], What.TEXT
         for name in self._authors:
             if not _HASH.fullmatch(name):  # Its tombstone has it.
-                yield _alone(name, rb"\w"), What.AUTHOR
+                yield [_alone(name, rb"\w")], What.AUTHOR
         for url in sorted(self.urls)[:_MOST_BYTES_NEEDLES]:
-            yield _alone(url, rb"[\w/?&=%#~+-]"), What.URL
+            yield [_alone(url, rb"[\w/?&=%#~+-]")], What.URL
 
     def _at(self, tokens: Tokens, start: int) -> Iterator[What]:
         for length in range(1, _KEY_TOKENS + 1):
