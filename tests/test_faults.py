@@ -20,6 +20,7 @@ from tdcrawl.store.engine import open_engine
 from tdcrawl.store.tables import outcomes, records
 from tdcrawl.store.verify import check_ledger
 from tests.commands.test_crawl_labelled import IN_A_LABELLING
+from tests.commands.test_erase_killed import IN_AN_ERASURE
 from tests.commands.test_label import IN_A_BATCH
 from tests.conftest import PROJECT, RunScrapy, run_scrapy_in
 
@@ -201,7 +202,7 @@ def test_freeze_when_the_database_had_no_room(crawled: Path, run_scrapy: RunScra
 
 
 def test_every_point_is_attacked() -> None:
-    assert {*IN_A_CRAWL, *IN_A_FREEZE, *IN_A_LABELLING, *IN_A_BATCH, *IN_A_REVIEW} == set(POINTS)
+    assert {*IN_A_CRAWL, *IN_A_FREEZE, *IN_A_LABELLING, *IN_A_BATCH, *IN_A_REVIEW, *IN_AN_ERASURE} == set(POINTS)
 
 
 def test_a_fault_that_is_none_is_refused(run_scrapy: RunScrapy) -> None:

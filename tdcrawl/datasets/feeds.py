@@ -55,7 +55,10 @@ def _holds(folder: Path, erased: AbstractSet[str]) -> bool:
             return True
     except parquet.UNREADABLE:
         return True
-    return failed.is_file() and any(_is_kept(line, erased) for line in failed.open(encoding="utf-8"))
+    if not failed.is_file():
+        return False
+    with failed.open(encoding="utf-8") as lines:
+        return any(_is_kept(line, erased) for line in lines)
 
 
 def _is_kept(line: str, erased: AbstractSet[str]) -> bool:
