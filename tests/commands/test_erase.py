@@ -26,10 +26,10 @@ TEXTS = [review.text for product in practice_shop().products for review in produ
 NOTHING = {"kind": "author", "dry_run": False, "versions": {}, "feeds": [], "found": []}
 
 
-def erase(run_scrapy: RunScrapy, *arguments: str, status: int = 0, **env: str) -> dict[str, Any]:
+def erase(run_scrapy: RunScrapy, *arguments: str, **env: str) -> dict[str, Any]:
     """Erase, and read the one object that is printed."""
     finished = run_scrapy("dataset", "erase", *arguments, "--json", **env)
-    assert (finished.returncode, finished.stderr) == (status, ""), finished.stdout
+    assert (finished.returncode, finished.stderr) == (0, ""), finished.stdout
     answer: dict[str, Any] = json.loads(finished.stdout)
     return answer
 

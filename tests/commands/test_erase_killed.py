@@ -65,7 +65,7 @@ def ends(folder: Path) -> dict[str, Any]:
     engine = open_engine(f"sqlite:///{folder}/tdcrawl.db")
     assert check_ledger(engine).problems == []
     with engine.connect() as connection:
-        told = {
+        told: dict[str, Any] = {
             "outcomes": rows(connection, select(outcomes.c.item_id, outcomes.c.bucket, outcomes.c.reason)),
             "records": rows(connection, select(records.c.record_id, records.c.content_hash, records.c.label)),
             "pages": rows(connection, select(pages.c.page_id, pages.c.archive_file, pages.c.archive_offset)),
