@@ -86,6 +86,8 @@ def _show(console: Console, answer: Answer) -> None:
         console.print(f"{number:>9} {name.replace('_', ' ')} {would}erased", markup=False)
     for name, number in answer["versions"].items():
         console.print(f"{number:>9} rows of {name} {would}taken out, with an erratum", markup=False)
+    for name in answer["feeds"]:
+        console.print(f"the feeds of run {name} {would or 'were '}written anew", markup=False)
     if not any(answer["erased"].values()):
         console.print("nothing of it was found")
     if answer["dry_run"]:

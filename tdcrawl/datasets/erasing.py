@@ -10,9 +10,8 @@ from typing import Any
 
 from tdcrawl import __version__, faults
 from tdcrawl.datasets.export import write_files
-from tdcrawl.datasets.feeds import mend_feeds
+from tdcrawl.datasets.feeds import feeds_with, mend_feeds
 from tdcrawl.datasets.version import export, is_before_erratum
-from tdcrawl.errors import StoreError
 from tdcrawl.store import erasure, errata, versions
 from tdcrawl.store.archive import Place
 from tdcrawl.store.atomic import new_directory
@@ -26,6 +25,7 @@ from tdcrawl.store.terms import Terms
 from tdcrawl.store.tombstones import erased_ids
 from tdcrawl.store.versions import Version
 
+_IN_LOG = "the log of the database, which others are reading, may hold what was erased: run this again"
 TermsOf = Callable[[str], Terms]
 
 
@@ -46,7 +46,8 @@ class Erasure:
             frozen = {one.name: errata.count_rows_of(connection, one.name, found.items) for one in _all(connection)}
             told = erasure.counts(connection, found)
         places = {*found.places, *self._places(needles_of(self.target, found))}
-        return _answer(told | {"archived_pages": len(places)}, frozen)
+        feeds = [folder.name for folder in feeds_with(self.data_dir, found.items.keys())]
+        return _answer(told | {"archived_pages": len(places)}, frozen) | {"feeds": feeds}
 
     def carry_out(self) -> dict[str, Any]:
         """Erase, with what a kill may have left of an earlier erasure, and look for what is left; raises StoreError."""
@@ -66,9 +67,11 @@ class Erasure:
                 frozen = {one.name: _take_rows_out(connection, one, found, drafts) for one in _all(connection)}
                 faults.point("erase_before_commit")
             faults.point("erase_after_commit")
-        feeds = finish(self.engine, self.data_dir)
-        needles = needles_of(self.target, found)
-        return _answer(told, frozen) | {"feeds": feeds} | prove(self.engine, self.data_dir, needles, number)
+        feeds, is_compact = finish(self.engine, self.data_dir), compact(self.engine)
+        proof = prove(self.engine, self.data_dir, needles_of(self.target, found), number)
+        if not is_compact:
+            proof["found"].append(_IN_LOG)
+        return _answer(told, frozen) | {"feeds": feeds} | proof
 
     def _places(self, needles: Needles) -> Iterator[Place]:
         """Find the pages of the archive that hold what is to be erased, whoever's pages they are."""
@@ -92,8 +95,6 @@ def finish(engine: Engine, data_dir: Path) -> list[str]:
     faults.point("erase_after_archive")
     mended = mend_feeds(engine, data_dir, ids)
     faults.point("erase_after_feeds")
-    if not compact(engine):
-        raise StoreError("others are reading the database, whose log may hold what was erased: run this again")
     return [folder.name for folder in mended]
 
 

@@ -37,15 +37,18 @@ def export_run(engine: Engine, run_id: str, record_type: RecordType, data_dir: P
 
 def mend_feeds(engine: Engine, data_dir: Path, erased: AbstractSet[str]) -> list[Path]:
     """Write the feeds anew that still hold items which were erased; returns their folders. Raises StoreError."""
-    mended = []
-    for folder in sorted((data_dir / "runs").glob("*")):
-        if _holds(folder, erased):
-            if folder.name.startswith("."):  # A kill left it half written.
-                shutil.rmtree(folder, ignore_errors=True)
-            elif kind := type_of_run(engine, folder.name):
-                export_run(engine, folder.name, RECORD_TYPES[kind], data_dir)
-            mended.append(folder)
+    mended = feeds_with(data_dir, erased)
+    for folder in mended:
+        if folder.name.startswith("."):  # A kill left it half written.
+            shutil.rmtree(folder, ignore_errors=True)
+        elif kind := type_of_run(engine, folder.name):
+            export_run(engine, folder.name, RECORD_TYPES[kind], data_dir)
     return mended
+
+
+def feeds_with(data_dir: Path, items: AbstractSet[str]) -> list[Path]:
+    """List the folders of feeds that hold some items, or cannot be read."""
+    return [folder for folder in sorted((data_dir / "runs").glob("*")) if _holds(folder, items)]
 
 
 def _holds(folder: Path, erased: AbstractSet[str]) -> bool:

@@ -27,6 +27,8 @@ def traces_on(engine: Engine, items: Iterable[TrainingItem], profile: SiteProfil
 
 def are_known(engine: Engine, traces: list[Traces]) -> bool:
     """Say whether one of some items was erased; raises StoreError."""
+    if not traces:
+        return False
     with reachable(), engine.connect() as connection:
         return bool(tombstones.erased(connection, traces))
 

@@ -19,7 +19,7 @@ _TAG = re.compile(r"<[^<>]{0,2000}>")
 _JSON_CODE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _JSON_SIGN = re.compile(r"\\(?:([\"\\/])|[bfnrt])")
 _CHARSET = re.compile(rb"charset=[\"']?([\w-]+)", re.IGNORECASE)
-_HEAD = 4096
+_HEAD = 8192
 _HASH = re.compile(r"[0-9a-f]{32}")
 _AS_IT_IS_STORED = re.compile(r"[^\"\\\x00-\x1f]{12,120}")
 _MOST_BYTES_NEEDLES = 500
@@ -119,6 +119,8 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def _decoded(content: bytes) -> str:
+    # UTF-16 and UTF-32 write what ASCII has so; the headers before a page are in ASCII.
+    content = content.replace(b"\0", b"")
     try:
         return content.decode()
     except UnicodeDecodeError:

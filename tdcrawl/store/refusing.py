@@ -6,12 +6,13 @@ Asked in the transactions that write, so that an erasure wins over a crawl that 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
-from sqlalchemy import Connection, insert, select, tuple_, update
+from sqlalchemy import Connection, delete, insert, select, tuple_, update
 
 from tdcrawl.outcomes import Move, Rejection
 from tdcrawl.store import page_writes, settling
 from tdcrawl.store.archive import Place
 from tdcrawl.store.erasure_tables import erased_places
+from tdcrawl.store.label_tables import labels
 from tdcrawl.store.look_up import IDS, look_up
 from tdcrawl.store.page_writes import Taken, Yield
 from tdcrawl.store.placement import SETTLE
@@ -19,6 +20,7 @@ from tdcrawl.store.settling import Acceptance, OutdatedError, Refusal
 from tdcrawl.store.tables import ON_ITS_WAY, failed_records, outcomes, pages
 from tdcrawl.store.tombstones import (
     Traces,
+    are_any,
     empty_failure,
     erased,
     note_erased,
@@ -56,6 +58,8 @@ def _left(connection: Connection, page: Yield, gone: Mapping[str, int], final: C
 
 def accept(connection: Connection, wanted: list[Acceptance]) -> list[Rejection | list[Move]]:
     """Keep records as `settling.accept` does, but none that was erased meanwhile."""
+    if not are_any(connection):
+        return settling.accept(connection, wanted)
     traces = {asked.item.item_id: traces_of(asked.item, asked.terms.record_type) for asked in wanted}
     gone = _refused(connection, traces)
     kept = [asked for asked in wanted if asked.item.item_id not in gone]
@@ -65,6 +69,8 @@ def accept(connection: Connection, wanted: list[Acceptance]) -> list[Rejection |
 
 def reject(connection: Connection, wanted: list[Refusal]) -> list[OutdatedError | None]:
     """Move items as `settling.reject` does, but keep nothing of one that was erased meanwhile."""
+    if not are_any(connection):
+        return settling.reject(connection, wanted)
     traces = {asked.item.item_id: traces_of(asked.item, asked.terms.record_type, asked.evidence) for asked in wanted}
     gone = _refused(connection, traces)
     kept = [asked for asked in wanted if asked.item.item_id not in gone]
@@ -85,6 +91,8 @@ def refuse(connection: Connection, gone: Mapping[str, int], hashes: Mapping[str,
     found = [tuple(row) for row in look_up(connection, _OPEN, list(gone))]
     if found:
         settle_as_erased(connection, found)
+        # Votes may quote a text, and were cast before anybody knew whose it is.
+        connection.execute(delete(labels).where(labels.c.record_id.in_([item_id for item_id, *_ in found])))
     note_erased(connection, gone, hashes)
 
 
