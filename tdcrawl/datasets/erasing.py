@@ -19,6 +19,7 @@ from tdcrawl.store.engine import Connection, Engine, compact, reading, writing
 from tdcrawl.store.erasing import Found, Target, find, needles_of
 from tdcrawl.store.needles import Needles
 from tdcrawl.store.overwriting import archive_files, members, place_in, write_over
+from tdcrawl.store.refusing import forget
 from tdcrawl.store.rows import Run
 from tdcrawl.store.searching import TABLES, search_file, search_tables
 from tdcrawl.store.terms import Terms
@@ -67,11 +68,21 @@ class Erasure:
                 frozen = {one.name: _take_rows_out(connection, one, found, drafts) for one in _all(connection)}
                 faults.point("erase_before_commit")
             faults.point("erase_after_commit")
-        feeds, is_compact = finish(self.engine, self.data_dir), compact(self.engine)
-        proof = prove(self.engine, self.data_dir, needles_of(self.target, found), number)
+        feeds, needles = finish(self.engine, self.data_dir), needles_of(self.target, found)
+        return _answer(told, frozen) | {"feeds": feeds} | self._proof(needles, number)
+
+    def _proof(self, needles: Needles, tombstone: int) -> dict[str, Any]:
+        is_compact = compact(self.engine)
+        proof = prove(self.engine, self.data_dir, needles, tombstone)
+        # A crawl may have been about to archive a page when the tombstone came.
+        if proof["found"] and (late := list(self._places(needles))):
+            with writing(self.engine) as connection:
+                forget(connection, late)
+            finish(self.engine, self.data_dir)
+            proof = prove(self.engine, self.data_dir, needles, tombstone)
         if not is_compact:
             proof["found"].append(_IN_LOG)
-        return _answer(told, frozen) | {"feeds": feeds} | proof
+        return proof
 
     def _places(self, needles: Needles) -> Iterator[Place]:
         """Find the pages of the archive that hold what is to be erased, whoever's pages they are."""

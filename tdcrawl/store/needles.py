@@ -119,16 +119,16 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def _decoded(content: bytes) -> str:
-    # UTF-16 and UTF-32 write what ASCII has so; the headers before a page are in ASCII.
-    content = content.replace(b"\0", b"")
+    # Without them UTF-16 and UTF-32 are what the headers before a page are: ASCII, mostly.
+    plain = content.replace(b"\0", b"")
     try:
-        return content.decode()
+        return plain.decode()
     except UnicodeDecodeError:
-        named = _CHARSET.search(content, 0, _HEAD)
+        named = _CHARSET.search(content, 0, _HEAD) if plain == content else None
     try:
-        return content.decode(named[1].decode() if named else "cp1252", "replace")
+        return plain.decode(named[1].decode() if named else "cp1252", "replace")
     except LookupError:
-        return content.decode("cp1252", "replace")
+        return plain.decode("cp1252", "replace")
 
 
 def _readable(page: str) -> str:
