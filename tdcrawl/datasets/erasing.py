@@ -11,7 +11,7 @@ from typing import Any
 from tdcrawl import __version__, faults
 from tdcrawl.datasets.export import write_files
 from tdcrawl.datasets.feeds import feeds_with, mend_feeds
-from tdcrawl.datasets.version import export, is_before_erratum
+from tdcrawl.datasets.version import export, is_before_erratum, refuse_others_files
 from tdcrawl.store import erasure, errata, versions
 from tdcrawl.store.archive import Place
 from tdcrawl.store.atomic import new_directory
@@ -137,6 +137,7 @@ def _take_rows_out(connection: Connection, version: Version, found: Found, draft
     erratum = {
         "number": len(before) + 1, "removed_rows": removed, "manifest_sha256_before": version.manifest_sha256,
     }  # fmt: skip
+    refuse_others_files(version, Path(version.location))
     counts = errata.corrected(connection, version.name, version.parameters["counts"])
     draft = drafts.enter_context(new_directory(Path(version.location), replace=True))
     written = write_files(connection, errata.amended(version.parameters, [*before, erratum], counts), draft)

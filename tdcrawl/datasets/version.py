@@ -66,6 +66,14 @@ def is_before_erratum(stored: Version, place: Path) -> bool:
     return (place / MANIFEST).is_file() and fingerprint(place / MANIFEST)["sha256"] in before
 
 
+def refuse_others_files(stored: Version, place: Path) -> None:
+    """Raise DatasetError where something else is in the place of a version: it is not ours to delete."""
+    manifest = place / MANIFEST
+    is_ours = manifest.is_file() and fingerprint(manifest)["sha256"] == stored.manifest_sha256
+    if place.exists() and not is_ours and not is_before_erratum(stored, place):
+        raise DatasetError(f"{place} is not {stored.name} as it was frozen: move it away, and run this again")
+
+
 def export(engine: Engine, name: str, target: Path, *, replace: bool = False) -> Frozen:
     """Write a frozen version once more, as `target/vN`; raises DatasetError where the bytes would not be the same."""
     with engine.connect() as connection:

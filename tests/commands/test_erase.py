@@ -130,6 +130,21 @@ def test_a_version_tells_its_erratum(crawl: Crawl, shop: ShopServer, run_scrapy:
     assert (tmp_path / "new" / "v1" / "manifest.json").read_bytes() == (place / "manifest.json").read_bytes()
 
 
+def test_what_is_in_the_place_of_a_version_is_not_deleted(
+    crawl: Crawl, shop: ShopServer, run_scrapy: RunScrapy, tmp_path: Path
+) -> None:
+    assert crawl(shop, TDCRAWL_PERSON_KEY=KEY).status == 0
+    run_scrapy("dataset", "freeze", "v1")
+    manifest = tmp_path / "data" / "datasets" / "v1" / "manifest.json"
+    manifest.write_text("notes of somebody")
+    refused = run_scrapy("dataset", "erase", "--author", AUTHOR, TDCRAWL_PERSON_KEY=KEY)
+    assert (refused.returncode, "is not v1 as it was frozen: move it away" in refused.stderr) == (1, True)
+    assert manifest.read_text() == "notes of somebody"
+    manifest.parent.rename(tmp_path / "elsewhere")
+    assert erase(run_scrapy, "--author", AUTHOR, TDCRAWL_PERSON_KEY=KEY)["erased"]["records"] == 5
+    assert run_scrapy("verify").returncode == 0
+
+
 def test_explain_says_of_what_was_erased_that_it_was(
     crawl: Crawl, shop: ShopServer, run_scrapy: RunScrapy, tmp_path: Path
 ) -> None:
