@@ -115,6 +115,8 @@ def prove(engine: Engine, data_dir: Path, needles: Needles, tombstone: int) -> d
         ids = erased_ids(connection, tombstone)
         found = list(search_tables(connection, needles, ids))
         folders = [data_dir, *(Path(version.location) for version in _all(connection))]
+    # To close a file takes a process's locks on it away: no connection to a SQLite file may be open beside that.
+    engine.dispose()
     files = _files(engine, folders)
     found += [said for path in files for said in search_file(path, needles, ids)]
     return {"scanned": {"tables": len(TABLES), "files": len(files)}, "found": found}

@@ -60,6 +60,8 @@ def all_rows(engine: Engine) -> dict[str, bytes]:
         for name in inspect(engine).get_table_names():
             rows = connection.execute(select(text("*")).select_from(table(name)))
             found[name] = json.dumps([list(row) for row in rows], default=str, ensure_ascii=False).encode()
+    # Whoever opens and closes the file of SQLite beside a connection of the same process takes its locks away.
+    engine.dispose()
     return found
 
 
@@ -77,7 +79,7 @@ def places_of(wanted: list[str], *held: Mapping[str, bytes]) -> set[tuple[str, s
 def test_an_author_is_gone_and_stays_gone(
     crawl: Crawl, shop: ShopServer, run_scrapy: RunScrapy, database_url: str, tmp_path: Path
 ) -> None:
-    env, data = {"TDCRAWL_DATABASE_URL": database_url, "TDCRAWL_PERSON_KEY": KEY}, tmp_path / "data"
+    env, data = {"TDCRAWL_DATABASE_URL": database_url, "TDCRAWL_PERSON_KEY": KEY}, tmp_path
     assert crawl(shop, **env).status == 0
     assert run_scrapy("dataset", "freeze", "v1", "--format", "csv", **env).returncode == 0
     engine, wanted = open_engine(database_url), [AUTHOR, *TEXTS]
@@ -177,6 +179,7 @@ def test_a_page_is_gone_and_not_read_again(crawl_pages: Any, run_scrapy: RunScra
     with engine.connect() as connection:
         url = connection.scalar(text("SELECT url FROM pages WHERE url LIKE '%/secret' AND state = 'done'"))
     assert url is not None
+    engine.dispose()
     erased = erase(run_scrapy, "--url", url)
     assert (erased["erased"]["records"], erased["found"]) == (2, [])
     assert places_of([url], everything_below(tmp_path / "data"), all_rows(engine)) == set()

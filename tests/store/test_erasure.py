@@ -23,8 +23,10 @@ from tdcrawl.store.deciding import Decision, decide
 from tdcrawl.store.engine import open_engine, writing
 from tdcrawl.store.erasing import Target
 from tdcrawl.store.erasure_tables import erased_items
+from tdcrawl.store.failures import list_failures
 from tdcrawl.store.label_tables import labels
 from tdcrawl.store.ledger import Ledger, PageRequest
+from tdcrawl.store.rereading import Reread, left_on
 from tdcrawl.store.tables import duplicates, failed_records, outcomes, quota_seats
 from tdcrawl.store.tombstones import Kind, Traces
 from tdcrawl.store.verify import check_ledger
@@ -163,6 +165,34 @@ def test_a_later_run_does_not_try_anew_what_was_erased(ledger: Ledger, tmp_path:
     later.leave()
     assert check_ledger(ledger.engine).seen_again == 1
     assert buckets(ledger.engine) == {mine.item_id: ("failed", "erased")}
+
+
+def test_votes_of_what_turns_out_to_be_erased_are_forgotten(ledger: Ledger, tmp_path: Path) -> None:
+    mine = by(MINE, "one")
+
+    async def crawl() -> None:
+        await ledger.schedule([PageRequest("page-1", "https://shop.example/p", "https://shop.example/p")])
+        await ledger.take("page-1", [mine], 0)
+        agreed = terms(ledger.engine)
+        erase(ledger.engine, tmp_path, Target(Kind.AUTHOR, frozenset({MINE})))
+        vote = Vote("positive", reason="they say they like it")
+        await ledger.write(cast, Cast(Key("f" * 64, "model-1", 1), mine.item_id, "account", 0, vote))
+        with pytest.raises(Rejection):
+            await ledger.accept(mine, agreed)
+
+    asyncio.run(crawl())
+    with ledger.engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(labels)) == 0
+
+
+def test_what_was_erased_is_no_failure_to_mend(ledger: Ledger, tmp_path: Path) -> None:
+    mine = by(MINE, "one")
+    collect(ledger, mine)
+    assert erase(ledger.engine, tmp_path, Target(Kind.RECORD, frozenset({mine.item_id})))["erased"]["records"] == 1
+    assert list_failures(ledger.engine, None, None) == []
+    with writing(ledger.engine) as connection:
+        left = left_on(connection, Reread("page-1"), [mine])
+    assert (left.again, left.gone, left.new) == ({}, set(), set())
 
 
 def test_votes_and_decisions_on_what_was_erased_are_not_written(ledger: Ledger, tmp_path: Path) -> None:
