@@ -20,6 +20,12 @@ URL = "https://shop.example/product/1?color=red"
         f'<script type="application/ld+json">{json.dumps({"reviewBody": TEXT})}</script>',
         f"<script>{json.dumps(TEXT, ensure_ascii=False)}</script>",
         f"<div data-review='{html.escape(json.dumps({'text': TEXT}))}'></div>",
+        "".join(f"&#{ord(sign)};" for sign in TEXT),
+        "".join(f"&#x{ord(sign):x};" for sign in TEXT),
+        "".join(f"\\u{ord(sign):04x}" for sign in TEXT),
+        TEXT.replace("t", "t\u00ad"),
+        TEXT.replace("l", "l&#8203;").replace("o", "o&zwnj;"),
+        "".join(chr(ord(sign) + 0xFEE0) if "!" <= sign <= "~" else sign for sign in TEXT),
         f"<p>UPDATE: {html.escape(TEXT).upper()} Thanks again</p>",
     ],
 )
