@@ -12,7 +12,7 @@ from tdcrawl import __version__, faults
 from tdcrawl.datasets.export import write_files
 from tdcrawl.datasets.feeds import feeds_with, mend_feeds
 from tdcrawl.datasets.version import export, is_before_erratum, refuse_others_files
-from tdcrawl.store import erasure, errata, versions
+from tdcrawl.store import erasure, errata, parquet, versions
 from tdcrawl.store.archive import Place
 from tdcrawl.store.atomic import new_directory
 from tdcrawl.store.engine import Connection, Engine, compact, reading, writing
@@ -135,16 +135,19 @@ def _take_rows_out(connection: Connection, version: Version, found: Found, draft
     removed = errata.take_rows_out(connection, version.name, found.items)
     if not removed:
         return 0
+    refuse_others_files(version, Path(version.location))
     before = version.parameters.get(errata.ERRATA, [])
     erratum = {
-        "number": len(before) + 1, "removed_rows": removed, "manifest_sha256_before": version.manifest_sha256,
-    }  # fmt: skip
-    refuse_others_files(version, Path(version.location))
-    counts = errata.corrected(connection, version.name, version.parameters["counts"])
+        "number": len(before) + 1,
+        "removed_rows": removed,
+        "manifest_sha256_before": version.manifest_sha256,
+        "counts": errata.corrected(connection, version.name, version.parameters["counts"]),
+        "writer": parquet.WRITER,
+    }
     draft = drafts.enter_context(new_directory(Path(version.location), replace=True))
-    written = write_files(connection, errata.amended(version.parameters, [*before, erratum], counts), draft)
+    written = write_files(connection, errata.amended(version.parameters, [*before, erratum]), draft)
     digests = {"rows_sha256": written.rows_sha256, "manifest_sha256": written.manifest_sha256}
-    errata.issue(connection, version.name, {**erratum, "row_count": written.rows, "counts": counts, **digests})
+    errata.issue(connection, version.name, {**erratum, "row_count": written.rows, **digests})
     return removed
 
 

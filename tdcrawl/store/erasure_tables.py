@@ -44,6 +44,7 @@ dataset_errata = Table(
     Column("removed_rows", Integer, nullable=False),
     Column("row_count", Integer, nullable=False),
     Column("counts", JSON, nullable=False),
+    Column("writer", String(63), nullable=False),
     Column("rows_sha256", String(64), nullable=False),
     Column("manifest_sha256", String(64), nullable=False),
     Column("manifest_sha256_before", String(64), nullable=False),

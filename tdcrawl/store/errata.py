@@ -55,9 +55,7 @@ def errata_of(connection: Connection) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def amended(
-    parameters: Mapping[str, Any], errata: Sequence[Mapping[str, Any]], counts: Mapping[str, Any]
-) -> dict[str, Any]:
+def amended(parameters: Mapping[str, Any], errata: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Give the parameters of a version with its errata: nothing that would differ from one writing to the next."""
     told = [{name: one[name] for name in ("number", "removed_rows", "manifest_sha256_before")} for one in errata]
-    return {**parameters, "counts": counts, ERRATA: told}
+    return {**parameters, "counts": errata[-1]["counts"], "writer": errata[-1]["writer"], ERRATA: told}

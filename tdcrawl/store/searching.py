@@ -52,6 +52,8 @@ def search_file(path: Path, needles: Needles, ids: Collection[str]) -> Iterator[
         found = set(_found(path, needles, ids)) if path.stat().st_size else set()
     except FileNotFoundError:
         return
+    except OSError as error:
+        found = {f"it cannot be read: {error.strerror}"}
     yield from (f"{path}: {said}" for said in sorted(found))
 
 

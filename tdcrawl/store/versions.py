@@ -95,7 +95,7 @@ def _as_it_is(version: Version, errata: list[dict[str, Any]]) -> Version:
     if not errata:
         return version
     now = {name: errata[-1][name] for name in ("row_count", "rows_sha256", "manifest_sha256")}
-    return replace(version, parameters=amended(version.parameters, errata, errata[-1]["counts"]), **now)
+    return replace(version, parameters=amended(version.parameters, errata), **now)
 
 
 def find_version(connection: Connection, name: str) -> Version | None:

@@ -278,7 +278,7 @@ def half_erased(database_url: str) -> Iterator[Engine]:
             {"key": MINE, "now": str(now)},
         )
         connection.execute(
-            text("INSERT INTO dataset_errata VALUES ('v1', 1, :now, 1, 1, '{}', '', '', '')"), {"now": str(now)}
+            text("INSERT INTO dataset_errata VALUES ('v1', 1, :now, 1, 1, '{}', '', '', '', '')"), {"now": str(now)}
         )
     yield engine
     engine.dispose()

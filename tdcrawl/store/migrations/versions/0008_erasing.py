@@ -59,6 +59,7 @@ def _create_tables() -> None:
         sa.Column("removed_rows", sa.Integer(), nullable=False),
         sa.Column("row_count", sa.Integer(), nullable=False),
         sa.Column("counts", sa.JSON(), nullable=False),
+        sa.Column("writer", sa.String(63), nullable=False),
         sa.Column("rows_sha256", sa.String(64), nullable=False),
         sa.Column("manifest_sha256", sa.String(64), nullable=False),
         sa.Column("manifest_sha256_before", sa.String(64), nullable=False),
