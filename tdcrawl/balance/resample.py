@@ -1,52 +1,95 @@
-"""WHICH RECORDS STAY? Undersampling that depends on the records alone, never on the order they come in."""
+"""HOW OFTEN does each record count? Balancing that depends on the records alone, never on the order they come in."""
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from array import array
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
 
 from tdcrawl.errors import DatasetError
-from tdcrawl.records.base import digest
 
 
-def cap(counts: Mapping[str, int], max_share: float) -> int | None:
-    """Find the most records any one label may keep so that none exceeds its share; None where all may stay.
+class Balance(StrEnum):
+    """Name the ways to treat what is too frequent in the training split."""
 
-    Like water in joined vessels: the labels above the cap are cut to it, the others stay whole. Raises DatasetError
-    where no cut can help, because there are too few labels.
+    NONE = "none"
+    UNDERSAMPLE = "undersample"
+    OVERSAMPLE = "oversample"
+    WEIGHTS = "weights"
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Say how often a record counts: `base` times, and once more up to a rank; each time for so much (`worth`)."""
+
+    base: int = 1
+    last: int = -1
+    worth: float = 1.0
+
+    def weight(self, rank: int) -> float:
+        """Weigh a record; one of weight 0 is left out."""
+        return (self.base + (rank <= self.last)) * self.worth
+
+
+def rank(record_id: str, seed: str) -> int:
+    """Give a record its place in the draw, 64 bits: the lowest ranks are taken first."""
+    return int.from_bytes(hashlib.sha256(f"{seed}\0{record_id}".encode()).digest()[:8])
+
+
+def draws(ranks: Mapping[str, "array[int]"], balance: Balance, max_share: float) -> dict[str, Draw]:
+    """Say how often the records of each value count, from the ranks of its records.
+
+    Undersampling leaves out records of the values above a level, oversampling counts those of the values below one
+    more than once, weights do the same in parts and keep the sum. Raises DatasetError where no level helps.
     """
-    present = {label: number for label, number in sorted(counts.items()) if number}
-    share = Fraction(str(max_share))
-    if not _exceeds(max(present.values(), default=0), present, share):
-        return None
-    if _exceeds(1, present, share):
+    counts = {value: len(ranks[value]) for value in sorted(ranks)}
+    wanted = levelled(counts, balance, max_share)
+    if balance is Balance.WEIGHTS:
+        scale = Fraction(sum(counts.values()), sum(wanted.values()) or 1)
+        return {value: Draw(worth=float(Fraction(wanted[value], counts[value]) * scale)) for value in counts}
+    return {value: _draw(ranks[value], wanted[value]) for value in counts}
+
+
+def levelled(counts: Mapping[str, int], balance: Balance, max_share: float) -> dict[str, int]:
+    """Say how many of each value there are to be, so that none exceeds its share; raises DatasetError.
+
+    Like water in joined vessels: what stands above the level is cut to it, or what stands below is raised.
+    """
+    share, most = Fraction(str(max_share)), max(counts.values(), default=0)
+    if balance is Balance.NONE or not _exceeds(counts, share):
+        return dict(counts)
+    if _exceeds(dict.fromkeys(counts, 1), share):
         raise DatasetError(
-            f"no label can be held to {max_share:.0%} of the training split: it has {_listed(present)}. "
+            f"nothing can be held to {max_share:.0%} of the training split: it has {_listed(counts)}. "
             "Collect more of the others, choose a larger --max-share, or --balance none"
         )
-    return _largest_cap(present, share)
+    levels = range(1, most + 1)
+    if balance is Balance.UNDERSAMPLE:
+        # Whatever exceeds its share at some level does so at every higher one, and fits from some level down.
+        level = bisect_left(levels, 1, key=lambda level: _exceeds(_cut(counts, level), share))
+        return _cut(counts, level)
+    level = levels[bisect_left(levels, 1, key=lambda level: not _exceeds(_raised(counts, level), share))]
+    return _raised(counts, level)
 
 
-def rank(record_id: str, salt: str) -> str:
-    """Give a record its place in the draw: the lowest ranks of a label stay."""
-    return digest(salt, record_id)
+def _cut(counts: Mapping[str, int], level: int) -> dict[str, int]:
+    return {value: min(number, level) for value, number in counts.items()}
 
 
-def last_kept(ranks: Mapping[str, Sequence[str]], limit: int) -> dict[str, str]:
-    """Find, for each label that has more records than the limit, the highest rank that stays."""
-    return {label: sorted(drawn)[limit - 1] for label, drawn in ranks.items() if len(drawn) > limit}
+def _raised(counts: Mapping[str, int], level: int) -> dict[str, int]:
+    return {value: max(number, level) for value, number in counts.items()}
 
 
-def _largest_cap(counts: Mapping[str, int], share: Fraction) -> int:
-    # Whoever exceeds the share at some cap exceeds it at every larger one.
-    fits, exceeds = 1, max(counts.values())
-    while exceeds - fits > 1:
-        middle = (fits + exceeds) // 2
-        fits, exceeds = (fits, middle) if _exceeds(middle, counts, share) else (middle, exceeds)
-    return fits
+def _exceeds(counts: Mapping[str, int], share: Fraction) -> bool:
+    return max(counts.values(), default=0) > share * sum(counts.values())
 
 
-def _exceeds(limit: int, counts: Mapping[str, int], share: Fraction) -> bool:
-    return limit > share * sum(min(number, limit) for number in counts.values())
+def _draw(ranks: "array[int]", wanted: int) -> Draw:
+    times, more = divmod(wanted, len(ranks))
+    return Draw(times, sorted(ranks)[more - 1] if more else -1)
 
 
 def _listed(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{number} {label}" for label, number in counts.items())
+    return ", ".join(f"{number} {value}" for value, number in counts.items())

@@ -8,35 +8,63 @@ from typing import Any
 from rich.console import Console
 from rich.table import Column, Table
 
+from tdcrawl.balance.resample import Balance
 from tdcrawl.command import Answer, TdcrawlCommand
 from tdcrawl.commands._actions import Action
 from tdcrawl.commands._arguments import folder, names, percentages, share, type_option, version_option
 from tdcrawl.datasets.card import balance_in_words
-from tdcrawl.datasets.plan import DEFAULT_MAX_SHARE, FORMATS, Balance, FreezePlan
+from tdcrawl.datasets.plan import (
+    DEFAULT_MAX_FAILED_SHARE,
+    DEFAULT_MAX_SHARE,
+    DEFAULT_SALT,
+    FORMATS,
+    LABEL,
+    Authors,
+    FreezePlan,
+    Objection,
+)
 from tdcrawl.datasets.version import export, freeze
 from tdcrawl.errors import PlanError
+from tdcrawl.setting_values import read_number
 
 
 def _freeze_options(parser: argparse.ArgumentParser) -> None:
     version_option(parser)
     type_option(parser)
+    add = parser.add_argument
     ways = [balance.value for balance in Balance]
-    parser.add_argument("--balance", choices=ways, default=Balance.UNDERSAMPLE.value, help="of the training split")
-    parser.add_argument(
-        "--max-share", type=share, metavar="SHARE", help="of any label, in the training split (default: 0.6)"
-    )
-    parser.add_argument("--split", type=percentages, default=(80, 10, 10), metavar="80/10/10", help="in percent")
-    parser.add_argument(
-        "--format", type=names, default=("parquet",), metavar=",".join(FORMATS), help="Parquet is always written"
-    )
-    parser.add_argument("--to", type=folder, metavar="DIR", help="write DIR/vN (default: TDCRAWL_DATA_DIR/datasets)")
+    add("--balance", choices=ways, default=Balance.UNDERSAMPLE.value, help="of the training split")
+    add("--balance-by", metavar="COLUMN", help="whose values are balanced (default: label)")
+    add("--max-share", type=share, metavar="SHARE", help="of any value, in the training split (default: 0.6)")
+    add("--split", type=percentages, default=(80, 10, 10), metavar="80/10/10", help="in percent")
+    add("--authors", choices=[way.value for way in Authors], default="auto", help="of one, all in one split (auto: if)")
+    add("--salt", default=DEFAULT_SALT, help="decides who goes where: keep it from version to version")
+    add("--seed", default=DEFAULT_SALT, help="decides who is drawn where something is too frequent")
+    add("--format", type=names, default=("parquet",), metavar=",".join(FORMATS), help="Parquet is always written")
+    add("--max-failed-share", type=share, default=DEFAULT_MAX_FAILED_SHARE, metavar="SHARE", help="(default: 0.25)")
+    known = ",".join(objection.value for objection in Objection)
+    add("--accept", type=names, default=(), metavar="NAME,…", help=f"freeze in spite of: {known}")
+    add("--to", type=folder, metavar="DIR", help="write DIR/vN (default: TDCRAWL_DATA_DIR/datasets)")
 
 
 def _freeze(command: TdcrawlCommand, opts: argparse.Namespace) -> Answer:
-    if opts.balance == Balance.NONE and opts.max_share is not None:
-        raise PlanError("--max-share says how far to undersample: leave it out with --balance none")
-    share = DEFAULT_MAX_SHARE if opts.max_share is None else opts.max_share
-    plan = FreezePlan(opts.version, opts.type, Balance(opts.balance), share, opts.split, opts.format)
+    if opts.balance == Balance.NONE and (opts.max_share is not None or opts.balance_by is not None):
+        raise PlanError("--max-share and --balance-by say how to balance: leave them out with --balance none")
+    plan = FreezePlan(
+        opts.version,
+        opts.type,
+        balance=Balance(opts.balance),
+        balance_by=opts.balance_by or LABEL,
+        max_share=DEFAULT_MAX_SHARE if opts.max_share is None else opts.max_share,
+        split=opts.split,
+        authors=Authors(opts.authors),
+        formats=opts.format,
+        salt=opts.salt,
+        seed=opts.seed,
+        near_duplicate_threshold=read_number(command.project_settings, "TDCRAWL_NEAR_DUPLICATE_THRESHOLD", 0.5, 1),
+        max_failed_share=opts.max_failed_share,
+        accept=opts.accept,
+    )
     usual = command.data_dir / "datasets"
     return asdict(freeze(command.engine, plan, opts.to or usual, named=opts.to is not None))
 
@@ -62,7 +90,7 @@ def count_table(counts: Mapping[str, Any]) -> Table:
     for split, labels in counts.items():
         rows = sum(count["after"] for count in labels.values()) or 1
         for label, count in labels.items():
-            table.add_row(split, label, str(count["before"]), str(count["after"]), f"{count['after'] / rows:.1%}")
+            table.add_row(split, label, f"{count['before']:g}", f"{count['after']:g}", f"{count['after'] / rows:.1%}")
     return table
 
 

@@ -1,4 +1,4 @@
-"""`scrapy dataset freeze|list|show|verify|export|dedup|erase`: versions of the training data that never change."""
+"""`scrapy dataset freeze|list|show|verify|diff|export|…`: versions of the training data that never change."""
 
 import argparse
 
@@ -7,6 +7,7 @@ from rich.console import Console
 from tdcrawl.command import Answer, TdcrawlCommand
 from tdcrawl.commands._actions import Action
 from tdcrawl.commands._dedup import DEDUP
+from tdcrawl.commands._diff import DIFF
 from tdcrawl.commands._erase import ERASE
 from tdcrawl.commands._freeze import EXPORT, FREEZE
 from tdcrawl.commands._reindex import REINDEX
@@ -17,6 +18,7 @@ _ACTIONS = {
     "list": LIST,
     "show": SHOW,
     "verify": VERIFY,
+    "diff": DIFF,
     "export": EXPORT,
     "reindex": REINDEX,
     "dedup": DEDUP,
@@ -25,7 +27,7 @@ _ACTIONS = {
 
 
 class Command(TdcrawlCommand):
-    """Freeze, list, show, verify and export dataset versions; sort out copies among files; erase."""
+    """Freeze, list, show, verify, compare and export dataset versions; sort out copies among files; erase."""
 
     _action: Action
 
@@ -35,7 +37,7 @@ class Command(TdcrawlCommand):
 
     def short_desc(self) -> str:
         """Describe the command in the list of commands."""
-        return "Freeze the records as a version that never changes; list, verify, export versions; dedup files; erase"
+        return "Freeze the records as a version that never changes; verify, compare, export versions; erase; dedup"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Give each sub-command its own options and Scrapy's, which follow its name."""

@@ -7,6 +7,15 @@ from tdcrawl.datasets.split import SPLITS
 from tdcrawl.labeling.quality import noise
 from tdcrawl.store.errata import ERRATA
 
+_BALANCED = {
+    "undersample": "rows are left out",
+    "oversample": "rows count more than once (`sample_weight`, and as often in `index/train.parquet`)",
+    "weights": "rows count for more or less (`sample_weight`)",
+}
+_AUTHORS = {
+    "together": "so is all that one author of a site wrote.",
+    "split": "an author may have written for several splits.",
+}
 _LIMITS = (
     "The texts belong to their authors and to the sites that published them: `license: other` is no licence.",
     "Personal data were masked by patterns, names replaced by keyed hashes; a pattern misses what it does not know.",
@@ -48,7 +57,7 @@ def _body(description: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]
     for site, facts in provenance["sources"].items():
         yield f"| {site} | {facts['records']} | {facts['scraped_from']} | {facts['scraped_to']} |"
     yield "\n## Rows\n"
-    yield from _choices(description["parameters"])
+    yield from _choices(description["parameters"], description["authors"])
     yield from _count_table(description["counts"])
     yield from _empty_splits(files)
     yield f"\n## Labels\n\nGiven by: {_listed(provenance['label_sources'])} (records before balancing).\n"
@@ -58,25 +67,26 @@ def _body(description: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]
     yield from _errata(description.get(ERRATA, []))
     yield "\n## Known limits\n"
     yield from (f"- {limit}" for limit in _LIMITS)
+    yield from (f"- Accepted when it was frozen: {what}." for what in description["accepted"].values())
 
 
 def _title(description: Mapping[str, Any]) -> str:
     return f"{description['record_type']} {description['version']}"
 
 
-def _choices(parameters: Mapping[str, Any]) -> Iterator[str]:
+def _choices(parameters: Mapping[str, Any], authors: str) -> Iterator[str]:
     percentages = "/".join(map(str, parameters["split"]))
-    yield f"Balance: {balance_in_words(parameters)}. Split: {percentages} by a hash of what a record is about,"
-    yield "so that all records about one thing (a product, a posting) are in one split, and so are near-duplicates"
-    yield "of different meaning.\n"
+    yield f"Balance: {balance_in_words(parameters)}. Split: {percentages}, each with its share of every label. All"
+    yield "records about one thing (a product, a posting) are in one split, and near-duplicates of different meaning;"
+    yield f"{_AUTHORS[authors]} The test split of the version before is in that of this one.\n"
 
 
 def balance_in_words(parameters: Mapping[str, Any]) -> str:
     """Say what the balancing did, and that it did nothing to the other two splits."""
     if parameters["balance"] == "none":
         return "none, every split is as it was found"
-    bound = f"no label above {parameters['max_share']:.0%} of the training split"
-    return f"{parameters['balance']}, {bound}; validation and test are as they were found"
+    bound = f"no {parameters['balance_by']} above {parameters['max_share']:.0%} of the training split"
+    return f"{_BALANCED[parameters['balance']]}, {bound}; validation and test are as they were found"
 
 
 def _count_table(counts: Mapping[str, Any]) -> Iterator[str]:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from tdcrawl import __version__, faults
-from tdcrawl.datasets.export import write_files
 from tdcrawl.datasets.feeds import feeds_with, mend_feeds
-from tdcrawl.datasets.version import export, is_before_erratum, refuse_others_files
+from tdcrawl.datasets.recounting import recounted
+from tdcrawl.datasets.version import export, is_before_erratum, refuse_others_files, write_files
 from tdcrawl.store import erasure, errata, parquet, versions
 from tdcrawl.store.archive import Place
 from tdcrawl.store.atomic import new_directory
@@ -141,7 +141,7 @@ def _take_rows_out(connection: Connection, version: Version, found: Found, draft
         "number": len(before) + 1,
         "removed_rows": removed,
         "manifest_sha256_before": version.manifest_sha256,
-        "counts": errata.corrected(connection, version.name, version.parameters["counts"]),
+        "counts": recounted(connection, version.name, version.parameters),
         "writer": parquet.WRITER,
     }
     draft = drafts.enter_context(new_directory(Path(version.location), replace=True))

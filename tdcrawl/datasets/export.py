@@ -2,28 +2,25 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from tdcrawl import faults
+from tdcrawl.balance.resample import Balance
 from tdcrawl.datasets.card import card
 from tdcrawl.datasets.croissant import croissant
-from tdcrawl.datasets.split import SPLITS
-from tdcrawl.records.columns import Columns, ColumnType, Row, to_json
-from tdcrawl.store import csv_file, parquet, versions
-from tdcrawl.store.engine import Connection
+from tdcrawl.datasets.split import SPLITS, TRAIN
+from tdcrawl.datasets.split_files import SplitFiles
+from tdcrawl.records.columns import Columns, ColumnType
+from tdcrawl.store.versions import Line
 
 MANIFEST = "manifest.json"
 MAX_CSV_ROWS = 100_000
-_ROWS_A_PART = 100_000
 
 Description = Mapping[str, Any]
 """All of a manifest that cannot be told from the rows: see `version.describe`."""
-Files = dict[str, dict[str, Any]]
-"""What the manifest says of each file, by its path inside the version: bytes, sha256, and rows where it has rows."""
 
 
 @dataclass(frozen=True)
@@ -35,28 +32,49 @@ class Written:
     manifest_sha256: str
 
 
-def write_files(connection: Connection, description: Description, folder: Path) -> Written:
-    """Write the rows of a version, its card and its croissant.json into a folder, and last the manifest."""
-    columns = columns_in(description)
-    row_digest = hashlib.sha256()
-    files: Files = {}
-    for split in SPLITS:
-        (folder / split).mkdir()
-        rows = versions.frozen_rows(connection, description["version"], columns, split)
-        files |= _write_parquet(folder, split, columns, _digested(rows, row_digest))
-        if "csv" in description["parameters"]["formats"]:
-            rows = versions.frozen_rows(connection, description["version"], columns, split)
-            csv_file.write(folder / split / "part-00000.csv", columns, rows)
-            files[f"{split}/part-00000.csv"] = {"rows": files[f"{split}/part-00000.parquet"]["rows"]}
-    total = sum(facts["rows"] for name, facts in files.items() if name.endswith(".parquet"))
-    files = {name: fingerprint(folder / name) | facts for name, facts in files.items()}
-    texts = {"README.md": card(description, files), "croissant.json": _json(croissant(description, files))}
-    files |= {name: _write_text(folder / name, content) for name, content in texts.items()}
-    digests = {"rows": total, "rows_sha256": row_digest.hexdigest(), "files": files}
-    faults.point("manifest_before")
-    manifest = _write_text(folder / MANIFEST, _json({**description, **digests}))
-    faults.point("manifest_after")
-    return Written(total, row_digest.hexdigest(), manifest["sha256"])
+class Writer:
+    """Write a version into a folder: its rows as they come, by record id, then all that tells of them."""
+
+    def __init__(self, folder: Path, description: Description) -> None:
+        self._folder = folder
+        self._description = description
+        parameters, columns = description["parameters"], columns_in(description)
+        repeated = {TRAIN} if parameters["balance"] == Balance.OVERSAMPLE else set()
+        self._splits = {
+            split: SplitFiles(folder, split, columns, parameters["formats"], is_repeated=split in repeated)
+            for split in SPLITS
+        }
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for split in self._splits.values():
+            split.let_go()
+
+    def take(self, lines: Iterable[Line]) -> None:
+        """Write rows, each into its split."""
+        for line in lines:
+            self._splits[line.split].take(line.data)
+
+    def finish(self) -> Written:
+        """Write the rest: the card, croissant.json, and last the manifest."""
+        files = {name: facts for split in self._splits.values() for name, facts in split.close().items()}
+        files = {name: fingerprint(self._folder / name) | facts for name, facts in files.items()}
+        rows = sum(split.rows for split in self._splits.values())
+        rows_sha256 = combined(split.digest.hexdigest() for split in self._splits.values())
+        description = self._description
+        texts = {"README.md": card(description, files), "croissant.json": _json(croissant(description, files))}
+        files |= {name: self._write_text(name, content) for name, content in texts.items()}
+        faults.point("manifest_before")
+        told = {**description, "rows": rows, "rows_sha256": rows_sha256, "files": files}
+        manifest = self._write_text(MANIFEST, _json(told))
+        faults.point("manifest_after")
+        return Written(rows, rows_sha256, manifest["sha256"])
+
+    def _write_text(self, name: str, content: str) -> dict[str, Any]:
+        (self._folder / name).write_text(content, encoding="utf-8", newline="\n")
+        return fingerprint(self._folder / name)
 
 
 def columns_in(description: Description) -> Columns:
@@ -71,35 +89,17 @@ def fingerprint(path: Path) -> dict[str, Any]:
     return {"bytes": path.stat().st_size, "sha256": digest.hexdigest()}
 
 
-def rows_digest(rows: Iterable[Row]) -> str:
-    """Digest rows as `rows_sha256` does: SHA-256 over each as a line of JSON."""
-    digest = hashlib.sha256()
-    for _ in _digested(rows, digest):
-        pass
-    return digest.hexdigest()
+def rows_digest(lines: Iterable[Line]) -> str:
+    """Digest rows that come by record id as `rows_sha256` does."""
+    digests = {split: hashlib.sha256() for split in SPLITS}
+    for line in lines:
+        digests[line.split].update(line.data.encode() + b"\n")
+    return combined(digest.hexdigest() for digest in digests.values())
 
 
-def _digested(rows: Iterable[Row], digest: Any) -> Iterator[Row]:
-    for row in rows:
-        digest.update(to_json(row).encode() + b"\n")
-        yield row
-
-
-def _write_parquet(folder: Path, split: str, columns: Columns, rows: Iterator[Row]) -> Files:
-    """Write at least one part, so that a split without rows can be loaded like any other."""
-    files: Files = {}
-    head = list(islice(rows, 1))
-    while head or not files:
-        name = f"{split}/part-{len(files):05}.parquet"
-        part = islice(chain(head, rows), _ROWS_A_PART)
-        files[name] = {"rows": parquet.write(folder / name, columns, part)}
-        head = list(islice(rows, 1))
-    return files
-
-
-def _write_text(path: Path, content: str) -> dict[str, Any]:
-    path.write_text(content, encoding="utf-8", newline="\n")
-    return fingerprint(path)
+def combined(digests: Iterable[str]) -> str:
+    """Make one digest of those of the splits: SHA-256 of their hexadecimal digits, a line each."""
+    return hashlib.sha256("".join(f"{digest}\n" for digest in digests).encode()).hexdigest()
 
 
 def _json(content: Mapping[str, Any]) -> str:

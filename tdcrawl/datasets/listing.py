@@ -3,7 +3,7 @@
 from typing import Any
 
 from tdcrawl.datasets.version import existing
-from tdcrawl.store import versions
+from tdcrawl.store import version_views, versions
 from tdcrawl.store.engine import Engine
 from tdcrawl.store.errata import ERRATA
 
@@ -37,5 +37,5 @@ def one_version(engine: Engine, name: str) -> dict[str, Any]:
         "manifest_sha256": version.manifest_sha256,
         "created_at": version.created_at.isoformat(timespec="seconds"),
         "location": version.location,
-        "view": versions.view_name(name),
+        "view": version_views.view_name(name),
     }

@@ -1,63 +1,104 @@
-"""Which records become rows: each record's split, and who stays where a label is too frequent."""
+"""Which records become rows: each record's split, and how often it counts where something is too frequent."""
 
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tdcrawl.balance import resample
-from tdcrawl.datasets.plan import Balance, FreezePlan
-from tdcrawl.datasets.split import SPLITS, Splitter
-from tdcrawl.records.columns import Columns, Row, training_row
+from tdcrawl.balance.resample import Draw
+from tdcrawl.datasets.grouping import split_groups
+from tdcrawl.datasets.plan import LABEL, FreezePlan
+from tdcrawl.datasets.split import SPLITS, TRAIN, Group
+from tdcrawl.records import RECORD_TYPES
+from tdcrawl.records.columns import Columns, columns_of, to_json, training_row
 from tdcrawl.store import selection
 from tdcrawl.store.engine import Connection
+from tdcrawl.store.versions import Line
 
-TRAIN = SPLITS[0]
-Counts = dict[str, dict[str, dict[str, int]]]
-"""Split -> label -> {"before", "after"}: records there are, and rows there will be."""
+Counts = dict[str, dict[str, dict[str, float]]]
+"""Split -> label -> {"before", "after"}: records there are, and how often the rows there will be count together."""
+
+_DECIMALS = 3
 
 
 class Selection:
-    """Hold who goes where; made in one pass over the keys of all records, used in a second one over the records."""
+    """Hold who goes where and counts how often; made in one pass over all records, used in a second one.
 
-    def __init__(self, connection: Connection, plan: FreezePlan) -> None:
-        self._connection = connection
-        self._plan = plan
-        self._splitter = Splitter(plan.split, plan.salt)
-        self._splitter.join_clusters(selection.torn_clusters(connection, plan.record_type))
-        self._before: Counter[tuple[str, str]] = Counter()
-        training_ranks = self._count(selection.keys(connection, plan.record_type))
-        self._cap = self._cap_of(training_ranks)
-        self._last_kept = resample.last_kept(training_ranks, self._cap) if self._cap else {}
+    `parent` is the version before, whose test split stays in this one's. Raises DatasetError where authors tie too many
+    records together, or the balance cannot be had.
+    """
+
+    def __init__(self, connection: Connection, plan: FreezePlan, parent: str | None) -> None:
+        self._connection, self._plan = connection, plan
+        self._kind = RECORD_TYPES[plan.record_type]
+        self._by = {plan.balance_by: columns_of(self._kind)[plan.balance_by]}
+        grouping = split_groups(connection, plan, parent)
+        self._split_of, self.authors_together = grouping.split_of, grouping.authors_together
+        self._elsewhere: Counter[tuple[str, str]] = Counter()
+        # Of training records, by what is balanced and by label.
+        self._ranks: defaultdict[tuple[str, str], array[int]] = defaultdict(lambda: array("Q"))
+        for stored in self._looked_at():
+            self._count(stored)
+        self._draws = self._draw()
 
     def counts(self) -> Counts:
         """Count each label of each split before and after the balancing."""
         counts: Counts = {split: {} for split in SPLITS}
-        for (split, label), before in sorted(self._before.items()):
-            after = min(before, self._cap) if self._cap and split == TRAIN else before
-            counts[split][label] = {"before": before, "after": after}
+        for (split, label), number in sorted(self._elsewhere.items()):
+            counts[split][label] = {"before": number, "after": number}
+        counts[TRAIN] = self._counted(label for _, label in self._ranks)
         return counts
 
-    def rows(self, columns: Columns) -> Iterator[Row]:
-        """Stream the rows of the version, in no particular order."""
+    def balanced(self) -> dict[str, dict[str, float]]:
+        """Count each value of the column that is balanced by, in the training split, before and after."""
+        return self._counted((value for value, _ in self._ranks), place=0)
+
+    def lines(self, columns: Columns) -> Iterator[Line]:
+        """Stream the rows of the version by record id."""
         for stored in selection.stored_records(self._connection, self._plan.record_type):
-            split = self._splitter.split_of(stored["site"], stored["group_key"])
-            if split != TRAIN or self._stays(stored):
-                yield training_row(stored, columns, split)
+            split = self._split_of[Group(stored["site"], stored["group_key"])]
+            weight = self._weight(stored) if split == TRAIN else 1.0
+            if weight:
+                yield Line(stored["record_id"], split, to_json(training_row(stored, columns, split, weight)))
 
-    def _count(self, keys: Iterable[selection.Key]) -> Mapping[str, list[str]]:
-        ranks: defaultdict[str, list[str]] = defaultdict(list)
-        for key in keys:
-            split = self._splitter.split_of(key.site, key.group_key)
-            self._before[split, key.label] += 1
-            if split == TRAIN:
-                ranks[key.label].append(resample.rank(key.record_id, self._plan.salt))
-        return ranks
+    def _looked_at(self) -> Iterable[Mapping[str, Any]]:
+        look = selection.keys if self._plan.balance_by == LABEL else selection.stored_records
+        return look(self._connection, self._plan.record_type)
 
-    def _cap_of(self, training_ranks: Mapping[str, list[str]]) -> int | None:
-        if self._plan.balance is Balance.NONE:
-            return None
-        return resample.cap({label: len(ranks) for label, ranks in training_ranks.items()}, self._plan.max_share)
+    def _count(self, stored: Mapping[str, Any]) -> None:
+        split = self._split_of[Group(stored["site"], stored["group_key"])]
+        if split == TRAIN:
+            rank = resample.rank(stored["record_id"], self._plan.seed)
+            self._ranks[self._value(stored), stored["label"]].append(rank)
+        else:
+            self._elsewhere[split, stored["label"]] += 1
 
-    def _stays(self, stored: Mapping[str, Any]) -> bool:
-        last = self._last_kept.get(stored["label"])
-        return last is None or resample.rank(stored["record_id"], self._plan.salt) <= last
+    def _value(self, stored: Mapping[str, Any]) -> str:
+        if self._plan.balance_by == LABEL:
+            return str(stored["label"])
+        return str(training_row(stored, self._by, TRAIN)[self._plan.balance_by])
+
+    def _draw(self) -> dict[str, Draw]:
+        merged: defaultdict[str, array[int]] = defaultdict(lambda: array("Q"))
+        for (value, _), ranks in self._ranks.items():
+            merged[value].extend(ranks)
+        return resample.draws(merged, self._plan.balance, self._plan.max_share)
+
+    def _weight(self, stored: Mapping[str, Any]) -> float:
+        draw = self._draws[self._value(stored)]
+        # Most need no place in the draw.
+        return draw.weight(resample.rank(stored["record_id"], self._plan.seed) if draw.last >= 0 else 0)
+
+    def _counted(self, names: Iterable[str], place: int = 1) -> dict[str, dict[str, float]]:
+        counted = {name: {"before": 0, "after": 0.0} for name in sorted(set(names))}
+        for key, ranks in self._ranks.items():
+            draw, told = self._draws[key[0]], counted[key[place]]
+            told["before"] += len(ranks)
+            told["after"] += sum(map(draw.weight, ranks)) if draw.last >= 0 else draw.weight(0) * len(ranks)
+        return {name: told | {"after": plain(told["after"])} for name, told in counted.items()}
+
+
+def plain(number: float) -> float:
+    """Write a whole number as one, parts to a thousandth: the order in which they were added must leave no trace."""
+    return int(number) if number == int(number) else round(number, _DECIMALS)

@@ -1,42 +1,62 @@
-"""Which split a record belongs to: decided by a hash of what it is about, so that it stays there in later versions."""
+"""Which split a record belongs to: it goes where all go that it must not be tested against, and stays there."""
 
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tdcrawl.records.base import digest
 
 SPLITS = ("train", "validation", "test")
-Group = tuple[str, str]
-"""A site and what a record of it is about (for a review its product)."""
+TRAIN, VALIDATION, TEST = SPLITS
 
 
-class Splitter:
-    """Send all records of a group, and all groups that share a near-duplicate cluster, to one split.
+class Group(NamedTuple):
+    """Name a site and what a record of it is about (for a review its product)."""
 
-    A union of groups stands where its alphabetically first group would: the order in which records come is without
-    effect, and a group that is in no union never moves while the percentages and the salt stay the same.
-    """
+    site: str
+    key: str
 
-    def __init__(self, percentages: tuple[int, int, int], salt: str) -> None:
-        self._percentages = percentages
-        self._salt = salt
+
+@dataclass(slots=True)
+class Component:
+    """Hold groups that go together: the first of them by name, their records by label, and where they were before."""
+
+    first: Group
+    labels: Counter[str] = field(default_factory=Counter)
+    earlier: set[str] = field(default_factory=set)
+
+    @property
+    def size(self) -> int:
+        """Count its records."""
+        return self.labels.total()
+
+    @property
+    def stratum(self) -> str:
+        """Give the label that most of its records have, by name among equals."""
+        return min(self.labels, key=lambda label: (-self.labels[label], label))
+
+
+class Components:
+    """Unite groups that share something: union-find over groups, in which the first by name stands for all."""
+
+    def __init__(self) -> None:
         self._parent: dict[Group, Group] = {}
 
-    def join_clusters(self, members: Iterable[tuple[str, str, str]]) -> None:
-        """Unite the groups that share a cluster, from (cluster id, site, group key)."""
-        first_of: dict[str, Group] = {}
-        for cluster_id, *group in members:
-            site, group_key = group
-            self._unite(first_of.setdefault(cluster_id, (site, group_key)), (site, group_key))
+    def copy(self) -> "Components":
+        """Copy what is united, to unite more."""
+        copy = Components()
+        copy._parent = dict(self._parent)
+        return copy
 
-    def split_of(self, site: str, group_key: str) -> str:
-        """Say which split a group belongs to."""
-        place = int(digest(self._salt, *self._first((site, group_key))), 16) * 100 >> 128
-        train, validation, _ = self._percentages
-        if place < train:
-            return SPLITS[0]
-        return SPLITS[1] if place < train + validation else SPLITS[2]
+    def join(self, members: Iterable[tuple[Hashable, Group]]) -> None:
+        """Unite the groups that share a thing, from pairs of thing and group."""
+        first_of: dict[Hashable, Group] = {}
+        for thing, group in members:
+            self._unite(first_of.setdefault(thing, group), group)
 
-    def _first(self, group: Group) -> Group:
+    def first(self, group: Group) -> Group:
+        """Give the group that stands for all that a group is united with."""
         while (parent := self._parent.get(group, group)) != group:
             # Halve the way for the next who asks.
             self._parent[group] = self._parent.get(parent, parent)
@@ -44,6 +64,55 @@ class Splitter:
         return group
 
     def _unite(self, one: Group, other: Group) -> None:
-        lower, higher = sorted((self._first(one), self._first(other)))
+        lower, higher = sorted((self.first(one), self.first(other)))
         if lower != higher:
             self._parent[higher] = lower
+
+
+def place(components: Sequence[Component], percentages: Sequence[int], salt: str) -> dict[Group, str]:
+    """Place components, by the first group of each, so that every split has its share of the records of each label.
+
+    What was in a test split stays in one, then what was in a validation split, then what was trained on. A component
+    larger than a split is to be goes where most room is. All others stand in the order of a hash, and are dealt out in
+    one go: the order in which they come is without effect.
+    """
+    strata: defaultdict[str, list[Component]] = defaultdict(list)
+    for component in components:
+        strata[component.stratum].append(component)
+    shares = [percentage / 100 for percentage in percentages]
+    small = min(share for share in shares if share) * sum(component.size for component in components)
+    placed: dict[Group, str] = {}
+    for stratum in sorted(strata):
+        placed.update(_placed(strata[stratum], shares, small, salt))
+    return placed
+
+
+def _placed(
+    components: Sequence[Component], shares: Sequence[float], small: float, salt: str
+) -> Iterator[tuple[Group, str]]:
+    room = [share * sum(component.size for component in components) for share in shares]
+    by_hash = sorted(components, key=lambda component: digest(salt, *component.first))
+    settled = [component for component in by_hash if component.earlier]
+    large = [component for component in by_hash if not component.earlier and component.size > small]
+    for component in (*settled, *sorted(large, key=lambda component: -component.size)):
+        split = max(map(SPLITS.index, component.earlier)) if component.earlier else _roomiest(room, shares)
+        room[split] -= component.size
+        yield component.first, SPLITS[split]
+    free = [component for component in by_hash if not component.earlier and component.size <= small]
+    yield from _dealt(free, [max(0.0, number) for number in room])
+
+
+def _roomiest(room: Sequence[float], shares: Sequence[float]) -> int:
+    # Among equals the test split comes first: without it nothing is measured.
+    return max((split for split in range(len(room)) if shares[split]), key=lambda split: (room[split], split))
+
+
+def _dealt(components: Sequence[Component], room: Sequence[float]) -> Iterator[tuple[Group, str]]:
+    """Deal components out by where the middle of each lies, where all lie in a row as long as there is room."""
+    train, validation, _ = room if any(room) else (1.0, 0.0, 0.0)
+    scale = (sum(room) or 1.0) / (sum(component.size for component in components) or 1)
+    before = 0
+    for component in components:
+        middle = (before + component.size / 2) * scale
+        before += component.size
+        yield component.first, SPLITS[(middle >= train) + (middle >= train + validation)]

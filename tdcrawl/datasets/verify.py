@@ -2,14 +2,12 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from tdcrawl.datasets.export import MANIFEST, columns_in, fingerprint, rows_digest
-from tdcrawl.datasets.split import SPLITS
 from tdcrawl.datasets.version import existing, is_before_erratum
-from tdcrawl.store import parquet, versions
+from tdcrawl.store import parquet, version_views, versions
 from tdcrawl.store.engine import Connection, Engine
 from tdcrawl.store.versions import Version
 
@@ -74,19 +72,16 @@ def _manifest_problems(version: Version, manifest: Mapping[str, Any]) -> Iterato
 
 
 def _row_problems(connection: Connection, version: Version) -> Iterator[str]:
-    columns = columns_in(version.parameters)
-    rows = (versions.frozen_rows(connection, version.name, columns, split) for split in SPLITS)
-    if rows_digest(chain.from_iterable(rows)) != version.rows_sha256:
+    misplaced = versions.misplaced_rows(connection, version.name)
+    if misplaced or rows_digest(versions.frozen_lines(connection, version.name)) != version.rows_sha256:
         yield f"the rows of {version.name} in dataset_rows have changed"
 
 
 def _view_problems(connection: Connection, version: Version) -> Iterator[str]:
     columns = columns_in(version.parameters)
-    name = versions.view_name(version.name)
-    shown = versions.view_columns(connection, version.name)
+    name = version_views.view_name(version.name)
+    shown = version_views.view_columns(connection, version.name)
     if shown != list(columns):
         yield f"the view {name} is missing" if shown is None else f"the view {name} has other columns"
-        return
-    rows = (versions.view_rows(connection, version.name, columns, split) for split in SPLITS)
-    if rows_digest(chain.from_iterable(rows)) != version.rows_sha256:
+    elif not version_views.is_as_created(connection, version.name, columns):
         yield f"the view {name} does not show the rows that were frozen"

@@ -1,13 +1,16 @@
 """WHICH ROWS, FROZEN? A version is rows, a view and files that belong together and never change again."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from tdcrawl import __version__
-from tdcrawl.datasets.export import MANIFEST, MAX_CSV_ROWS, Description, Written, columns_in, fingerprint, write_files
-from tdcrawl.datasets.plan import FreezePlan, check_name
+from tdcrawl.datasets.export import MANIFEST, MAX_CSV_ROWS, Description, Writer, Written, fingerprint
+from tdcrawl.datasets.objections import Objections, before_reading, before_sealing
+from tdcrawl.datasets.plan import Authors, FreezePlan, check_name
 from tdcrawl.datasets.selection import Counts, Selection
 from tdcrawl.errors import DatasetError
 from tdcrawl.records import RECORD_TYPES
@@ -16,10 +19,10 @@ from tdcrawl.store import parquet, selection, versions
 from tdcrawl.store.atomic import new_directory
 from tdcrawl.store.engine import Connection, Engine, writing
 from tdcrawl.store.errata import ERRATA
-from tdcrawl.store.verify import check_ledger
-from tdcrawl.store.versions import Version
+from tdcrawl.store.versions import Line, Version
 
 SCHEMA_VERSION = 1
+_ROWS_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,7 @@ def freeze(engine: Engine, plan: FreezePlan, target: Path, *, named: bool = True
     with engine.connect() as connection:
         stored = versions.find_version(connection, plan.version)
     if stored is None:
-        _refuse_broken_ledger(engine)
-        return _freeze(engine, plan, target / plan.version)
+        return _freeze(engine, plan, target / plan.version, before_reading(engine, plan))
     place = Path(stored.location)
     if is_before_erratum(stored, place):
         return export(engine, plan.version, place.parent, replace=True)
@@ -97,49 +99,65 @@ def existing(connection: Connection, name: str) -> Version:
     raise DatasetError(f"{name} was never frozen; frozen versions: {known}")
 
 
-def _freeze(engine: Engine, plan: FreezePlan, directory: Path) -> Frozen:
+def _freeze(engine: Engine, plan: FreezePlan, directory: Path, accepted: Objections) -> Frozen:
     directory = directory.absolute()
     # The rename comes after the commit: a version in the database can be written again, files alone prove nothing.
     with new_directory(directory) as draft, writing(engine) as connection:
         if versions.find_version(connection, plan.version):
             raise _frozen_already(plan.version)
-        chosen = Selection(connection, plan)
-        description = describe(connection, plan, chosen.counts())
-        versions.add_rows(connection, plan.version, chosen.rows(columns_in(description)))
+        parent = _parent(connection, plan)
+        chosen = Selection(connection, plan, parent.name if parent else None)
+        columns = columns_of(RECORD_TYPES[plan.record_type])
+        _insert(connection, plan, chosen.lines(columns))
+        accepted = accepted | before_sealing(connection, plan, authors_together=chosen.authors_together)
+        description = describe(connection, plan, chosen, parent) | {"accepted": accepted}
         written = write_files(connection, description, draft)
-        versions.seal(connection, _version(description, written, directory), columns_in(description))
+        versions.seal(connection, _version(description, written, directory), columns)
     return _frozen(description, written, directory)
 
 
-def describe(connection: Connection, plan: FreezePlan, counts: Counts) -> dict[str, Any]:
+def _insert(connection: Connection, plan: FreezePlan, lines: Iterator[Line]) -> None:
+    while some := list(islice(lines, _ROWS_AT_ONCE)):
+        versions.add_lines(connection, plan.version, some)
+
+
+def write_files(connection: Connection, description: Description, draft: Path) -> Written:
+    """Write the rows of a version, and what tells of them, into a folder."""
+    with Writer(draft, description) as writer:
+        writer.take(versions.frozen_lines(connection, description["version"]))
+        return writer.finish()
+
+
+def describe(connection: Connection, plan: FreezePlan, chosen: Selection, parent: Version | None) -> dict[str, Any]:
     """Build all of a manifest that cannot be told from the rows; raises DatasetError where nothing can be frozen."""
     provenance = selection.provenance(connection, plan.record_type)
-    rows = sum(count["after"] for labels in counts.values() for count in labels.values())
+    rows = versions.count_rows(connection, plan.version)
     if rows == 0:
         raise DatasetError(f"there are no {plan.record_type} records to freeze: {_why_none(provenance['ledger'])}")
     if "csv" in plan.formats and rows >= MAX_CSV_ROWS:
         raise DatasetError(f"{rows} rows are too many for CSV (below {MAX_CSV_ROWS}): leave it to Parquet")
     columns = columns_of(RECORD_TYPES[plan.record_type])
-    parameters = asdict(plan)
     return {
         "schema_version": SCHEMA_VERSION,
-        "version": parameters.pop("version"),
-        "parent_version": _parent(connection, plan),
+        "version": plan.version,
+        "parent_version": parent.name if parent else None,
         "record_type": plan.record_type,
         "code_version": __version__,
         "writer": parquet.WRITER,
-        "query": {"from": "records", "where": {"record_type": parameters.pop("record_type")}},
-        "parameters": {**parameters, "split": list(plan.split), "formats": sorted({"parquet", *plan.formats})},
+        "query": {"from": "records", "where": {"record_type": plan.record_type}},
+        "parameters": plan.parameters,
         "columns": {name: column_type.value for name, column_type in columns.items()},
-        "counts": counts,
+        "counts": chosen.counts(),
+        "balanced": chosen.balanced(),
+        "authors": Authors.TOGETHER if chosen.authors_together else Authors.SPLIT,
         "provenance": provenance,
     }
 
 
-def _parent(connection: Connection, plan: FreezePlan) -> str | None:
+def _parent(connection: Connection, plan: FreezePlan) -> Version | None:
     number = int(plan.version.removeprefix("v"))
     earlier = [
-        version.name
+        version
         for version in versions.versions(connection)
         if version.record_type == plan.record_type and version.number < number
     ]
@@ -162,11 +180,6 @@ def _version(description: Description, written: Written, directory: Path) -> Ver
 def _frozen(description: Description, written: Written, directory: Path) -> Frozen:
     told = {key: description[key] for key in ("version", "parameters", "counts")}
     return Frozen(**told, location=str(directory), **asdict(written))
-
-
-def _refuse_broken_ledger(engine: Engine) -> None:
-    if problems := check_ledger(engine).problems:
-        raise DatasetError(f"the ledger does not balance, so nothing is frozen (scrapy verify): {'; '.join(problems)}")
 
 
 def _frozen_already(name: str) -> DatasetError:

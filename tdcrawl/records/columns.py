@@ -1,11 +1,12 @@
 """WHAT a training row holds: the columns of a record type with their types, and the row of one stored record."""
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import pydantic_core
 
 from tdcrawl.outcomes import LabelReason
 from tdcrawl.records.base import Record, RecordType
@@ -55,7 +56,7 @@ def columns_of(record_type: RecordType) -> dict[str, ColumnType]:
     return {name: _ENVELOPE.get(name) or _model_column(record_type.model, name) for name in record_type.columns}
 
 
-def training_row(stored: Mapping[str, Any], columns: Columns, split: str) -> Row:
+def training_row(stored: Mapping[str, Any], columns: Columns, split: str, weight: float = 1.0) -> Row:
     """Build the training row of a row of the table `records`."""
     envelope = {
         "record_id": stored["record_id"],
@@ -69,7 +70,7 @@ def training_row(stored: Mapping[str, Any], columns: Columns, split: str) -> Row
         "scraped_at": stored["scraped_at"],
         "cluster_id": stored["cluster_id"],
         "split": split,
-        "sample_weight": 1.0,
+        "sample_weight": weight,
     }
     return typed({**stored["data"], **envelope}, columns)
 
@@ -80,8 +81,9 @@ def typed(values: Mapping[str, Any], columns: Columns) -> Row:
 
 
 def to_json(row: Row) -> str:
-    """Write a row as one line of JSON, always the same for the same row."""
-    return json.dumps(row, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=datetime.isoformat)
+    """Write a row as one line of JSON, always the same for the same row; times are UTC and end in Z."""
+    # What is no number stands as NaN, which no reader of JSON takes for one.
+    return pydantic_core.to_json(row, inf_nan_mode="constants").decode()
 
 
 def _typed(value: Any, column_type: ColumnType) -> Any:

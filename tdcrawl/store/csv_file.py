@@ -14,12 +14,22 @@ _RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _MARK = "'"
 
 
-def write(path: Path, columns: Columns, rows: Iterable[Row]) -> None:
-    """Write rows to a new file: UTF-8, a header, ISO 8601 times, true and false, an empty cell for null."""
-    with path.open("x", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows([_cell(row[name]) for name in columns] for row in rows)
+class CsvFile:
+    """Write a new file, UTF-8: a header, ISO 8601 times, true and false, an empty cell for null."""
+
+    def __init__(self, path: Path, columns: Columns) -> None:
+        self._columns = columns
+        self._file = path.open("x", encoding="utf-8", newline="")
+        self._cells = csv.writer(self._file, lineterminator="\n")
+        self._cells.writerow(columns)
+
+    def write(self, rows: Iterable[Row]) -> None:
+        """Write rows."""
+        self._cells.writerows([_cell(row[name]) for name in self._columns] for row in rows)
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._file.close()
 
 
 def inert(text: str) -> str:

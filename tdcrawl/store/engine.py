@@ -12,7 +12,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
@@ -29,6 +29,7 @@ _OPTIONS: dict[str, Any] = {
     "hide_parameters": True,
     # Three times as fast as Python's own.
     "json_serializer": lambda value: to_json(value).decode(),
+    "json_deserializer": from_json,
 }
 
 

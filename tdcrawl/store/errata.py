@@ -31,17 +31,6 @@ def count_rows_of(connection: Connection, version: str, ids: Collection[str]) ->
     return sum(row[0] for row in look_up(connection, query, sorted(ids)))
 
 
-def corrected(connection: Connection, version: str, counts: Mapping[str, Any]) -> dict[str, Any]:
-    """Count the rows of a version by split and label anew, in a copy of its counts."""
-    label = _STORED.data["label"].as_string()
-    query = select(_STORED.split, label, func.count()).where(_STORED.version == version).group_by(_STORED.split, label)
-    there = {(split, name): number for split, name, number in connection.execute(query)}
-    return {
-        split: {name: {**count, "after": there.get((split, name), 0)} for name, count in labels.items()}
-        for split, labels in counts.items()
-    }
-
-
 def issue(connection: Connection, version: str, erratum: Mapping[str, Any]) -> None:
     """Write down what a version is now."""
     connection.execute(insert(dataset_errata).values(version=version, at=datetime.now(UTC), **erratum))
@@ -58,4 +47,4 @@ def errata_of(connection: Connection) -> dict[str, list[dict[str, Any]]]:
 def amended(parameters: Mapping[str, Any], errata: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Give the parameters of a version with its errata: nothing that would differ from one writing to the next."""
     told = [{name: one[name] for name in ("number", "removed_rows", "manifest_sha256_before")} for one in errata]
-    return {**parameters, "counts": errata[-1]["counts"], "writer": errata[-1]["writer"], ERRATA: told}
+    return {**parameters, **errata[-1]["counts"], "writer": errata[-1]["writer"], ERRATA: told}

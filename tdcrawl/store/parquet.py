@@ -2,17 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.json as pa_json
 import pyarrow.parquet as pq
 
 from tdcrawl import faults
 from tdcrawl.errors import StoreError
-from tdcrawl.records.columns import Columns, ColumnType, Row
+from tdcrawl.records.columns import Columns, ColumnType, Row, to_json
 
 UNREADABLE = pa.ArrowInvalid
 """What a file raises that is cut off, or is no Parquet."""
@@ -22,7 +24,7 @@ WRITER = f"pyarrow {pa.__version__}"
 Schema = Any
 Table = Any
 
-_ROWS_A_GROUP = 10_000
+ROWS_A_GROUP = 10_000
 _ARROW = {
     ColumnType.TEXT: pa.string(),
     ColumnType.INTEGER: pa.int64(),
@@ -32,20 +34,57 @@ _ARROW = {
 }
 
 
-def write(path: Path, columns: Columns, rows: Iterable[Row]) -> int:
-    """Write rows to a file, zstd, in groups of 10,000; returns how many. A column keeps its type even if all null."""
-    schema = pa.schema([(name, _ARROW[column_type]) for name, column_type in columns.items()])
-    remaining = iter(rows)
-    written = 0
-    with pq.ParquetWriter(path, schema, compression="zstd") as file:
+class Part:
+    """Write one file, zstd, in groups of 10,000 rows, from rows as lines of JSON (`records/columns.to_json`).
+
+    A column keeps its type even if all its values are null. `take` gives the rows back, typed.
+    """
+
+    def __init__(self, path: Path, columns: Columns) -> None:
+        self._schema = schema_of(columns)
+        self._file = pq.ParquetWriter(path, self._schema, compression="zstd")
+        self.rows = 0
         faults.point("export_open")
-        while group := list(islice(remaining, _ROWS_A_GROUP)):
-            # Column by column: from_pylist would take a missing or misspelt key for a null.
-            arrays = [pa.array([row[field.name] for row in group], field.type) for field in schema]
-            file.write_table(pa.Table.from_arrays(arrays, schema=schema))
-            written += len(group)
-            faults.point("export_rowgroup")
-    return written
+
+    def take(self, lines: Sequence[str]) -> Table:
+        """Write rows as a group of their own; raises StoreError for a line that has no such columns."""
+        table = table_of(lines, self._schema)
+        self._file.write_table(table)
+        self.rows += len(table)
+        faults.point("export_rowgroup")
+        return table
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._file.close()
+
+
+def write(path: Path, columns: Columns, rows: Iterable[Row]) -> int:
+    """Write rows to a file of their own; returns how many."""
+    lines = map(to_json, rows)
+    with closing(Part(path, columns)) as part:
+        while group := list(islice(lines, ROWS_A_GROUP)):
+            part.take(group)
+    return part.rows
+
+
+def schema_of(columns: Columns) -> Schema:
+    """Give the types that columns have in a file."""
+    return pa.schema([(name, _ARROW[column_type]) for name, column_type in columns.items()])
+
+
+def table_of(lines: Sequence[str], schema: Schema) -> Table:
+    """Read rows that are lines of JSON; raises StoreError where one is none, or has other columns."""
+    joined = "\n".join(lines).encode()
+    try:
+        return pa_json.read_json(
+            pa.BufferReader(joined),
+            # A row may be longer than what is read at a time by default.
+            read_options=pa_json.ReadOptions(block_size=len(joined) + 1, use_threads=False),
+            parse_options=pa_json.ParseOptions(schema, unexpected_field_behavior="error"),
+        )
+    except pa.ArrowInvalid as error:
+        raise StoreError(f"a row cannot be written as it is: {error}") from error
 
 
 def count_rows(path: Path) -> int:
@@ -104,7 +143,7 @@ def rows(files: Iterable[Path], names: Collection[str] | None = None) -> Iterato
     for file in files:
         with pq.ParquetFile(file) as source:
             present = [name for name in source.schema_arrow.names if names is None or name in names]
-            for batch in source.iter_batches(_ROWS_A_GROUP, columns=present):
+            for batch in source.iter_batches(ROWS_A_GROUP, columns=present):
                 yield from batch.to_pylist()
 
 
@@ -115,8 +154,8 @@ def ordered_tables(files: Sequence[Path], schema: Schema, by: str, leaving_out: 
         table = table.filter(pc.invert(pc.is_in(table[by], pa.array(leaving_out, table[by].type))))
     order = pc.sort_indices(table[by])
     # A slice at a time: a column of texts sorted at once may outgrow what its type can hold.
-    for start in range(0, len(order), _ROWS_A_GROUP):
-        yield table.take(order.slice(start, _ROWS_A_GROUP))
+    for start in range(0, len(order), ROWS_A_GROUP):
+        yield table.take(order.slice(start, ROWS_A_GROUP))
 
 
 def write_tables(path: Path, schema: Schema, tables: Iterable[Table]) -> int:
@@ -125,9 +164,9 @@ def write_tables(path: Path, schema: Schema, tables: Iterable[Table]) -> int:
     with pq.ParquetWriter(path, schema, compression="zstd") as file:
         for table in tables:
             waiting = pa.concat_tables([waiting, _cast(table, schema)])
-            while len(waiting) >= _ROWS_A_GROUP:
-                file.write_table(waiting.slice(0, _ROWS_A_GROUP).combine_chunks())
-                waiting, written = waiting.slice(_ROWS_A_GROUP), written + _ROWS_A_GROUP
+            while len(waiting) >= ROWS_A_GROUP:
+                file.write_table(waiting.slice(0, ROWS_A_GROUP).combine_chunks())
+                waiting, written = waiting.slice(ROWS_A_GROUP), written + ROWS_A_GROUP
         if len(waiting):
             file.write_table(waiting.combine_chunks())
     return written + len(waiting)

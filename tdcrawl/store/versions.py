@@ -1,38 +1,33 @@
 """Where frozen versions are kept: rows, version, and the view that shows them; the migrations protect them."""
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import datetime
-from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    ColumnElement,
-    Connection,
-    Float,
-    Text,
-    cast,
-    column,
-    insert,
-    inspect,
-    select,
-    table,
-    text,
-)
-from sqlalchemy.schema import CreateView
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import Connection, Text, cast, column, func, insert, select, table, text
+from sqlalchemy.types import UserDefinedType
 
-from tdcrawl.records.columns import Columns, ColumnType, Row, to_json, typed
+from tdcrawl.records.columns import Columns, Row, to_json
+from tdcrawl.store import version_views
 from tdcrawl.store.dataset_tables import dataset_rows, dataset_versions
 from tdcrawl.store.errata import amended, errata_of
-from tdcrawl.store.utc_time import UtcTime
 
 _ROWS_AT_ONCE = 1_000
 # For one statement: options of a connection would stay with it.
 _STREAMED = {"yield_per": _ROWS_AT_ONCE}
+
+
+class _JsonLine(UserDefinedType[str]):
+    """Take JSON as the text that it is: both databases keep it to the letter."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "JSON"
+
+
+_ROWS = table(dataset_rows.name, column("version"), column("record_id"), column("split"), column("data", _JsonLine()))
 _KEPT = ("tombstones", "erased_items", "dataset_errata")
 _TRIGGERS = {
     "sqlite": {
@@ -60,6 +55,14 @@ _LIST_TRIGGERS = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
     "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')",
 }
+
+
+class Line(NamedTuple):
+    """Hold a frozen row as the line of JSON that it is, and where it stands."""
+
+    record_id: str
+    split: str
+    data: str
 
 
 @dataclass(frozen=True)
@@ -104,87 +107,44 @@ def find_version(connection: Connection, name: str) -> Version | None:
 
 
 def add_rows(connection: Connection, version: str, rows: Iterable[Row]) -> None:
-    """Insert the rows of a version that is not sealed yet."""
-    remaining = iter(rows)
-    while chunk := list(islice(remaining, _ROWS_AT_ONCE)):
-        values = [
-            {"version": version, "record_id": row["record_id"], "split": row["split"], "data": json.loads(to_json(row))}
-            for row in chunk
-        ]
-        connection.execute(insert(dataset_rows), values)
+    """Insert rows of a version that is not sealed yet."""
+    add_lines(connection, version, [Line(row["record_id"], row["split"], to_json(row)) for row in rows])
+
+
+def add_lines(connection: Connection, version: str, lines: Sequence[Line]) -> None:
+    """Insert rows of a version that is not sealed yet, each as the line of JSON that it is."""
+    connection.execute(insert(_ROWS), [{"version": version, **line._asdict()} for line in lines])
 
 
 def seal(connection: Connection, version: Version, columns: Columns) -> None:
     """Insert the version itself, after which the database refuses any change to it, and create its view."""
     connection.execute(insert(dataset_versions).values(astuple(version)))
-    dialect = connection.dialect.name
-    shown = [_out_of_json(name, column_type, dialect) for name, column_type in columns.items()]
-    rows_of_version = select(*shown).where(dataset_rows.c.version == version.name)
-    connection.execute(CreateView(rows_of_version, view_name(version.name)))
+    version_views.create(connection, version.name, columns)
 
 
-def view_name(version: str) -> str:
-    """Name the view of a version."""
-    return f"training_data_{version}"
-
-
-def frozen_rows(connection: Connection, version: str, columns: Columns, split: str) -> Iterator[Row]:
-    """Stream the rows of one split by record id."""
-    stored = dataset_rows.c
+def frozen_lines(connection: Connection, version: str) -> Iterator[Line]:
+    """Stream the rows of a version by record id, each as the very line that was frozen."""
     # Ids are hexadecimal digits, which sort alike under every collation.
-    query = (
-        select(stored.record_id, stored.split, stored.data)
-        .where(stored.version == version, stored.split == split)
-        .order_by(stored.record_id)
+    query = select(_ROWS.c.record_id, _ROWS.c.split, cast(_ROWS.c.data, Text)).order_by(_ROWS.c.record_id)
+    found = connection.execute(query.where(_ROWS.c.version == version), execution_options=_STREAMED)
+    return map(Line._make, found)
+
+
+def count_rows(connection: Connection, version: str) -> int:
+    """Count the rows of a version."""
+    return connection.scalar(select(func.count()).where(dataset_rows.c.version == version)) or 0
+
+
+def misplaced_rows(connection: Connection, version: str) -> int:
+    """Count the rows whose columns say something else than the row itself."""
+    stored = dataset_rows.c
+    agree = (stored.data["record_id"].as_string() == stored.record_id) & (
+        stored.data["split"].as_string() == stored.split
     )
-    for record_id, in_split, data in connection.execute(query, execution_options=_STREAMED):
-        yield typed({**data, "record_id": record_id, "split": in_split}, columns)
-
-
-def view_rows(connection: Connection, version: str, columns: Columns, split: str) -> Iterator[Row]:
-    """Stream the rows of one split by record id, as the view shows them."""
-    dialect = connection.dialect.name
-    view = table(view_name(version), *(column(name, _sql_type(kind, dialect)) for name, kind in columns.items()))
-    query = select(view).where(view.c.split == split).order_by(view.c.record_id)
-    for row in connection.execute(query, execution_options=_STREAMED):
-        yield typed(row._asdict(), columns)
-
-
-def view_columns(connection: Connection, version: str) -> list[str] | None:
-    """List the columns of a version's view; None where there is no such view."""
-    inspector = inspect(connection)
-    if view_name(version) not in inspector.get_view_names():
-        return None
-    return [found["name"] for found in inspector.get_columns(view_name(version))]
+    return connection.scalar(select(func.count()).where(stored.version == version, ~agree)) or 0
 
 
 def missing_triggers(connection: Connection) -> list[str]:
     """List the triggers that should protect frozen versions and are gone or disabled."""
     dialect = connection.dialect.name
     return sorted(_TRIGGERS[dialect] - set(connection.scalars(text(_LIST_TRIGGERS[dialect]))))
-
-
-def _out_of_json(name: str, column_type: ColumnType, dialect: str) -> ColumnElement[Any]:
-    value = dataset_rows.c.data[name]
-    match column_type:
-        case ColumnType.NUMBER:
-            # Not by way of a text: SQLite would round it to 15 digits.
-            read: ColumnElement[Any] = value.as_float()
-        case ColumnType.TEXT:
-            read = value.as_string()
-        case _:
-            read = cast(value.as_string(), _sql_type(column_type, dialect))
-    return read.label(name)
-
-
-def _sql_type(column_type: ColumnType, dialect: str) -> TypeEngine[Any]:
-    # SQLite has no type for times: its views show them as ISO 8601 texts.
-    times: TypeEngine[Any] = UtcTime() if dialect == "postgresql" else Text()
-    types: dict[ColumnType, TypeEngine[Any]] = {
-        ColumnType.TEXT: Text(),
-        ColumnType.INTEGER: BigInteger(),
-        ColumnType.NUMBER: Float(),
-        ColumnType.BOOLEAN: Boolean(),
-        ColumnType.TIME: times,
-    }
-    return types[column_type]

@@ -51,7 +51,7 @@ def test_dataset_prints_tables_for_people(run_scrapy: RunScrapy, tmp_path: Path)
     ]
     assert f"rows in {tmp_path / 'to' / 'v1'}" in frozen.stdout
     assert f"location: {tmp_path / 'to' / 'v1'}" in run_scrapy("dataset", "show", "v1").stdout
-    assert "undersample, no label above 60% of the training split; validation and test are as they" in frozen.stdout
+    assert "rows are left out, no label above 60% of the training split; validation and test are as" in frozen.stdout
     (listed,) = answer(run_scrapy, "list")["versions"]
     place, when = str(tmp_path / "to" / "v1"), listed["created_at"]
     cells = run_scrapy("dataset", "list").stdout.splitlines()[1].split()
@@ -70,10 +70,14 @@ def test_dataset_prints_tables_for_people(run_scrapy: RunScrapy, tmp_path: Path)
         (["show", "v1"], 1, "v1 was never frozen; frozen versions: none yet"),
         (["freeze", "v1", "--split", "80/20"], 2, "--split: '80/20' is no split: three percentages are needed"),
         (["freeze", "v1", "--split", "80/10/20"], 2, "--split 80/10/20: three percentages that add up to 100"),
-        (["freeze", "v1", "--balance", "all"], 2, "invalid choice: 'all' (choose from 'none', 'undersample')"),
+        (["freeze", "v1", "--balance", "all"], 2, "invalid choice: 'all' (choose from 'none', 'undersample', 'over"),
         (["freeze", "v1", "--max-share", "half"], 2, "--max-share: 'half' is no share: a number above 0"),
-        (["freeze", "v1", "--max-share", "0.3", "--balance", "none"], 2, "--max-share says how far to undersample"),
-        (["freeze", "v1", "--format", "xlsx"], 2, "--format xlsx: known formats are parquet, csv"),
+        (
+            ["freeze", "v1", "--max-share", "0.3", "--balance", "none"],
+            2,
+            "--max-share and --balance-by say how to",
+        ),
+        (["freeze", "v1", "--format", "xlsx"], 2, "--format xlsx: known are parquet, csv"),
         (["verify"], 2, "usage: scrapy dataset verify vN [options]\nscrapy dataset verify: error: the following"),
         (["freeze", "v1", "v2"], 2, "unrecognized arguments: v2"),
         (["export", "v1"], 2, "the following arguments are required: --to"),

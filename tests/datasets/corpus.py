@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from tdcrawl.outcomes import PageState
-from tdcrawl.records.base import TrainingItem
+from tdcrawl.records.base import TrainingItem, digest
 from tdcrawl.store.engine import Engine
 from tdcrawl.store.ledger import Ledger, PageRequest
 from tests.builders import NOON, a_run, an_item, terms
@@ -16,7 +16,9 @@ RATINGS = (5.0, 5.0, 4.666666666666667, 5.0, 3.0, 5.0, 1.0, 5.0, 2.0, 5.0)
 
 def a_review(number: int) -> TrainingItem:
     """Build the review of that number: of product number % 30, with a date on every second one."""
-    item = an_item(f"review {number}", rating=RATINGS[number % len(RATINGS)])
+    # No two texts are alike: copies in several splits would be refused.
+    words = " ".join(digest(str(number), str(place))[:7] for place in range(15))
+    item = an_item(f"review {number}", words=words, rating=RATINGS[number % len(RATINGS)])
     assert item.record is not None
     dated = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=number) if number % 2 else None
     item.group_key = f"product {number % PRODUCTS}"

@@ -13,9 +13,10 @@ import pytest
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from tdcrawl.datasets import export as export_module
+from tdcrawl.balance.resample import Balance
+from tdcrawl.datasets import split_files
 from tdcrawl.datasets import version as version_module
-from tdcrawl.datasets.plan import Balance, FreezePlan
+from tdcrawl.datasets.plan import FreezePlan
 from tdcrawl.datasets.verify import verify_version
 from tdcrawl.datasets.version import export, freeze
 from tdcrawl.errors import DatasetError, StoreError
@@ -171,7 +172,8 @@ def test_export_when_the_bytes_would_differ_leaves_nothing(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     freeze(engine, V1, tmp_path)
-    monkeypatch.setattr(export_module, "_ROWS_A_PART", 50)
+    monkeypatch.setattr(split_files, "ROWS_A_GROUP", 50)
+    monkeypatch.setattr(split_files, "_ROWS_A_PART", 50)
     with pytest.raises(DatasetError, match=r"v1 cannot be written as it was: .*written by pyarrow"):
         export(engine, "v1", tmp_path / "copy")
     assert list((tmp_path / "copy").iterdir()) == []
@@ -186,7 +188,8 @@ def test_export_when_the_version_was_never_frozen(engine: Engine, tmp_path: Path
 def test_freeze_when_there_are_more_rows_than_a_part_holds(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export_module, "_ROWS_A_PART", 50)
+    monkeypatch.setattr(split_files, "ROWS_A_GROUP", 50)
+    monkeypatch.setattr(split_files, "_ROWS_A_PART", 50)
     frozen = freeze(engine, FreezePlan("v1", balance=Balance.NONE, split=(100, 0, 0)), tmp_path)
     files = manifest(tmp_path / "v1")["files"]
     assert [files[f"train/part-0000{part}.parquet"]["rows"] for part in range(4)] == [50, 50, 50, 50]
@@ -212,14 +215,16 @@ def test_freeze_when_nothing_was_collected(database_url: str, tmp_path: Path) ->
 def test_freeze_when_the_ledger_is_broken(engine: Engine, tmp_path: Path) -> None:
     with engine.begin() as connection:
         connection.execute(delete(outcomes).where(outcomes.c.item_id == a_review(0).item_id))
-    with pytest.raises(DatasetError, match=r"the ledger does not balance, so nothing is frozen .* 1 rows of records"):
+    with pytest.raises(
+        DatasetError, match=r"the ledger does not balance .* 1 rows of records .* --accept broken_ledger"
+    ):
         freeze(engine, V1, tmp_path)
 
 
 @pytest.mark.parametrize(
     ("plan", "error", "said"),
     [
-        (FreezePlan("v1", max_share=0.3), DatasetError, "no label can be held to 30%"),
+        (FreezePlan("v1", max_share=0.3), DatasetError, "nothing can be held to 30%"),
         (FreezePlan("v7"), StoreError, "v7 is in the way"),
     ],
 )
@@ -263,8 +268,12 @@ def test_the_database_refuses_to_change_a_version(engine: Engine, tmp_path: Path
         ({"record_type": "reviews"}, "unknown record type 'reviews'; known: review"),
         ({"max_share": 60.0}, "--max-share 60: a share"),
         ({"split": (80, 10, 20)}, "--split 80/10/20"),
+        ({"split": (90, 10, 0)}, "--split 90/10/0: where training rows are balanced, a test split must show"),
+        ({"balance_by": "stars"}, "--balance-by stars: no such column to balance by; there are author_hash, "),
+        ({"max_failed_share": 0.0}, "--max-failed-share 0: a share"),
+        ({"accept": ("leaks", "all")}, "--accept all: known are broken_ledger, open_failures, opt_outs, leaks"),
         ({"split": (120, -10, -10)}, "--split 120/-10/-10"),
-        ({"formats": ("parquet", "xlsx")}, "--format xlsx: known formats are parquet, csv"),
+        ({"formats": ("parquet", "xlsx")}, "--format xlsx: known are parquet, csv"),
     ],
 )
 def test_a_plan_that_cannot_be(wrong: dict[str, Any], said: str) -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -82,7 +83,9 @@ def test_two_shops_stay_apart_when_served_at_once() -> None:
 def test_serve_prints_where_and_how_when_started_and_ends_when_interrupted() -> None:
     command = [sys.executable, "-m", "tdcrawl.demo", "serve", "--port", "0", "--markup", "css"]
     project = Path(__file__).parents[2]
-    with subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, text=True) as process:
+    # Whoever runs the tests in the background of a shell has it ignored.
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, text=True, preexec_fn=heard) as process:  # noqa: PLW1509
         assert process.stdout is not None
         url = process.stdout.readline().split()[4]
         assert process.stdout.readline().endswith(f"-a site=demo_store_css -a start={url}\n")

@@ -36,7 +36,7 @@ def test_typed_reads_times_as_utc_and_whole_numbers_as_floats() -> None:
     columns = {"at": ColumnType.TIME, "rating": ColumnType.NUMBER, "gained_since": ColumnType.TEXT}
     row = typed({"at": "2026-06-01T14:00:00+02:00", "rating": 5}, columns)
     assert row == {"at": datetime(2026, 6, 1, 12, tzinfo=UTC), "rating": 5.0, "gained_since": None}
-    assert to_json(row) == '{"at":"2026-06-01T12:00:00+00:00","rating":5.0,"gained_since":null}'
+    assert to_json(row) == '{"at":"2026-06-01T12:00:00Z","rating":5.0,"gained_since":null}'
 
 
 def test_training_row_takes_the_envelope_over_the_model() -> None:

@@ -33,7 +33,9 @@ def test_write_reads_back_with_one_line_per_row(tmp_path: Path) -> None:
     columns = {str(kind): kind for kind in ColumnType}
     june = datetime(2026, 6, 1, tzinfo=UTC)
     row = {"text": '=A1, "b"\nc', "integer": -3, "number": 0.1, "boolean": True, "time": june}
-    csv_file.write(tmp_path / "c.csv", columns, [row, dict.fromkeys(columns)])
+    written = csv_file.CsvFile(tmp_path / "c.csv", columns)
+    written.write([row, dict.fromkeys(columns)])
+    written.close()
     with (tmp_path / "c.csv").open(encoding="utf-8", newline="") as file:
         header, first, second = csv.reader(file)
     assert header == list(columns)

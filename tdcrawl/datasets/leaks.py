@@ -1,0 +1,59 @@
+"""Does a split give away what another asks? Texts, things and people that stand in more than one."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from tdcrawl.datasets.plan import FreezePlan
+from tdcrawl.dedup import near
+from tdcrawl.dedup.index import TextIndex
+from tdcrawl.dedup.judge import Text, compare
+from tdcrawl.records import RECORD_TYPES
+from tdcrawl.store import leaks
+from tdcrawl.store.engine import Connection
+from tdcrawl.store.tables import records
+
+_PAIRS_AT_ONCE = 500
+_NAMED = 3
+
+Leaks = dict[str, tuple[int, list[str]]]
+"""How many leaks there are of each kind, and the ids of rows that a few of them concern."""
+
+
+def find_leaks(connection: Connection, plan: FreezePlan, *, authors_together: bool) -> Leaks:
+    """Find what stands in several splits of a version whose rows are in the database; authors where they must not."""
+    kind = RECORD_TYPES[plan.record_type]
+    things = {"texts": [records.c.content_hash], "groups": [records.c.site, records.c.group_key]}
+    things["clusters"] = [records.c.cluster_id]
+    if authors_together:
+        for field in kind.person_fields.values():
+            things["authors"] = [records.c.site, records.c.data[field].as_string()]
+    found = {name: leaks.torn(connection, plan.version, columns) for name, columns in things.items()}
+    pairs = sorted(set(_near(connection, plan)))
+    found["near-duplicates"] = len(pairs), [" and ".join(pair) for pair in pairs[:_NAMED]]
+    return {name: leak for name, leak in found.items() if leak[0]}
+
+
+def _near(connection: Connection, plan: FreezePlan) -> Iterator[tuple[str, str]]:
+    """Find the texts that are alike and stand in different splits, whatever the crawl had found."""
+    candidates = _candidates(connection, plan)
+    while pairs := list(islice(candidates, _PAIRS_AT_ONCE)):
+        stored = leaks.splits_of(connection, plan.version, {one for pair in pairs for one in pair})
+        for one, other in pairs:
+            if stored[one][0] != stored[other][0] and _alike(plan, stored[one][1], stored[other][1]):
+                yield min(one, other), max(one, other)
+
+
+def _candidates(connection: Connection, plan: FreezePlan) -> Iterator[tuple[str, str]]:
+    kind = RECORD_TYPES[plan.record_type]
+    index = TextIndex(plan.near_duplicate_threshold)
+    for rows in leaks.texts(connection, plan.version):
+        ids = [record_id for record_id, _ in rows]
+        signatures = near.sign_all([kind.sameness(kind.stored(data)) for _, data in rows])
+        for place, other in index.stream(ids, signatures):
+            yield ids[place], other
+
+
+def _alike(plan: FreezePlan, *both: dict[str, object]) -> bool:
+    kind = RECORD_TYPES[plan.record_type]
+    one, other = (Text("", kind.sameness(kind.stored(data)), "", ()) for data in both)
+    return compare(one, other, plan.near_duplicate_threshold) is not None

@@ -1,0 +1,56 @@
+"""What speaks against a freeze, and can be accepted by its name."""
+
+from collections.abc import Iterator
+
+from tdcrawl.datasets.leaks import find_leaks
+from tdcrawl.datasets.plan import FreezePlan, Objection
+from tdcrawl.errors import DatasetError
+from tdcrawl.outcomes import Bucket
+from tdcrawl.store import selection
+from tdcrawl.store.engine import Connection, Engine
+from tdcrawl.store.verify import check_ledger
+
+Objections = dict[str, str]
+"""What was found, by the name under which it is accepted."""
+
+
+def before_reading(engine: Engine, plan: FreezePlan) -> Objections:
+    """Look at the ledger as a whole; raises DatasetError for what is not accepted."""
+    found: Objections = {}
+    if problems := check_ledger(engine).problems:
+        found[Objection.BROKEN_LEDGER] = f"the ledger does not balance (scrapy verify): {'; '.join(problems)}"
+    with engine.connect() as connection:
+        found.update(_of_records(connection, plan))
+    return _accepted(found, plan)
+
+
+def before_sealing(connection: Connection, plan: FreezePlan, *, authors_together: bool) -> Objections:
+    """Look at the rows that are to be frozen; raises DatasetError for what is not accepted."""
+    leaks = find_leaks(connection, plan, authors_together=authors_together)
+    if not leaks:
+        return {}
+    told = "; ".join(f"{number} {name} ({', '.join(ids)} …)" for name, (number, ids) in leaks.items())
+    return _accepted({Objection.LEAKS: f"there are in more than one split: {told}"}, plan)
+
+
+def _of_records(connection: Connection, plan: FreezePlan) -> Iterator[tuple[str, str]]:
+    ledger = selection.ledger_counts(connection, plan.record_type)
+    failed, items = ledger[Bucket.FAILED], sum(ledger[bucket] for bucket in Bucket)
+    if failed > plan.max_failed_share * items:
+        share = f"{failed} of {items} items failed, more than {plan.max_failed_share:.0%}"
+        yield Objection.OPEN_FAILURES, f"{share} (scrapy failed list; scrapy failed replay)"
+    if opted_out := selection.opted_out(connection, plan.record_type):
+        yield (
+            Objection.OPT_OUTS,
+            (
+                f"{opted_out} records are of pages whose site has asked since to be left alone "
+                "(scrapy dataset erase --url or --site takes them out)"
+            ),
+        )
+
+
+def _accepted(found: Objections, plan: FreezePlan) -> Objections:
+    for name, what in found.items():
+        if name not in plan.accept:
+            raise DatasetError(f"{what}; nothing is frozen, unless you accept it: --accept {name}")
+    return {str(name): found[name] for name in sorted(found)}
