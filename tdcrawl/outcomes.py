@@ -69,6 +69,12 @@ class AnyStageReason(StrEnum):
     STAGE_ERROR = "stage_error"
 
 
+class EraseReason(StrEnum):
+    """Say that nothing of an item may be kept."""
+
+    ERASED = "erased"
+
+
 class PageReason(StrEnum):
     """Say why a page gave no records, or was not fetched."""
 
@@ -86,9 +92,10 @@ class PageReason(StrEnum):
     TRAP = "trap"
     TLS = "tls"
     PARSE_ERROR = "parse_error"
+    ERASED = "erased"
 
 
-Reason = ValidateReason | DedupReason | LabelReason | QuotaReason | AnyStageReason
+Reason = ValidateReason | DedupReason | LabelReason | QuotaReason | AnyStageReason | EraseReason
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,15 @@ import pytest
 from pydantic import BaseModel
 
 from tdcrawl import settings
-from tdcrawl.outcomes import AnyStageReason, DedupReason, LabelReason, PageReason, QuotaReason, ValidateReason
+from tdcrawl.outcomes import (
+    AnyStageReason,
+    DedupReason,
+    EraseReason,
+    LabelReason,
+    PageReason,
+    QuotaReason,
+    ValidateReason,
+)
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.sites.loading import parse_profile
 from tdcrawl.sites.profile import SiteProfile
@@ -136,7 +144,8 @@ def test_stage_names_its_switch_when_read(place: int, name: str) -> None:
 
 def test_every_item_reason_is_in_the_table_when_compared() -> None:
     told = first_cells(section(doc("reasons.md"), "## Items"))
-    assert sorted(told) == sorted([*ValidateReason, *DedupReason, *LabelReason, *QuotaReason, *AnyStageReason])
+    reasons = (ValidateReason, DedupReason, LabelReason, QuotaReason, AnyStageReason, EraseReason)
+    assert sorted(told) == sorted(reason for kind in reasons for reason in kind)
 
 
 def test_every_page_reason_is_in_the_table_when_compared() -> None:

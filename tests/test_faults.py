@@ -21,6 +21,7 @@ from tdcrawl.store.tables import outcomes, records
 from tdcrawl.store.verify import check_ledger
 from tests.commands.test_crawl_labelled import IN_A_LABELLING
 from tests.commands.test_dataset_places import IN_AN_UPLOAD
+from tests.commands.test_erase_killed import IN_AN_ERASURE
 from tests.commands.test_label import IN_A_BATCH
 from tests.conftest import PROJECT, RunScrapy, run_scrapy_in
 
@@ -202,7 +203,7 @@ def test_freeze_when_the_database_had_no_room(crawled: Path, run_scrapy: RunScra
 
 
 def test_every_point_is_attacked() -> None:
-    attacked = {*IN_A_CRAWL, *IN_A_FREEZE, *IN_AN_UPLOAD, *IN_A_LABELLING, *IN_A_BATCH, *IN_A_REVIEW}
+    attacked = {*IN_A_CRAWL, *IN_A_FREEZE, *IN_AN_UPLOAD, *IN_A_LABELLING, *IN_A_BATCH, *IN_A_REVIEW, *IN_AN_ERASURE}
     assert attacked == set(POINTS)
 
 

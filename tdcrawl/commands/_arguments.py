@@ -6,7 +6,8 @@ from pathlib import Path
 
 from tdcrawl.errors import StoreError
 from tdcrawl.records import RECORD_TYPES
-from tdcrawl.store.places import Place, find
+from tdcrawl.store.place import Place
+from tdcrawl.store.places import find
 
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
 

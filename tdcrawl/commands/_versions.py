@@ -21,7 +21,7 @@ def _list(command: TdcrawlCommand, _opts: argparse.Namespace) -> Answer:
 
 def _show_list(console: Console, answer: Answer) -> None:
     rows = Column("rows", justify="right")
-    table = Table("version", "type", rows, "frozen at", "parent", "location", box=None)
+    table = Table("version", "type", rows, "frozen at", "parent", "location", "errata", box=None)
     for version in answer["versions"]:
         table.add_row(*(str(version[key] or "-") for key in version))
     # A terminal breaks a line that is too long for it; rich would cut times and places off.
@@ -37,6 +37,9 @@ def _show_version(console: Console, answer: Answer) -> None:
     for key in ("version", "record_type", "rows", "created_at", "parent_version", "location", "code_version", "writer"):
         console.print(f"{key}: {answer[key]}", markup=False)
     console.print(f"parameters: {answer['parameters']}", markup=False)
+    for erratum in answer["errata"]:
+        taken, before = erratum["removed_rows"], erratum["manifest_sha256_before"]
+        console.print(f"erratum {erratum['number']}: {taken} rows taken out; the manifest before was {before}")
     console.print(count_table(answer["counts"]))
 
 

@@ -8,6 +8,7 @@ from tdcrawl.command import Answer, TdcrawlCommand
 from tdcrawl.commands._actions import Action
 from tdcrawl.commands._dedup import DEDUP
 from tdcrawl.commands._diff import DIFF
+from tdcrawl.commands._erase import ERASE
 from tdcrawl.commands._freeze import EXPORT, FREEZE
 from tdcrawl.commands._reindex import REINDEX
 from tdcrawl.commands._versions import LIST, SHOW, VERIFY
@@ -21,11 +22,12 @@ _ACTIONS = {
     "export": EXPORT,
     "reindex": REINDEX,
     "dedup": DEDUP,
+    "erase": ERASE,
 }
 
 
 class Command(TdcrawlCommand):
-    """Freeze, list, show, verify, compare and export dataset versions; sort out copies among files."""
+    """Freeze, list, show, verify, compare and export dataset versions; sort out copies among files; erase."""
 
     _action: Action
 
@@ -35,7 +37,7 @@ class Command(TdcrawlCommand):
 
     def short_desc(self) -> str:
         """Describe the command in the list of commands."""
-        return "Freeze the records as a version that never changes; verify, compare and export versions; dedup files"
+        return "Freeze the records as a version that never changes; verify, compare, export versions; erase; dedup"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Give each sub-command its own options and Scrapy's, which follow its name."""

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from tdcrawl.command import Answer, TdcrawlCommand
+from tdcrawl.settings import ITEM_PIPELINES
 from tdcrawl.store.rows import VOTE
 from tdcrawl.store.story import Story, tell
 
@@ -41,6 +42,10 @@ class Command(TdcrawlCommand):
 
 
 def _chapters(story: Story) -> Iterator[tuple[str, str]]:
+    if erased := story["erased"]:
+        yield "item", story["item_id"]
+        yield "erased", f"{erased['at']}, by {erased['kind']}" + (f": {erased['why']}" if erased["why"] else "")
+        return
     page, run, outcome = story["page"], story["run"], story["outcome"]
     yield "item", f"{story['item_id']}, a {outcome['record_type']} of {outcome['site']}"
     if outcome["was"]:
@@ -49,6 +54,7 @@ def _chapters(story: Story) -> Iterator[tuple[str, str]]:
     if page["archive_file"]:
         yield "archived", f"{page['archive_file']}, at byte {page['archive_offset']}"
     yield "run", f"{run['run_id']}, {run['spider']} {run['code_version']}, began {run['started_at']}"
+    yield "stages", _stages(outcome["stage"])
     yield "outcome", _outcome(outcome)
     yield from _kept(story)
     for label in story["labels"]:
@@ -59,7 +65,20 @@ def _chapters(story: Story) -> Iterator[tuple[str, str]]:
         other = pair["other_id"] if pair["record_id"] == story["item_id"] else pair["record_id"]
         yield "contrast", f"{other} (Jaccard {pair['score']:.3f}), both kept, found by run {pair['run_id']}"
     for row in story["versions"]:
-        yield "version", f"{row['version']}, split {row['split']}"
+        yield "version", _version(row)
+
+
+def _stages(stopped_at: str | None) -> str:
+    """Name the stages that an item passed, if all were on."""
+    names = [dotted.split(".")[2] for dotted, _ in sorted(ITEM_PIPELINES.items(), key=lambda pair: pair[1])]
+    passed = names[: names.index(stopped_at)] if stopped_at in names else names
+    return f"passed {', '.join(passed) or 'none'}" + (f"; stopped at {stopped_at}" if stopped_at else "")
+
+
+def _version(row: dict[str, Any]) -> str:
+    weight = row["data"].get("sample_weight", 1.0)
+    errata = f", which has {row['errata']} errata since" if row["errata"] else ""
+    return f"{row['version']}, split {row['split']}, weight {weight:g}, as {row['data'].get('label')}{errata}"
 
 
 def _label(row: dict[str, Any]) -> tuple[str, str]:

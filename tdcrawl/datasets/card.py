@@ -7,6 +7,7 @@ from tdcrawl.datasets.card_origins import filters, opt_outs, personal_data, sour
 from tdcrawl.datasets.loading import snippets
 from tdcrawl.datasets.split import SPLITS
 from tdcrawl.labeling.quality import noise
+from tdcrawl.store.errata import ERRATA
 
 _BALANCED = {
     "undersample": "rows are left out",
@@ -57,6 +58,7 @@ def _body(description: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]
     yield from filters(provenance, description["parameters"]["near_duplicate_threshold"])
     yield from personal_data(provenance)
     yield from opt_outs(provenance)
+    yield from _errata(description.get(ERRATA, []))
     yield "\n## Known limits\n"
     yield from (f"- {limit}" for limit in _LIMITS)
     yield from (f"- Accepted when it was frozen: {what}." for what in description["accepted"].values())
@@ -103,6 +105,15 @@ def _checksums(files: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     for name, facts in files.items():
         yield f"| {name} | {facts['rows']} | {facts['bytes']} | {facts['sha256']} |"
     yield "\n`manifest.json` has those of this page and croissant.json too, and in `rows_sha256` one of all rows."
+
+
+def _errata(errata: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    if errata:
+        yield "\n## Errata\n\nRows were erased since it was frozen. Of what it was, the digest of its manifest"
+        yield "is left; copies made earlier must be replaced.\n"
+        yield "| erratum | rows taken out | manifest before |\n|---|---|---|"
+        for one in errata:
+            yield f"| {one['number']} | {one['removed_rows']} | `{one['manifest_sha256_before']}` |"
 
 
 def _noise(audits: Sequence[Mapping[str, Any]]) -> Iterator[str]:

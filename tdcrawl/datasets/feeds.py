@@ -1,14 +1,19 @@
 """The exports of one run: its failed records as JSON Lines and its records as Parquet, both whole or not there."""
 
+import json
+import shutil
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
+from tdcrawl.outcomes import EraseReason
+from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.base import RecordType
 from tdcrawl.records.columns import Row, columns_of, to_json, training_row
 from tdcrawl.store import parquet
 from tdcrawl.store.atomic import new_directory
 from tdcrawl.store.engine import Engine, reading
-from tdcrawl.store.run_rows import run_failures, run_records
+from tdcrawl.store.run_rows import run_failures, run_records, type_of_run
 
 FAILED = "failed_records.jsonl"
 RECORDS = "records.parquet"
@@ -28,6 +33,43 @@ def export_run(engine: Engine, run_id: str, record_type: RecordType, data_dir: P
         rows = (training_row(row, columns, split="") for row in run_records(connection, run_id))
         parquet.write(draft / RECORDS, columns, rows)
     return [target / FAILED, target / RECORDS]
+
+
+def mend_feeds(engine: Engine, data_dir: Path, erased: AbstractSet[str]) -> list[Path]:
+    """Write the feeds anew that still hold items which were erased; returns their folders. Raises StoreError."""
+    mended = feeds_with(data_dir, erased)
+    for folder in mended:
+        if folder.name.startswith("."):  # A kill left it half written.
+            shutil.rmtree(folder, ignore_errors=True)
+        elif kind := type_of_run(engine, folder.name):
+            export_run(engine, folder.name, RECORD_TYPES[kind], data_dir)
+    return mended
+
+
+def feeds_with(data_dir: Path, items: AbstractSet[str]) -> list[Path]:
+    """List the folders of feeds that hold some items, or cannot be read."""
+    return [folder for folder in sorted((data_dir / "runs").glob("*")) if _holds(folder, items)]
+
+
+def _holds(folder: Path, erased: AbstractSet[str]) -> bool:
+    kept, failed = folder / RECORDS, folder / FAILED
+    try:
+        if kept.is_file() and any(row["record_id"] in erased for row in parquet.rows([kept], {"record_id"})):
+            return True
+    except parquet.UNREADABLE:
+        return True
+    if not failed.is_file():
+        return False
+    with failed.open(encoding="utf-8") as lines:
+        return any(_is_kept(line, erased) for line in lines)
+
+
+def _is_kept(line: str, erased: AbstractSet[str]) -> bool:
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return True
+    return row["item_id"] in erased and row["reason"] != EraseReason.ERASED
 
 
 def _write_lines(path: Path, rows: Iterable[Row]) -> None:

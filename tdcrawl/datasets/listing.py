@@ -5,6 +5,7 @@ from typing import Any
 from tdcrawl.datasets.version import existing
 from tdcrawl.store import version_views, versions
 from tdcrawl.store.engine import Engine
+from tdcrawl.store.errata import ERRATA
 
 
 def all_versions(engine: Engine) -> list[dict[str, Any]]:
@@ -18,6 +19,7 @@ def all_versions(engine: Engine) -> list[dict[str, Any]]:
                 "created_at": version.created_at.isoformat(timespec="seconds"),
                 "parent_version": version.parameters["parent_version"],
                 "location": version.location,
+                "errata": len(version.parameters.get(ERRATA, [])),
             }
             for version in versions.versions(connection)
         ]
@@ -28,6 +30,7 @@ def one_version(engine: Engine, name: str) -> dict[str, Any]:
     with engine.connect() as connection:
         version = existing(connection, name)
     return {
+        ERRATA: [],
         **version.parameters,
         "rows": version.row_count,
         "rows_sha256": version.rows_sha256,

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from tdcrawl.datasets.leaks import find_leaks
 from tdcrawl.datasets.plan import FreezePlan, Objection
 from tdcrawl.errors import DatasetError
 from tdcrawl.outcomes import Bucket
@@ -26,6 +25,8 @@ def before_reading(engine: Engine, plan: FreezePlan) -> Objections:
 
 def before_sealing(connection: Connection, plan: FreezePlan, *, authors_together: bool) -> Objections:
     """Look at the rows that are to be frozen; raises DatasetError for what is not accepted."""
+    from tdcrawl.datasets.leaks import find_leaks  # noqa: PLC0415 - it takes its time, and other commands need it not
+
     leaks = find_leaks(connection, plan, authors_together=authors_together)
     if not leaks:
         return {}

@@ -101,9 +101,9 @@ class Selection:
             draw, told = self._draws[key[0]], counted[key[place]]
             told["before"] += len(ranks)
             told["after"] += sum(map(draw.weight, ranks)) if draw.last >= 0 else draw.weight(0) * len(ranks)
-        return {name: told | {"after": _plain(told["after"])} for name, told in counted.items()}
+        return {name: told | {"after": plain(told["after"])} for name, told in counted.items()}
 
 
-def _plain(number: float) -> float:
+def plain(number: float) -> float:
     """Write a whole number as one, parts to a thousandth: the order in which they were added must leave no trace."""
     return int(number) if number == int(number) else round(number, _DECIMALS)

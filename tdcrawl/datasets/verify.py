@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from tdcrawl.datasets.export import MANIFEST, columns_in, rows_digest
-from tdcrawl.datasets.version import existing
+from tdcrawl.datasets.version import existing, is_before_erratum
 from tdcrawl.errors import StoreError
 from tdcrawl.store import parquet, places, version_views, versions
 from tdcrawl.store.engine import Connection, Engine
-from tdcrawl.store.places import Place
+from tdcrawl.store.place import Place
 from tdcrawl.store.versions import Version
 
 
@@ -41,6 +41,11 @@ def _file_problems(version: Version, place: Place) -> Iterator[str]:
     there = place.files()
     if MANIFEST not in there:
         yield f"{place / MANIFEST} is missing"
+        return
+    if is_before_erratum(version, place):
+        of_its_own = place.is_same(places.find(version.location))
+        again = f"freeze {version.name}" if of_its_own else f"export {version.name} --to DIR"
+        yield f"{place} still has rows that were erased: write it anew with `scrapy dataset {again}`"
         return
     if place.fingerprint(MANIFEST)["sha256"] != version.manifest_sha256:
         # What it says of the other files can be trusted no more.

@@ -7,21 +7,21 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from tdcrawl import __version__
-from tdcrawl.datasets.export import MANIFEST, MAX_CSV_ROWS, Description, Writer, Written
+from tdcrawl.datasets.description import describe, parent_of
+from tdcrawl.datasets.export import MANIFEST, Description, Writer, Written
 from tdcrawl.datasets.objections import Objections, before_reading, before_sealing
-from tdcrawl.datasets.plan import Authors, FreezePlan, check_name
+from tdcrawl.datasets.plan import FreezePlan, check_name
 from tdcrawl.datasets.selection import Counts, Selection
 from tdcrawl.errors import DatasetError
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.columns import columns_of
-from tdcrawl.store import parquet, places, selection, versions
+from tdcrawl.store import parquet, places, versions
 from tdcrawl.store.engine import Connection, Engine, writing
-from tdcrawl.store.places import Place
+from tdcrawl.store.errata import ERRATA
+from tdcrawl.store.place import Place
 from tdcrawl.store.telling import Tell, counted, silent
 from tdcrawl.store.versions import Line, Version
 
-SCHEMA_VERSION = 1
 _ROWS_AT_ONCE = 5_000
 
 
@@ -53,6 +53,8 @@ def freeze(
     if stored is None:
         return _freeze(engine, plan, asked, before_reading(engine, plan), tell)
     place = places.find(stored.location)
+    if is_before_erratum(stored, place):
+        return write_again(engine, plan.version, place, tell, replace=True)
     if MANIFEST in place.files():
         raise _frozen_already(plan.version)
     if named and not asked.is_same(place):
@@ -60,19 +62,34 @@ def freeze(
             f"{plan.version} was frozen to {place}, where its files are missing: freeze it without --to to write them "
             f"there again, or write a copy with `dataset export {plan.version} --to DIR`"
         )
-    return _export(engine, plan.version, place, tell)
+    return write_again(engine, plan.version, place, tell)
+
+
+def is_before_erratum(stored: Version, place: Place) -> bool:
+    """Say whether the files at a place are those of a version from before rows were taken out of it."""
+    before = {erratum["manifest_sha256_before"] for erratum in stored.parameters.get(ERRATA, [])}
+    return bool(before) and MANIFEST in place.files() and place.fingerprint(MANIFEST)["sha256"] in before
+
+
+def refuse_others_files(stored: Version, place: Place) -> None:
+    """Raise DatasetError where something else is in the place of a version: it is not ours to delete."""
+    there = place.files()
+    is_ours = MANIFEST in there and place.fingerprint(MANIFEST)["sha256"] == stored.manifest_sha256
+    if there and not is_ours and not is_before_erratum(stored, place):
+        raise DatasetError(f"{place} is not {stored.name} as it was frozen: move it away, and run this again")
 
 
 def export(engine: Engine, name: str, target: Path | Place, *, tell: Tell = silent) -> Frozen:
     """Write a frozen version once more, as `target/vN`; raises DatasetError where the bytes would not be the same."""
-    return _export(engine, name, places.find(target) / name, tell)
+    return write_again(engine, name, places.find(target) / name, tell)
 
 
-def _export(engine: Engine, name: str, place: Place, tell: Tell) -> Frozen:
+def write_again(engine: Engine, name: str, place: Place, tell: Tell = silent, *, replace: bool = False) -> Frozen:
+    """Write a frozen version at a place, instead of what is there if that is to be replaced; raises DatasetError."""
     with engine.connect() as connection:
         stored = existing(connection, name)
-        with place.new(MANIFEST, tell) as draft:
-            written = _write(connection, stored.parameters, draft, tell)
+        with place.new(MANIFEST, tell, replace=replace) as draft:
+            written = write_files(connection, stored.parameters, draft, tell)
             if written.manifest_sha256 != stored.manifest_sha256:
                 raise DatasetError(
                     f"{name} cannot be written as it was: `dataset verify {name}` tells whether its rows have changed; "
@@ -95,13 +112,13 @@ def _freeze(engine: Engine, plan: FreezePlan, place: Place, accepted: Objections
     with place.new(MANIFEST, tell) as draft, writing(engine) as connection:
         if versions.find_version(connection, plan.version):
             raise _frozen_already(plan.version)
-        parent = _parent(connection, plan)
+        parent = parent_of(connection, plan)
         chosen = Selection(connection, plan, parent.name if parent else None)
         columns = columns_of(RECORD_TYPES[plan.record_type])
         _insert(connection, plan, counted(chosen.lines(columns), tell, "rows stored", chosen.most))
         accepted = accepted | before_sealing(connection, plan, authors_together=chosen.authors_together)
         description = describe(connection, plan, chosen, parent) | {"accepted": accepted}
-        written = _write(connection, description, draft, tell)
+        written = write_files(connection, description, draft, tell)
         versions.seal(connection, _version(description, written, place), columns)
     return _frozen(description, written, place)
 
@@ -111,48 +128,13 @@ def _insert(connection: Connection, plan: FreezePlan, lines: Iterator[Line]) -> 
         versions.add_lines(connection, plan.version, some)
 
 
-def _write(connection: Connection, description: Description, draft: Path, tell: Tell) -> Written:
+def write_files(connection: Connection, description: Description, draft: Path, tell: Tell = silent) -> Written:
+    """Write the rows of a version, and what tells of them, into a folder."""
     name = description["version"]
     lines, rows = versions.frozen_lines(connection, name), versions.count_rows(connection, name)
     with Writer(draft, description) as writer:
         writer.take(counted(lines, tell, "rows written", rows))
         return writer.finish()
-
-
-def describe(connection: Connection, plan: FreezePlan, chosen: Selection, parent: Version | None) -> dict[str, Any]:
-    """Build all of a manifest that cannot be told from the rows; raises DatasetError where nothing can be frozen."""
-    provenance = selection.provenance(connection, plan.record_type)
-    rows = versions.count_rows(connection, plan.version)
-    if rows == 0:
-        raise DatasetError(f"there are no {plan.record_type} records to freeze: {_why_none(provenance['ledger'])}")
-    if "csv" in plan.formats and rows >= MAX_CSV_ROWS:
-        raise DatasetError(f"{rows} rows are too many for CSV (below {MAX_CSV_ROWS}): leave it to Parquet")
-    columns = columns_of(RECORD_TYPES[plan.record_type])
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "version": plan.version,
-        "parent_version": parent.name if parent else None,
-        "record_type": plan.record_type,
-        "code_version": __version__,
-        "writer": parquet.WRITER,
-        "query": {"from": "records", "where": {"record_type": plan.record_type}},
-        "parameters": plan.parameters,
-        "columns": {name: column_type.value for name, column_type in columns.items()},
-        "counts": chosen.counts(),
-        "balanced": chosen.balanced(),
-        "authors": Authors.TOGETHER if chosen.authors_together else Authors.SPLIT,
-        "provenance": provenance,
-    }
-
-
-def _parent(connection: Connection, plan: FreezePlan) -> Version | None:
-    number = int(plan.version.removeprefix("v"))
-    earlier = [
-        version
-        for version in versions.versions(connection)
-        if version.record_type == plan.record_type and version.number < number
-    ]
-    return earlier[-1] if earlier else None
 
 
 def _version(description: Description, written: Written, place: Place) -> Version:
@@ -176,8 +158,3 @@ def _frozen(description: Description, written: Written, place: Place) -> Frozen:
 def _frozen_already(name: str) -> DatasetError:
     following = f"v{int(name.removeprefix('v')) + 1}"
     return DatasetError(f"{name} is frozen and never changes; freeze {following}, or `dataset export {name} --to DIR`")
-
-
-def _why_none(ledger: dict[str, int]) -> str:
-    ended = ", ".join(f"{number} {name}" for name, number in ledger.items() if number)
-    return f"the ledger has {ended}" if ended else "nothing was collected yet (scrapy crawl retailer_reviews -a site=…)"

@@ -102,7 +102,10 @@ def read_page(data_dir: Path, place: Place) -> Fetched:
     try:
         with path.open("rb") as file:
             file.seek(place.offset)
-            return _page(next(ArchiveIterator(file, check_digests="raise")))
+            record = next(ArchiveIterator(file, check_digests="raise"))
+            if record.rec_type not in {_FETCHED, _RENDERED}:
+                raise StoreError(f"the page at byte {place.offset} of {path} was erased")
+            return _page(record)
     except OSError as error:
         raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
     except (ArchiveLoadFailed, StopIteration, ValueError) as error:

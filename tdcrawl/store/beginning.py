@@ -10,6 +10,7 @@ from tdcrawl.errors import FinishedError, StoreError
 from tdcrawl.outcomes import PageReason, PageState
 from tdcrawl.store.rows import Run
 from tdcrawl.store.tables import pages, runs
+from tdcrawl.store.tombstones import refuse_erased_site
 from tdcrawl.store.workers import living
 
 FINISHED = "finished"
@@ -53,6 +54,7 @@ def take_up(connection: Connection, run: Run, starts: Sequence[str], *, again: b
     `again` begins a new one in any case. On PostgreSQL a run that others are reading is joined. Raises FinishedError
     where that run has read all it was to read, and StoreError where another process is reading the site otherwise.
     """
+    refuse_erased_site(connection, run.site)
     last = _newest(connection, run)
     same = last is not None and not again and _began_at(connection, last["run_id"], starts)
     _refuse_beside_others(connection, run, last["run_id"] if last and same else None)
@@ -74,6 +76,7 @@ def take_up_replay(connection: Connection, run: Run) -> Begun:
 
     What other runs have left stays theirs. Raises StoreError where another process is at work on the site.
     """
+    refuse_erased_site(connection, run.site)
     _refuse_beside_others(connection, run, None)
     last = _newest(connection, run)
     if last is not None and last["finish_reason"] != FINISHED:

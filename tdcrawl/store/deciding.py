@@ -23,6 +23,7 @@ from tdcrawl.store.rows import (
 from tdcrawl.store.seats import Seats
 from tdcrawl.store.tables import duplicates, outcomes, over_quota, records
 from tdcrawl.store.terms import Terms
+from tdcrawl.store.tombstones import erased_among
 from tdcrawl.store.waiting import ask_people
 
 LABEL_STAGE = "label_record"
@@ -48,7 +49,8 @@ class Decision:
 
 def decide(connection: Connection, wanted: list[Decision]) -> list[Bucket]:
     """Carry out decisions one by one; returns where each item is then."""
-    return [_decide(connection, one) for one in wanted]
+    gone = erased_among(connection, [one.item_id for one in wanted])
+    return [Bucket.FAILED if one.item_id in gone else _decide(connection, one) for one in wanted]
 
 
 def withdraw(connection: Connection, item_id: str, terms: Terms, run: Run, reason: LabelReason) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModu
 
 from tdcrawl.errors import SettingError, StoreError
 
-__all__ = ["Connection", "Engine", "open_engine", "reachable", "reading", "shown", "writing"]
+__all__ = ["Connection", "Engine", "compact", "open_engine", "reachable", "reading", "shown", "writing"]
 
 # Any number will do, as long as every process of ours takes the same one.
 _WRITER_LOCK = 0x7DC0
@@ -82,6 +82,28 @@ def reachable() -> Iterator[None]:
         yield
     except (OperationalError, InterfaceError) as error:
         raise StoreError(f"the database is gone: {' '.join(str(error.orig).split())}") from error
+
+
+def compact(engine: Engine) -> bool:
+    """Rewrite a SQLite file, so that nothing deleted is left in it; says whether its log could be cut too.
+
+    A PostgreSQL server does so by itself, in its own time. Raises StoreError.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    connection = engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        cursor.execute("VACUUM")
+        busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        cursor.close()
+    except engine.dialect.loaded_dbapi.Error as error:
+        raise StoreError(
+            f"what was deleted may still be in the database file, it cannot be rewritten: {error}"
+        ) from error
+    finally:
+        connection.close()
+    return not busy
 
 
 def _driver_url(database_url: str) -> URL:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, select, update
 from tdcrawl.errors import LostError
 from tdcrawl.outcomes import Move, PageState, Rejection
 from tdcrawl.records.base import TrainingItem
-from tdcrawl.store import beginning, frontier, page_writes, redirects, rereading, settling
+from tdcrawl.store import beginning, frontier, page_writes, redirects, refusing, rereading, settling
 from tdcrawl.store.archive import Place
 from tdcrawl.store.beginning import Begun
 from tdcrawl.store.engine import open_engine, reachable, writing
@@ -21,6 +21,7 @@ from tdcrawl.store.rows import PageRequest, Run
 from tdcrawl.store.settling import OutdatedError
 from tdcrawl.store.tables import runs
 from tdcrawl.store.terms import Terms
+from tdcrawl.store.tombstones import Traces
 from tdcrawl.store.workers import is_listed, join, leave, living, this_process
 from tdcrawl.store.writer import Writer
 
@@ -79,25 +80,26 @@ class Ledger:
         seen_again: int,
         archived: Place | None = None,
         rereads: Reread | None = None,
+        traces: Sequence[Traces] = (),
     ) -> Future[dict[str, Taken]]:
         """Note the items that a page yielded, as pending; the result holds the ids of those still to be processed.
 
         An item that has its outcome (from an earlier page or run) is counted as seen again, with the `seen_again` that
         the caller knows of. One left pending by a run that died is taken up. One that failed or was over quota in an
         earlier run is reopened: the result says so of its id. A page that `rereads` another one, out of the archive,
-        reopens only what had failed there.
+        reopens only what had failed there. What the `traces` of the items show to be erased is settled at once.
         """
-        found = page_writes.Yield(self.run, page_id, items, seen_again, archived)
+        found = page_writes.Yield(self.run, page_id, items, seen_again, archived, traces=traces)
         if rereads:
             return self._writer.submit(rereading.take, (rereads, found))
-        return self._writer.submit(page_writes.take, found)
+        return self._writer.submit(refusing.take, found)
 
     def accept(self, item: TrainingItem, terms: Terms) -> Future[list[Move]]:
         """Keep a record with its label, quota seat and outcome; the result says which other items it moved.
 
         Raises Rejection where a better copy is kept, or another process has taken the last seat meanwhile.
         """
-        return self._writer.submit(settling.accept, settling.Acceptance(self.run, item, terms))
+        return self._writer.submit(refusing.accept, settling.Acceptance(self.run, item, terms))
 
     def reject(
         self, item: TrainingItem, terms: Terms, stage: str, why: Rejection, evidence: Mapping[str, Any]
@@ -106,7 +108,7 @@ class Ledger:
 
         Raises OutdatedError, and changes nothing, where the record it repeats has ceased to be one.
         """
-        return self._writer.submit(settling.reject, settling.Refusal(self.run, item, terms, stage, why, evidence))
+        return self._writer.submit(refusing.reject, settling.Refusal(self.run, item, terms, stage, why, evidence))
 
     def close_page(
         self, page_id: str, state: PageState, reason: str | None = None, detail: str | None = None

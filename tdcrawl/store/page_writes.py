@@ -15,6 +15,7 @@ from tdcrawl.store.look_up import IDS, look_up
 from tdcrawl.store.redirects import KNOWN_PAGES
 from tdcrawl.store.rows import PageRequest, Row, Run, outcome_row, page_row
 from tdcrawl.store.tables import ON_ITS_WAY, failed_records, outcomes, over_quota, pages, runs
+from tdcrawl.store.tombstones import Traces, erased_urls, scrubbed
 
 _OPEN_PAGES = KNOWN_PAGES.where(pages.c.state == PageState.PENDING)
 # What waits for its label is no matter of the pages: it is as settled as what people are asked about.
@@ -72,7 +73,7 @@ class Taken(StrEnum):
 class Yield:
     """Hold what a page yielded, how many more of it are known to be seen again, and where the page is archived.
 
-    `reopens` names the only items that may be tried anew, if not all may.
+    `reopens` names the only items that may be tried anew, if not all may; `traces` tells what they could be known by.
     """
 
     run: Run
@@ -81,6 +82,7 @@ class Yield:
     seen_again: int
     archived: Place | None = None
     reopens: Collection[str] | None = None
+    traces: Sequence[Traces] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ def schedule(connection: Connection, wanted: list[tuple[Run, Sequence[PageReques
     # Not a count of rows: workers find pages at the same time, and no two wait for each other's number.
     now, position = datetime.now(UTC), time_ns()
     inserted, answers = list[Row](), []
+    erased = erased_urls(connection, {url for _, requests in wanted for page in requests for url in addresses(page)})
     for run, requests in wanted:
         new = {page.page_id: page for page in requests if page.page_id not in known}
         inserted += [
@@ -107,9 +110,19 @@ def schedule(connection: Connection, wanted: list[tuple[Run, Sequence[PageReques
         ]
         known |= new.keys()
         answers.append(set(new))
-    if inserted:
-        connection.execute(insert(pages), inserted)
+    _write(connection, insert(pages), [row for row in inserted if erased.isdisjoint(_named(row))])
+    skipped = [row for row in inserted if not erased.isdisjoint(_named(row))]
+    _write(connection, insert(pages), [row | scrubbed(row["canonical_url"], now) for row in skipped])
     return answers
+
+
+def addresses(page: PageRequest) -> tuple[str, str]:
+    """Give the addresses of a page: the one that is asked for, and the canonical one."""
+    return page.url, page.canonical_url
+
+
+def _named(row: Row) -> tuple[str, str]:
+    return row["url"], row["canonical_url"]
 
 
 def take(connection: Connection, wanted: list[Yield]) -> list[dict[str, Taken]]:

@@ -16,6 +16,8 @@ from tdcrawl import faults
 from tdcrawl.errors import StoreError
 from tdcrawl.records.columns import Columns, ColumnType, Row, to_json
 
+UNREADABLE = pa.ArrowInvalid
+"""What a file raises that is cut off, or is no Parquet."""
 WRITER = f"pyarrow {pa.__version__}"
 """What wrote a file: another version may write other bytes for the same rows."""
 
@@ -136,11 +138,11 @@ def is_text(schema: Schema, name: str) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
-def rows(files: Iterable[Path], names: Collection[str]) -> Iterator[Row]:
-    """Read some columns, a row at a time; those that a file lacks are not in its rows."""
+def rows(files: Iterable[Path], names: Collection[str] | None = None) -> Iterator[Row]:
+    """Read some columns, or all, a row at a time; those that a file lacks are not in its rows."""
     for file in files:
         with pq.ParquetFile(file) as source:
-            present = [name for name in source.schema_arrow.names if name in names]
+            present = [name for name in source.schema_arrow.names if names is None or name in names]
             for batch in source.iter_batches(ROWS_A_GROUP, columns=present):
                 yield from batch.to_pylist()
 

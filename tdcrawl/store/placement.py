@@ -66,10 +66,14 @@ class Placement:
     def withdraw(self, record_id: str) -> Row:
         """Take a record out of `records`, placing anew what repeated only it; whoever asks says where it is then."""
         (row,) = records_of(self._connection, {record_id})
-        orphans = self._take_out(row)
+        self.withdraw_all([row])
+        return row
+
+    def withdraw_all(self, rows: Iterable[Row]) -> None:
+        """Take records out of `records`, all before what repeated only them is placed anew."""
+        orphans = [orphan for row in rows for orphan in self._take_out(row)]
         for orphan in sorted(orphans, key=self._same.rank):
             self._place_anew(orphan)
-        return row
 
     def write(self) -> None:
         """Insert the records that were kept since the last time, and the seats they take."""

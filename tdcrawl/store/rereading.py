@@ -7,16 +7,17 @@ from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
 
 from tdcrawl.outcomes import Bucket, PageState
 from tdcrawl.records.base import TrainingItem
-from tdcrawl.store import page_writes
+from tdcrawl.store import page_writes, refusing
 from tdcrawl.store.beginning import FINISHED, REPLAY
 from tdcrawl.store.page_writes import Taken, Yield
 from tdcrawl.store.tables import ON_ITS_WAY, failed_records, outcomes, pages, runs
+from tdcrawl.store.tombstones import IS_ERASED
 
 INTERRUPTED = "interrupted"
 """The reason of what a replay was cut off at; it is taken up whatever else is asked for."""
 UNFINISHED = select(runs.c.run_id).where(runs.c.spider == REPLAY, runs.c.finish_reason.is_distinct_from(FINISHED))
 LEFT = or_(
-    outcomes.c.bucket == Bucket.FAILED,
+    and_(outcomes.c.bucket == Bucket.FAILED, ~IS_ERASED),
     and_(ON_ITS_WAY, or_(pages.c.state == PageState.SKIPPED, pages.c.run_id.in_(UNFINISHED))),
 )
 """Which items there is something to try for: those that failed, and those that a run left and no crawl will take up."""
@@ -78,4 +79,4 @@ def take(connection: Connection, wanted: Iterable[tuple[Reread, Yield]]) -> list
         for rename in _RENAMES if renamed else ():
             connection.execute(rename, renamed)
         found.append(replace(page, reopens=frozenset(again.values())))
-    return page_writes.take(connection, found)
+    return refusing.take(connection, found)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, func, select
 
 from tdcrawl.outcomes import Bucket, PageReason, PageState
-from tdcrawl.store.tables import failed_records, outcomes, pages, records
+from tdcrawl.store.tables import failed_records, outcomes, pages, records, runs
 
 _STREAMED = {"yield_per": 1_000}
 
@@ -15,6 +15,12 @@ _STREAMED = {"yield_per": 1_000}
 def run_records(connection: Connection, run_id: str) -> Iterator[Mapping[str, Any]]:
     """Stream the records that a run wrote, by id."""
     return _stream(connection, records, run_id)
+
+
+def type_of_run(engine: Engine, run_id: str) -> str | None:
+    """Name the record type of a run; None where there is no such run."""
+    with engine.connect() as connection:
+        return connection.scalar(select(runs.c.record_type).where(runs.c.run_id == run_id))
 
 
 def run_failures(connection: Connection, run_id: str) -> Iterator[Mapping[str, Any]]:

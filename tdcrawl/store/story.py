@@ -7,6 +7,8 @@ from sqlalchemy import Connection, Engine, Table, or_, select
 
 from tdcrawl.errors import StoreError
 from tdcrawl.store.dataset_tables import dataset_rows
+from tdcrawl.store.erasure_tables import erased_items, tombstones
+from tdcrawl.store.errata import errata_of
 from tdcrawl.store.label_tables import labels, review_tasks, unlabelled
 from tdcrawl.store.tables import contrast_pairs, duplicates, failed_records, outcomes, over_quota, pages, records, runs
 
@@ -18,8 +20,11 @@ def tell(engine: Engine, item_id: str) -> Story:
     with engine.connect() as connection:
         outcome = _outcome(connection, item_id)
         whole = outcome["item_id"]
+        if erased := _erased(connection, whole):
+            return {"item_id": whole, "erased": erased}
         return {
             "item_id": whole,
+            "erased": None,
             "outcome": outcome,
             "run": _rows(connection, runs, runs.c.run_id == outcome["run_id"])[0],
             "page": _rows(connection, pages, pages.c.page_id == outcome["page_id"])[0],
@@ -34,8 +39,23 @@ def tell(engine: Engine, item_id: str) -> Story:
             ),
             "labels": _rows(connection, labels, labels.c.record_id == whole),
             "copies": _rows(connection, duplicates, duplicates.c.matched_record_id == whole),
-            "versions": _rows(connection, dataset_rows, dataset_rows.c.record_id == whole),
+            "versions": _frozen(connection, whole),
         }
+
+
+def _erased(connection: Connection, item_id: str) -> dict[str, Any] | None:
+    """Say when an item was erased, and why: nothing else is known of it."""
+    query = select(erased_items.c.at, tombstones.c.kind, tombstones.c.why)
+    joined = erased_items.join(tombstones, tombstones.c.tombstone_id == erased_items.c.tombstone_id)
+    found = connection.execute(query.select_from(joined).where(erased_items.c.item_id == item_id)).mappings().first()
+    return dict(found) if found else None
+
+
+def _frozen(connection: Connection, record_id: str) -> Sequence[dict[str, Any]]:
+    """Find a record in the frozen versions, each with how often rows were taken out of it."""
+    errata = errata_of(connection)
+    rows = _rows(connection, dataset_rows, dataset_rows.c.record_id == record_id)
+    return [{**row, "errata": len(errata.get(row["version"], []))} for row in rows]
 
 
 def _outcome(connection: Connection, beginning: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Where frozen versions are kept: rows, version, and the view that shows them; the migrations protect them."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from sqlalchemy.types import UserDefinedType
 from tdcrawl.records.columns import Columns, Row, to_json
 from tdcrawl.store import version_views
 from tdcrawl.store.dataset_tables import dataset_rows, dataset_versions
+from tdcrawl.store.errata import amended, errata_of
 
 _ROWS_AT_ONCE = 1_000
 # For one statement: options of a connection would stay with it.
@@ -27,6 +28,7 @@ class _JsonLine(UserDefinedType[str]):
 
 
 _ROWS = table(dataset_rows.name, column("version"), column("record_id"), column("split"), column("data", _JsonLine()))
+_KEPT = ("tombstones", "erased_items", "dataset_errata")
 _TRIGGERS = {
     "sqlite": {
         "frozen_dataset_rows_update",
@@ -37,6 +39,7 @@ _TRIGGERS = {
         "frozen_dataset_versions_delete",
         "frozen_dataset_versions_insert",
         "frozen_dataset_versions_replace",
+        *(f"kept_{table}_{verb}" for table in _KEPT for verb in ("update", "delete", "replace")),
     },
     "postgresql": {
         "frozen_dataset_rows",
@@ -44,6 +47,7 @@ _TRIGGERS = {
         "frozen_dataset_rows_insert",
         "frozen_dataset_versions",
         "frozen_dataset_versions_truncate",
+        *(f"kept_{table}{verb}" for table in _KEPT for verb in ("", "_truncate")),
     },
 }
 # A disabled trigger of PostgreSQL protects nothing ('O' and 'A' fire in an ordinary session).
@@ -84,9 +88,17 @@ class Version:
 
 
 def versions(connection: Connection) -> list[Version]:
-    """List all versions by their number."""
+    """List all versions by their number, each as its last erratum says."""
+    errata = errata_of(connection)
     found = [Version(*row) for row in connection.execute(select(dataset_versions))]
-    return sorted(found, key=lambda version: version.number)
+    return sorted((_as_it_is(version, errata.get(version.name, [])) for version in found), key=lambda one: one.number)
+
+
+def _as_it_is(version: Version, errata: list[dict[str, Any]]) -> Version:
+    if not errata:
+        return version
+    now = {name: errata[-1][name] for name in ("row_count", "rows_sha256", "manifest_sha256")}
+    return replace(version, parameters=amended(version.parameters, errata), **now)
 
 
 def find_version(connection: Connection, name: str) -> Version | None:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, func, insert, select, update
 from tdcrawl.records.naming import MODEL
 from tdcrawl.store.label_tables import label_accounts, labels
 from tdcrawl.store.rows import VOTE
+from tdcrawl.store.tombstones import erased_among
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,10 @@ def promise(connection: Connection, wanted: list[Wanted]) -> list[Vote | bool]:
 
 def cast(connection: Connection, bought: list[Cast]) -> list[None]:
     """Write votes, and correct what was promised to what they cost."""
-    now = datetime.now(UTC)
-    connection.execute(insert(labels), [_row(one, now) for one in bought])
+    now, gone = datetime.now(UTC), erased_among(connection, [one.record_id for one in bought])
+    rows = [_row(one, now) for one in bought if one.record_id not in gone]
+    if rows:
+        connection.execute(insert(labels), rows)
     for one in bought:
         refund(connection, one.account, one.most - one.vote.nanodollars)
     return [None] * len(bought)

@@ -55,7 +55,7 @@ def test_dataset_prints_tables_for_people(run_scrapy: RunScrapy, tmp_path: Path)
     (listed,) = answer(run_scrapy, "list")["versions"]
     place, when = str(tmp_path / "to" / "v1"), listed["created_at"]
     cells = run_scrapy("dataset", "list").stdout.splitlines()[1].split()
-    assert cells == ["v1", "review", str(listed["rows"]), when, "-", place]
+    assert cells == ["v1", "review", str(listed["rows"]), when, "-", place, "-"]
     (tmp_path / "to" / "v1" / "README.md").unlink()
     verified = run_scrapy("dataset", "verify", "v1")
     assert verified.returncode == 1

@@ -14,8 +14,8 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from tdcrawl.balance.resample import Balance
+from tdcrawl.datasets import description as description_module
 from tdcrawl.datasets import split_files
-from tdcrawl.datasets import version as version_module
 from tdcrawl.datasets.plan import FreezePlan
 from tdcrawl.datasets.verify import verify_version
 from tdcrawl.datasets.version import export, freeze
@@ -200,7 +200,7 @@ def test_freeze_when_there_are_more_rows_than_a_part_holds(
 def test_freeze_when_there_are_too_many_rows_for_csv(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(version_module, "MAX_CSV_ROWS", 100)
+    monkeypatch.setattr(description_module, "MAX_CSV_ROWS", 100)
     with pytest.raises(DatasetError, match=r"rows are too many for CSV \(below 100\)"):
         freeze(engine, FreezePlan("v1", formats=("csv",)), tmp_path / "to")
 

@@ -8,8 +8,8 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, select, text
 
 from tdcrawl.errors import SettingError, StoreError
-from tdcrawl.store import dataset_tables, worker_tables  # noqa: F401 - the schema is all of them
-from tdcrawl.store.engine import open_engine, writing
+from tdcrawl.store import dataset_tables, erasure_tables, label_tables, worker_tables  # noqa: F401 - the schema is all of them
+from tdcrawl.store.engine import compact, open_engine, writing
 from tdcrawl.store.tables import metadata, runs
 
 
@@ -68,3 +68,31 @@ def test_writing_keeps_other_writers_out(database_url: str) -> None:
         else:
             assert refused is False
     engine.dispose()
+
+
+def test_compact_leaves_nothing_that_was_deleted(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'c.db'}")
+    with engine.begin() as connection:
+        # As most SQLite libraries are built; some overwrite what they delete.
+        connection.execute(text("PRAGMA secure_delete = OFF"))
+        connection.execute(text("CREATE TABLE notes AS SELECT 'a secret' AS note"))
+        connection.execute(text("DELETE FROM notes"))
+    files = [tmp_path / "c.db", tmp_path / "c.db-wal"]
+    assert any(b"a secret" in file.read_bytes() for file in files)
+    assert compact(engine)
+    assert not any(b"a secret" in file.read_bytes() for file in files)
+    engine.dispose()
+
+
+def test_compact_says_that_somebody_reads_the_log(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'c.db'}")
+    other = open_engine(f"sqlite:///{tmp_path / 'c.db'}")
+    with other.connect() as reader:
+        reader.execute(text("SELECT * FROM runs")).all()
+        with engine.begin() as connection:
+            connection.execute(text("DELETE FROM runs"))
+            connection.execute(text("PRAGMA busy_timeout = 0"))
+        assert not compact(engine)
+    assert compact(engine)
+    for each in (engine, other):
+        each.dispose()

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tdcrawl.errors import StoreError
-from tdcrawl.store.places import Bucket, Folder, find
+from tdcrawl.store.place import Folder
+from tdcrawl.store.places import Bucket, find
 from tdcrawl.store.s3_errors import explained
 from tests.buckets import Bucket as Seen
 from tests.conftest import PROJECT

@@ -1,0 +1,32 @@
+"""How frequent labels are in a version from which rows were taken, as its manifest tells it."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from tdcrawl.datasets.export import columns_in
+from tdcrawl.datasets.selection import plain
+from tdcrawl.datasets.split import TRAIN
+from tdcrawl.records.columns import typed
+from tdcrawl.store import versions
+from tdcrawl.store.engine import Connection
+
+_LABEL = "label"
+
+
+def recounted(connection: Connection, version: str, description: Mapping[str, Any]) -> dict[str, Any]:
+    """Give `counts` and `balanced` of a description as the rows are now; what was before the balancing stays."""
+    by, columns = description["parameters"].get("balance_by", _LABEL), columns_in(description)
+    labels, values = defaultdict[tuple[str, str], float](float), defaultdict[str, float](float)
+    for line in versions.frozen_lines(connection, version):
+        row = typed(json.loads(line.data), columns)
+        labels[line.split, row[_LABEL]] += row["sample_weight"]
+        if line.split == TRAIN:
+            values[str(row[by])] += row["sample_weight"]
+    counts = {
+        split: {name: {**count, "after": plain(labels[split, name])} for name, count in told.items()}
+        for split, told in description["counts"].items()
+    }
+    told = {name: {**count, "after": plain(values[name])} for name, count in description["balanced"].items()}
+    return {"counts": counts, "balanced": told}

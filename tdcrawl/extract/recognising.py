@@ -1,0 +1,55 @@
+"""Is something of a page to be left alone? What its items could be known by, before anything of them is kept."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
+from tdcrawl import privacy, text
+from tdcrawl.extract.validation import read_record
+from tdcrawl.extract.values import ValueRules
+from tdcrawl.outcomes import Rejection
+from tdcrawl.records import RECORD_TYPES
+from tdcrawl.records.base import RecordType, TrainingItem
+from tdcrawl.records.redacting import redacted
+from tdcrawl.sites.profile import SiteProfile
+from tdcrawl.store import tombstones
+from tdcrawl.store.engine import Engine, reachable
+from tdcrawl.store.tombstones import Traces
+from tdcrawl.urls import canonical_url
+
+
+def traces_on(engine: Engine, items: Iterable[TrainingItem], profile: SiteProfile, person_key: bytes) -> list[Traces]:
+    """Tell what the items of a page could be known by; none where nothing was ever erased. Raises StoreError."""
+    with reachable(), engine.connect() as connection:
+        if not tombstones.are_any(connection):
+            return []
+    return [_traces(item, RECORD_TYPES[profile.record_type], profile, person_key) for item in items]
+
+
+def are_known(engine: Engine, traces: list[Traces]) -> bool:
+    """Say whether one of some items was erased; raises StoreError."""
+    if not traces:
+        return False
+    with reachable(), engine.connect() as connection:
+        return bool(tombstones.erased(connection, traces))
+
+
+def is_address_known(engine: Engine, *urls: str) -> bool:
+    """Say whether one of some addresses was erased; raises StoreError."""
+    with reachable(), engine.connect() as connection:
+        return bool(tombstones.erased_urls(connection, urls))
+
+
+def _traces(item: TrainingItem, kind: RecordType, profile: SiteProfile, key: bytes) -> Traces:
+    persons = {privacy.person_hash(key, item.raw[name]) for name in kind.person_fields if item.raw.get(name)}
+    content_hash = None
+    # What cannot be believed is no text that anybody compares with.
+    with suppress(Rejection):
+        record = read_record(kind, item.raw, ValueRules.of(profile.read.values, item.fetched_at, asks=True))
+        content_hash = text.content_hash(kind.sameness(redacted(record, kind, key)[0]))
+    return Traces(item.item_id, item.site, persons, set(_addresses(item, profile)), content_hash)
+
+
+def _addresses(item: TrainingItem, profile: SiteProfile) -> Iterator[str]:
+    yield item.requested_url
+    with suppress(ValueError):
+        yield canonical_url(item.requested_url, profile.canonical.rules)
