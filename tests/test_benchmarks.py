@@ -267,3 +267,10 @@ def test_soak_finds_the_loss_of_others_and_none_of_ours() -> None:
     ways = measure("benchmarks/soak.py", "--kills", "2", "--seed", "3")["ways"]
     assert [ways["tdcrawl"][what] for what in ("kills", "lost", "double", "problems")] == [2, 0, 0, []]
     assert all(ways[name]["lost"] > 0 for name in ("JOBDIR, feed", "JOBDIR, batch writer"))
+
+
+def test_versions_are_frozen_verified_and_compared() -> None:
+    figures = measure("benchmarks/freezing.py", "--records", "400")
+    assert figures["frozen_per_second"] > 0
+    assert figures["freeze_over_pyarrow"] < 1
+    assert figures.keys() >= {"growth", "verify_seconds", "sha256sum_seconds", "diff_seconds", "datasets_per_second"}

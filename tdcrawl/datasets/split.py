@@ -10,6 +10,9 @@ from tdcrawl.records.base import digest
 SPLITS = ("train", "validation", "test")
 TRAIN, VALIDATION, TEST = SPLITS
 
+_SMALL = 0.05
+"""How large a small component may be, as a share of the smallest split: what the shares can be missed by."""
+
 
 class Group(NamedTuple):
     """Name a site and what a record of it is about (for a review its product)."""
@@ -72,18 +75,18 @@ class Components:
 def place(components: Sequence[Component], percentages: Sequence[int], salt: str) -> dict[Group, str]:
     """Place components, by the first group of each, so that every split has its share of the records of each label.
 
-    What was in a test split stays in one, then what was in a validation split, then what was trained on. A component
-    larger than a split is to be goes where most room is. All others stand in the order of a hash, and are dealt out in
-    one go: the order in which they come is without effect.
+    What was in a test split stays in one, then what was in a validation split, then what was trained on. A large
+    component goes where a hash sends it, or where most room is if it has none there. The small ones fill the rest: they
+    stand in the order of that hash, and are dealt out in one go. The order in which they come is without effect.
     """
     strata: defaultdict[str, list[Component]] = defaultdict(list)
     for component in components:
         strata[component.stratum].append(component)
     shares = [percentage / 100 for percentage in percentages]
-    small = min(share for share in shares if share) * sum(component.size for component in components)
+    smallest = min(share for share in shares if share) * sum(component.size for component in components)
     placed: dict[Group, str] = {}
     for stratum in sorted(strata):
-        placed.update(_placed(strata[stratum], shares, small, salt))
+        placed.update(_placed(strata[stratum], shares, _SMALL * smallest, salt))
     return placed
 
 
@@ -95,14 +98,22 @@ def _placed(
     settled = [component for component in by_hash if component.earlier]
     large = [component for component in by_hash if not component.earlier and component.size > small]
     for component in (*settled, *sorted(large, key=lambda component: -component.size)):
-        split = max(map(SPLITS.index, component.earlier)) if component.earlier else _roomiest(room, shares)
+        split = _settled(component) if component.earlier else _with_room(component, room, shares, salt)
         room[split] -= component.size
         yield component.first, SPLITS[split]
     free = [component for component in by_hash if not component.earlier and component.size <= small]
     yield from _dealt(free, [max(0.0, number) for number in room])
 
 
-def _roomiest(room: Sequence[float], shares: Sequence[float]) -> int:
+def _settled(component: Component) -> int:
+    return max(map(SPLITS.index, component.earlier))
+
+
+def _with_room(component: Component, room: Sequence[float], shares: Sequence[float], salt: str) -> int:
+    lot = int(digest(salt, *component.first), 16) / 2**128
+    drawn = (lot >= shares[0]) + (lot >= shares[0] + shares[1])
+    if component.size <= room[drawn]:
+        return drawn
     # Among equals the test split comes first: without it nothing is measured.
     return max((split for split in range(len(room)) if shares[split]), key=lambda split: (room[split], split))
 
