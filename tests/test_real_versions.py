@@ -40,8 +40,8 @@ def test_a_second_version_of_real_reviews_adds_up(
 ) -> None:
     reviews = first_of(shared_data / "reviews" / "womens_clothing.csv.gz", 5_000, tmp_path)
     with serving(shop_from_csv(reviews), Markup.JSON_LD) as server:
-        crawl = ("crawl", "retailer_reviews", "-a", f"site={SITES[Markup.JSON_LD]}")
-        crawl = (*crawl, "-a", f"start={server.base_url}/catalogue")
+        site, start = f"site={SITES[Markup.JSON_LD]}", f"start={server.base_url}/catalogue"
+        crawl = ("crawl", "retailer_reviews", "-a", site, "-a", start)
         ask(*crawl, "-a", "limit=120")
         first = ask("dataset", "freeze", "v1")
         ask(*crawl)

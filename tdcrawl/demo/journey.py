@@ -43,12 +43,6 @@ def _a_failed_item() -> str:
 
 
 _NEXT = """
-Load it:
-    import glob
-    import pyarrow.parquet
-    train = pyarrow.parquet.read_table(sorted(glob.glob("{data}/datasets/v1/train/part-*.parquet")))
-    print(train["label"].value_counts().to_pylist())
-
 Look around (first: . .venv/bin/activate; export TDCRAWL_DATA_DIR={data}):
     scrapy verify               does the ledger balance, are the frozen bytes intact?
     scrapy dataset show v1      what is in the version
