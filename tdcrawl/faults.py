@@ -19,7 +19,7 @@ POINTS: Final = (
     "after_quota_reserve", "before_commit", "after_commit", "before_page_done", "after_page_done", "export_open",
     "export_rowgroup", "export_before_rename", "export_after_rename", "manifest_before", "manifest_after",
     "upload_file", "before_batch_submitted", "after_batch_submitted", "review_before_commit", "review_after_commit",
-    "erase_before_commit", "erase_after_commit", "erase_after_archive", "erase_after_feeds",
+    "promote_after_commit", "erase_before_commit", "erase_after_commit", "erase_after_archive", "erase_after_feeds",
 )  # fmt: skip
 """The names, in the order in which a record comes past them."""
 

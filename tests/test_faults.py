@@ -23,6 +23,7 @@ from tests.commands.test_crawl_labelled import IN_A_LABELLING
 from tests.commands.test_dataset_places import IN_AN_UPLOAD
 from tests.commands.test_erase_killed import IN_AN_ERASURE
 from tests.commands.test_label import IN_A_BATCH
+from tests.commands.test_promote import IN_A_PROMOTION
 from tests.conftest import PROJECT, RunScrapy, run_scrapy_in
 
 KEY = "5e" * 32
@@ -203,8 +204,8 @@ def test_freeze_when_the_database_had_no_room(crawled: Path, run_scrapy: RunScra
 
 
 def test_every_point_is_attacked() -> None:
-    attacked = {*IN_A_CRAWL, *IN_A_FREEZE, *IN_AN_UPLOAD, *IN_A_LABELLING, *IN_A_BATCH, *IN_A_REVIEW, *IN_AN_ERASURE}
-    assert attacked == set(POINTS)
+    of_datasets = {*IN_A_FREEZE, *IN_AN_UPLOAD, *IN_AN_ERASURE, *IN_A_PROMOTION}
+    assert of_datasets | {*IN_A_CRAWL, *IN_A_LABELLING, *IN_A_BATCH, *IN_A_REVIEW} == set(POINTS)
 
 
 def test_a_fault_that_is_none_is_refused(run_scrapy: RunScrapy) -> None:

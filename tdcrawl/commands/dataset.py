@@ -10,6 +10,7 @@ from tdcrawl.commands._dedup import DEDUP
 from tdcrawl.commands._diff import DIFF
 from tdcrawl.commands._erase import ERASE
 from tdcrawl.commands._freeze import EXPORT, FREEZE
+from tdcrawl.commands._promote import PROMOTE
 from tdcrawl.commands._reindex import REINDEX
 from tdcrawl.commands._versions import LIST, SHOW, VERIFY
 
@@ -20,6 +21,7 @@ _ACTIONS = {
     "verify": VERIFY,
     "diff": DIFF,
     "export": EXPORT,
+    "promote": PROMOTE,
     "reindex": REINDEX,
     "dedup": DEDUP,
     "erase": ERASE,

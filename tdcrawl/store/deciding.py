@@ -24,7 +24,7 @@ from tdcrawl.store.seats import Seats
 from tdcrawl.store.tables import duplicates, outcomes, over_quota, records
 from tdcrawl.store.terms import Terms
 from tdcrawl.store.tombstones import erased_among
-from tdcrawl.store.waiting import ask_people
+from tdcrawl.store.waiting import ask_people, last_decision
 
 LABEL_STAGE = "label_record"
 _CALLED = (
@@ -65,6 +65,18 @@ def withdraw(connection: Connection, item_id: str, terms: Terms, run: Run, reaso
     _wait(connection, row | {"stratum": UNLABELLED}, why)
     taken_back = {"record_id": item_id, "kind": DECISION, "source": PERSON, "version": "", "at": datetime.now(UTC)}
     connection.execute(insert(labels), [taken_back])
+
+
+def promote(connection: Connection, item_id: str, terms: Terms, run: Run) -> Bucket:
+    """Place a surplus item as what it was called, or let it wait for its label; returns where it is then."""
+    here = select(over_quota).where(over_quota.c.item_id == item_id)
+    row = connection.execute(here).mappings().one()
+    label = last_decision(connection, item_id) or terms.sameness.label({"data": row["data"]})
+    if label is not None:
+        return _place(connection, Decision(item_id, label, terms, run), label)
+    why = Rejection(Bucket.PENDING, LabelReason.NOT_ASKED, "there is room for it now")
+    _wait(connection, _leave(connection, item_id), why)
+    return why.bucket
 
 
 def bucket_of(connection: Connection, item_id: str) -> Bucket:
