@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from tdcrawl import privacy, text
+from tdcrawl.errors import StoreError
 from tdcrawl.extract.validation import read_record
 from tdcrawl.extract.values import ValueRules
 from tdcrawl.outcomes import Rejection
@@ -18,25 +19,12 @@ from tdcrawl.urls import canonical_url
 
 
 def traces_on(engine: Engine, items: Iterable[TrainingItem], profile: SiteProfile, person_key: bytes) -> list[Traces]:
-    """Tell what the items of a page could be known by; none where nothing was ever erased. Raises StoreError."""
-    with reachable(), engine.connect() as connection:
+    """Tell what the items of a page could be known by; none where nothing was ever erased."""
+    # Where the database is gone for the moment, who asks about the traces will wait for it.
+    with suppress(StoreError), reachable(), engine.connect() as connection:
         if not tombstones.are_any(connection):
             return []
     return [_traces(item, RECORD_TYPES[profile.record_type], profile, person_key) for item in items]
-
-
-def are_known(engine: Engine, traces: list[Traces]) -> bool:
-    """Say whether one of some items was erased; raises StoreError."""
-    if not traces:
-        return False
-    with reachable(), engine.connect() as connection:
-        return bool(tombstones.erased(connection, traces))
-
-
-def is_address_known(engine: Engine, *urls: str) -> bool:
-    """Say whether one of some addresses was erased; raises StoreError."""
-    with reachable(), engine.connect() as connection:
-        return bool(tombstones.erased_urls(connection, urls))
 
 
 def _traces(item: TrainingItem, kind: RecordType, profile: SiteProfile, key: bytes) -> Traces:

@@ -17,13 +17,14 @@ from scrapy.http import Request, Response
 from tdcrawl import faults, page_outcomes
 from tdcrawl.crawling import SiteSpider
 from tdcrawl.errors import StoreError
-from tdcrawl.extract.recognising import are_known, is_address_known, traces_on
+from tdcrawl.extract.recognising import traces_on
 from tdcrawl.links import without_userinfo
 from tdcrawl.outcomes import PageReason, PageRejection, PageState
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.session import REREADS
 from tdcrawl.store.ledger import PageRequest
-from tdcrawl.store.page_writes import Taken, addresses
+from tdcrawl.store.page_writes import Taken
+from tdcrawl.store.redirects import ErasedError
 from tdcrawl.store.rereading import Reread
 from tdcrawl.store.run_rows import so_far
 
@@ -105,17 +106,17 @@ class PageLedger:
         if not self._session.profile.covers(request.url):
             detail = f"it redirects off the site, to {without_userinfo(request.url)}"
             self._spider.end_page(page_id, PageRejection(PageState.FAILED, PageReason.OFF_SITE, detail))
-        elif is_address_known(self._session.ledger.engine, *addresses(target)):
-            detail = "it redirects to a page that was erased"
-            self._spider.end_page(page_id, PageRejection(PageState.SKIPPED, PageReason.ERASED, detail))
-            raise IgnoreRequest
         elif target.page_id != self._session.page_request(origin).page_id:
             known = self._session.ledger.redirect(origin, target)
             known.add_done_callback(partial(self._redirected, request))
             raise IgnoreRequest
 
     def _redirected(self, request: Request, is_new: asyncio.Future[bool]) -> None:
-        if error := is_new.exception():
+        error = is_new.exception()
+        if isinstance(error, ErasedError):
+            rejection = PageRejection(PageState.SKIPPED, PageReason.ERASED, str(error))
+            self._spider.end_page(request.meta["page_id"], rejection)
+        elif error:
             self._spider.stop("sink_unavailable", str(error))
         elif is_new.result():
             self._spider.count("tdcrawl/pages/scheduled", 1)
@@ -131,7 +132,7 @@ class PageLedger:
         rereads = Reread(*response.meta[REREADS]) if REREADS in response.meta else None
         traces = traces_on(ledger.engine, items, self._session.profile, self._session.person_key)
         # Before the page is kept: it would keep what was erased.
-        is_kept = is_kept and not are_known(ledger.engine, traces)
+        is_kept = is_kept and not (traces and await ledger.recognise(traces))
         place = await self._session.keep_page(response) if is_kept else None
         self._spider.count("tdcrawl/pages/archived", int(place is not None))
         fresh: dict[str, TrainingItem] = {}

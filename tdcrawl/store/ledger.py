@@ -69,6 +69,10 @@ class Ledger:
         """Note that a page redirects to another; the result says whether this run did not know that one yet."""
         return self._writer.submit(redirects.redirect, redirects.Redirect(self.run, origin, target))
 
+    def recognise(self, traces: Sequence[Traces]) -> Future[bool]:
+        """Ask whether an item that would leave these traces was erased."""
+        return self._writer.submit(refusing.recognise, traces)
+
     def lease(self, number: int) -> Future[frontier.Lease]:
         """Take pages to read, so many at most; none where all of the run are read or being read."""
         return self._writer.submit(frontier.lease, frontier.Asked(self.run.run_id, self._worker.worker_id, number))

@@ -13,7 +13,7 @@ from tdcrawl.records.base import TrainingItem
 from tdcrawl.store.archive import Place
 from tdcrawl.store.look_up import IDS, look_up
 from tdcrawl.store.redirects import KNOWN_PAGES
-from tdcrawl.store.rows import PageRequest, Row, Run, outcome_row, page_row
+from tdcrawl.store.rows import PageRequest, Row, Run, addresses, outcome_row, page_row
 from tdcrawl.store.tables import ON_ITS_WAY, failed_records, outcomes, over_quota, pages, runs
 from tdcrawl.store.tombstones import Traces, erased_urls, scrubbed
 
@@ -114,11 +114,6 @@ def schedule(connection: Connection, wanted: list[tuple[Run, Sequence[PageReques
     skipped = [row for row in inserted if not erased.isdisjoint(_named(row))]
     _write(connection, insert(pages), [row | scrubbed(row["canonical_url"], now) for row in skipped])
     return answers
-
-
-def addresses(page: PageRequest) -> tuple[str, str]:
-    """Give the addresses of a page: the one that is asked for, and the canonical one."""
-    return page.url, page.canonical_url
 
 
 def _named(row: Row) -> tuple[str, str]:

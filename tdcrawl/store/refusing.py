@@ -3,7 +3,7 @@
 Asked in the transactions that write, so that an erasure wins over a crawl that is under way.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection, delete, insert, select, tuple_, update
@@ -33,6 +33,11 @@ _FINAL = select(outcomes.c.item_id).where(outcomes.c.item_id.in_(IDS), outcomes.
 _OPEN = select(outcomes.c.item_id, outcomes.c.run_id, outcomes.c.record_type, outcomes.c.site).where(
     outcomes.c.item_id.in_(IDS), ON_ITS_WAY
 )
+
+
+def recognise(connection: Connection, wanted: list[Sequence[Traces]]) -> list[bool]:
+    """Say of the items of each page whether one of them was erased."""
+    return [bool(erased(connection, traces)) for traces in wanted]
 
 
 def take(connection: Connection, wanted: list[Yield]) -> list[dict[str, Taken]]:

@@ -46,6 +46,11 @@ class PageRequest:
     priority: int = 0
 
 
+def addresses(page: PageRequest) -> tuple[str, str]:
+    """Give the addresses of a page: the one that is asked for, and the canonical one."""
+    return page.url, page.canonical_url
+
+
 def page_row(page: PageRequest, run: Run, now: datetime, position: int) -> Row:
     """Build the row of a page that is to be read; those with a lower position are read first."""
     return {
