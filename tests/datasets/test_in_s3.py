@@ -5,6 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tdcrawl.balance.resample import Balance
+from tdcrawl.datasets.erasing import Erasure
 from tdcrawl.datasets.loading import loading_lines
 from tdcrawl.datasets.plan import FreezePlan
 from tdcrawl.datasets.verify import verify_version
@@ -12,7 +14,11 @@ from tdcrawl.datasets.version import export, freeze
 from tdcrawl.errors import DatasetError, StoreError
 from tdcrawl.store import places
 from tdcrawl.store.engine import Engine
+from tdcrawl.store.erasing import Target
+from tdcrawl.store.tombstones import Kind
 from tests.buckets import Bucket
+from tests.builders import terms
+from tests.datasets.corpus import a_review
 from tests.datasets.test_version import content
 
 # Where files go does not depend on the database.
@@ -102,3 +108,21 @@ def test_lines_that_are_printed_load_the_training_split_from_anywhere(
         scope: dict[str, pd.DataFrame] = {}
         exec(lines, scope)  # noqa: S102  # what a newcomer would paste
         assert len(scope["train"]) == rows
+
+
+def test_an_erasure_reaches_a_version_in_s3(engine: Engine, bucket: Bucket, tmp_path: Path) -> None:
+    freeze(engine, FreezePlan("v1", balance=Balance.NONE), places.find(bucket.uri))
+    before = bucket.content("v1")
+    gone = a_review(7).item_id
+    agreed = terms(engine)
+    erasure = Erasure(engine, tmp_path, Target(Kind.RECORD, frozenset({gone})), lambda _: agreed)
+    told = erasure.carry_out()
+    assert (told["versions"], told["found"]) == ({"v1": 1}, [])
+    after = bucket.content("v1")
+    assert after.keys() == before.keys()
+    assert after["manifest.json"] != before["manifest.json"]
+    assert verify_version(engine, "v1") == []
+    # A kill while the new files go up leaves no manifest: the same command finishes it.
+    bucket.drop("v1/manifest.json")
+    assert erasure.carry_out()["found"] == []
+    assert bucket.content("v1") == after
