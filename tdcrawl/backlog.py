@@ -1,16 +1,13 @@
 """What waits for a label is taken up, record by record; by_batch.py does so at half the price."""
 
 import asyncio
-import uuid
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from scrapy.settings import BaseSettings
 
-from tdcrawl import __version__
 from tdcrawl.asking import open_labeller
 from tdcrawl.balance.quota import SeatBook
 from tdcrawl.labeling.llm import Model
@@ -22,7 +19,7 @@ from tdcrawl.records.naming import Label
 from tdcrawl.setting_values import read_number
 from tdcrawl.store.deciding import Decision, decide
 from tdcrawl.store.engine import Engine
-from tdcrawl.store.rows import Row, Run
+from tdcrawl.store.rows import Row, Run, command_run
 from tdcrawl.store.seats import all_seats
 from tdcrawl.store.terms import Terms
 from tdcrawl.store.waiting import for_model
@@ -80,8 +77,7 @@ class Backlog:
 @contextmanager
 def open_backlog(settings: BaseSettings, engine: Engine, record_type: RecordType) -> Iterator[Backlog]:
     """Open what waits, with a writer of its own; raises SettingError or StoreError."""
-    now = datetime.now(UTC)
-    run = Run(f"{SPIDER}-{uuid.uuid4().hex[:16]}", SPIDER, "", record_type.name, __version__, now)
+    run = command_run(SPIDER, record_type.name)
     terms = open_terms(engine, settings, record_type)
     writer = Writer(engine, read_number(settings, "TDCRAWL_DATABASE_PATIENCE_SECONDS", 0, 3600))
     try:

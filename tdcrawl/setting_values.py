@@ -60,9 +60,14 @@ def read_quota(settings: BaseSettings, record_type: RecordType) -> dict[str, int
     return {stratum: seats for stratum, seats in quota.items() if stratum in record_type.labels}
 
 
+def read_similarity(settings: BaseSettings) -> float:
+    """Read from which Jaccard similarity (0-1) two texts are alike; raises SettingError."""
+    return read_number(settings, "TDCRAWL_NEAR_DUPLICATE_THRESHOLD", 0.5, 1)
+
+
 def read_threshold(settings: BaseSettings) -> float | None:
     """Read from which Jaccard similarity (0-1) two texts are near-copies; None where only whole texts are compared."""
-    threshold = read_number(settings, "TDCRAWL_NEAR_DUPLICATE_THRESHOLD", 0.5, 1)
+    threshold = read_similarity(settings)
     return threshold if read_switch(settings, "TDCRAWL_DROP_NEAR_DUPLICATES_ENABLED") else None
 
 

@@ -28,7 +28,7 @@ from tdcrawl.datasets.plan import (
 )
 from tdcrawl.datasets.version import export, freeze
 from tdcrawl.errors import PlanError
-from tdcrawl.setting_values import read_number
+from tdcrawl.setting_values import read_similarity
 from tdcrawl.store import places
 
 
@@ -41,7 +41,12 @@ def _freeze_options(parser: argparse.ArgumentParser) -> None:
     add("--balance-by", metavar="COLUMN", help="whose values are balanced (default: label)")
     add("--max-share", type=share, metavar="SHARE", help="of any value, in the training split (default: 0.6)")
     add("--split", type=percentages, default=(80, 10, 10), metavar="80/10/10", help="in percent")
-    add("--authors", choices=[way.value for way in Authors], default="auto", help="of one, all in one split (auto: if)")
+    add(
+        "--authors",
+        choices=[way.value for way in Authors],
+        default="auto",
+        help="keep each in one split (auto: if possible)",
+    )
     add("--salt", default=DEFAULT_SALT, help="decides who goes where: keep it from version to version")
     add("--seed", default=DEFAULT_SALT, help="decides who is drawn where something is too frequent")
     add("--format", type=names, default=("parquet",), metavar=",".join(FORMATS), help="Parquet is always written")
@@ -65,7 +70,7 @@ def _freeze(command: TdcrawlCommand, opts: argparse.Namespace) -> Answer:
         formats=opts.format,
         salt=opts.salt,
         seed=opts.seed,
-        near_duplicate_threshold=read_number(command.project_settings, "TDCRAWL_NEAR_DUPLICATE_THRESHOLD", 0.5, 1),
+        near_duplicate_threshold=read_similarity(command.project_settings),
         max_failed_share=opts.max_failed_share,
         accept=opts.accept,
     )

@@ -1,27 +1,23 @@
 """`scrapy dataset promote`: surplus that there are seats for now, without a new crawl."""
 
 import argparse
-import uuid
-from datetime import UTC, datetime
 
 from rich.console import Console
 
-from tdcrawl import __version__
 from tdcrawl.command import Answer, TdcrawlCommand
 from tdcrawl.commands._actions import Action
 from tdcrawl.commands._arguments import type_option
 from tdcrawl.outcomes import Bucket
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.store.promoting import promote_all
-from tdcrawl.store.rows import Run
+from tdcrawl.store.rows import command_run
 
 
 def _answer(command: TdcrawlCommand, opts: argparse.Namespace) -> Answer:
     from tdcrawl.measures import open_terms  # noqa: PLC0415 - Scrapy imports this file for every command
 
     terms = open_terms(command.engine, command.project_settings, RECORD_TYPES[opts.type])
-    run = Run(f"promote-{uuid.uuid4().hex[:16]}", "promote", "", opts.type, __version__, datetime.now(UTC))
-    ends = promote_all(command.engine, terms, run)
+    ends = promote_all(command.engine, terms, command_run("promote", opts.type))
     return {"record_type": opts.type, "ends": {bucket.value: ends[bucket] for bucket in Bucket if ends[bucket]}}
 
 

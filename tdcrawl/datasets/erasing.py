@@ -1,14 +1,12 @@
 """Erasing: out of the tables, the versions, the feeds and the archive, for good; and the proof that it is gone."""
 
-import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tdcrawl import __version__, faults
+from tdcrawl import faults
 from tdcrawl.datasets.export import MANIFEST
 from tdcrawl.datasets.feeds import feeds_with, mend_feeds
 from tdcrawl.datasets.recounting import recounted
@@ -20,7 +18,7 @@ from tdcrawl.store.erasing import Found, Target, find, needles_of
 from tdcrawl.store.needles import Needles
 from tdcrawl.store.overwriting import archive_files, members, place_in, write_over
 from tdcrawl.store.refusing import forget
-from tdcrawl.store.rows import Run
+from tdcrawl.store.rows import command_run
 from tdcrawl.store.searching import TABLES, search_file, search_tables
 from tdcrawl.store.telling import silent
 from tdcrawl.store.terms import Terms
@@ -64,7 +62,7 @@ class Erasure:
                 told = erasure.counts(connection, found)
                 told["archived_pages"] = len(found.places | pages)
                 number = erasure.write_tombstones(connection, self.target, self.why, told)
-                erasure.take_out(connection, found, terms, _run(), number)
+                erasure.take_out(connection, found, terms, command_run("erase"), number)
                 erasure.take_out_pages(connection, found, pages)
                 frozen = {one.name: _take_rows_out(connection, one, found, drafts) for one in _all(connection)}
                 faults.point("erase_before_commit")
@@ -162,11 +160,6 @@ def _is_outdated(version: Version) -> bool:
 
 def _all(connection: Connection) -> list[Version]:
     return versions.versions(connection)
-
-
-def _run() -> Run:
-    now = datetime.now(UTC)
-    return Run(f"erase-{uuid.uuid4().hex[:16]}", "erase", "", "", __version__, now)
 
 
 def _answer(told: Mapping[str, int], frozen: Mapping[str, int]) -> dict[str, Any]:

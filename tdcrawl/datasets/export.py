@@ -14,13 +14,14 @@ from tdcrawl.datasets.croissant import croissant
 from tdcrawl.datasets.split import SPLITS, TRAIN
 from tdcrawl.datasets.split_files import SplitFiles
 from tdcrawl.records.columns import Columns, ColumnType
+from tdcrawl.store.place import Folder
 from tdcrawl.store.versions import Line
 
 MANIFEST = "manifest.json"
 MAX_CSV_ROWS = 100_000
 
 Description = Mapping[str, Any]
-"""All of a manifest that cannot be told from the rows: see `version.describe`."""
+"""All of a manifest that cannot be told from the rows: see `description.describe`."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Writer:
     """Write a version into a folder: its rows as they come, by record id, then all that tells of them."""
 
     def __init__(self, folder: Path, description: Description) -> None:
-        self._folder = folder
+        self._folder = Folder(folder)
         self._description = description
         parameters, columns = description["parameters"], columns_in(description)
         repeated = {TRAIN} if parameters["balance"] == Balance.OVERSAMPLE else set()
@@ -60,7 +61,7 @@ class Writer:
     def finish(self) -> Written:
         """Write the rest: the card, croissant.json, and last the manifest."""
         files = {name: facts for split in self._splits.values() for name, facts in split.close().items()}
-        files = {name: fingerprint(self._folder / name) | facts for name, facts in files.items()}
+        files = {name: self._folder.fingerprint(name) | facts for name, facts in files.items()}
         rows = sum(split.rows for split in self._splits.values())
         rows_sha256 = combined(split.digest.hexdigest() for split in self._splits.values())
         description = self._description
@@ -73,20 +74,13 @@ class Writer:
         return Written(rows, rows_sha256, manifest["sha256"])
 
     def _write_text(self, name: str, content: str) -> dict[str, Any]:
-        (self._folder / name).write_text(content, encoding="utf-8", newline="\n")
-        return fingerprint(self._folder / name)
+        (self._folder.path / name).write_text(content, encoding="utf-8", newline="\n")
+        return self._folder.fingerprint(name)
 
 
 def columns_in(description: Description) -> Columns:
     """Read the columns that a version was frozen with, which its record type may have changed since."""
     return {name: ColumnType(kind) for name, kind in description["columns"].items()}
-
-
-def fingerprint(path: Path) -> dict[str, Any]:
-    """Measure a file: its bytes and their SHA-256."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256")
-    return {"bytes": path.stat().st_size, "sha256": digest.hexdigest()}
 
 
 def rows_digest(lines: Iterable[Line]) -> str:

@@ -13,7 +13,6 @@ from tdcrawl.store.engine import Connection
 from tdcrawl.store.tables import records
 
 _PAIRS_AT_ONCE = 500
-_NAMED = 3
 
 Leaks = dict[str, tuple[int, list[str]]]
 """How many leaks there are of each kind, and the ids of rows that a few of them concern."""
@@ -29,7 +28,7 @@ def find_leaks(connection: Connection, plan: FreezePlan, *, authors_together: bo
             things["authors"] = [records.c.site, records.c.data[field].as_string()]
     found = {name: leaks.torn(connection, plan.version, columns) for name, columns in things.items()}
     pairs = sorted(set(_near(connection, plan)))
-    found["near-duplicates"] = len(pairs), [" and ".join(pair) for pair in pairs[:_NAMED]]
+    found["near-duplicates"] = len(pairs), [" and ".join(pair) for pair in pairs[: leaks.NAMED]]
     return {name: leak for name, leak in found.items() if leak[0]}
 
 

@@ -1,9 +1,8 @@
 """How somebody who has never seen a version loads it."""
 
-from tdcrawl.datasets.split import SPLITS
+from tdcrawl.datasets.split import TRAIN
 from tdcrawl.store.place import Place
 
-TRAIN = SPLITS[0]
 # Part by part: pandas and pyarrow read a whole folder only while nothing but Parquet is in it.
 _SNIPPETS = """\
 ## Load it

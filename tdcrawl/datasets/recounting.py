@@ -6,22 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from tdcrawl.datasets.export import columns_in
+from tdcrawl.datasets.plan import LABEL
 from tdcrawl.datasets.selection import plain
 from tdcrawl.datasets.split import TRAIN
 from tdcrawl.records.columns import typed
 from tdcrawl.store import versions
 from tdcrawl.store.engine import Connection
 
-_LABEL = "label"
-
 
 def recounted(connection: Connection, version: str, description: Mapping[str, Any]) -> dict[str, Any]:
     """Give `counts` and `balanced` of a description as the rows are now; what was before the balancing stays."""
-    by, columns = description["parameters"].get("balance_by", _LABEL), columns_in(description)
+    by, columns = description["parameters"]["balance_by"], columns_in(description)
     labels, values = defaultdict[tuple[str, str], float](float), defaultdict[str, float](float)
     for line in versions.frozen_lines(connection, version):
         row = typed(json.loads(line.data), columns)
-        labels[line.split, row[_LABEL]] += row["sample_weight"]
+        labels[line.split, row[LABEL]] += row["sample_weight"]
         if line.split == TRAIN:
             values[str(row[by])] += row["sample_weight"]
     counts = {

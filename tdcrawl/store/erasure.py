@@ -1,18 +1,18 @@
 """Erasing what was found: out of every table, in one transaction that leaves the ledger in balance."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Delete, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from tdcrawl.outcomes import PageState
 from tdcrawl.store.archive import Place
 from tdcrawl.store.erasing import KEPT, Found, Target
 from tdcrawl.store.erasure_tables import erased_places, tombstones
 from tdcrawl.store.label_tables import labels, review_leases, review_tasks, unlabelled
-from tdcrawl.store.look_up import IDS, look_up
+from tdcrawl.store.look_up import IDS, delete_all, look_up, some_of
 from tdcrawl.store.placement import Placement, records_of
 from tdcrawl.store.refusing import forget, settle_as_erased
 from tdcrawl.store.rows import Row, Run
@@ -20,7 +20,8 @@ from tdcrawl.store.tables import duplicates, failed_records, over_quota, pages, 
 from tdcrawl.store.terms import Terms
 from tdcrawl.store.tombstones import note_erased, scrubbed
 
-_AT_ONCE = 5_000
+_MOST_PAGES = 5_000
+"""Where so many go, no other page is asked whether it leads there."""
 _TASKS = select(review_tasks.c.task_id).where(review_tasks.c.item_id.in_(IDS))
 _TEXT_HASHES = select(labels.c.text_hash).where(labels.c.record_id.in_(IDS), labels.c.text_hash.is_not(None))
 
@@ -58,9 +59,9 @@ def take_out(connection: Connection, found: Found, terms: Mapping[str, Terms], r
     """Take what was found out of the live tables; `terms` are those of each record type, `run` is who does it."""
     ids = sorted(found.items)
     for table in (duplicates, over_quota, unlabelled, failed_records):
-        _delete(connection, delete(table).where(table.c.item_id.in_(IDS)), ids)
+        delete_all(connection, delete(table).where(table.c.item_id.in_(IDS)), ids)
     by_type = defaultdict[str, list[Row]](list)
-    for some in _chunks(ids):
+    for some in some_of(ids):
         for row in records_of(connection, some):
             by_type[row["record_type"]].append(row)
     for record_type, rows in by_type.items():
@@ -76,7 +77,7 @@ def take_out(connection: Connection, found: Found, terms: Mapping[str, Terms], r
 def take_out_pages(connection: Connection, found: Found, also: Iterable[Place]) -> None:
     """Take the bodies of pages, and of other places of the archive, from the ledger, and addresses to be erased."""
     forget(connection, {*found.places, *also})
-    for some in _chunks(sorted(found.page_ids)):
+    for some in some_of(sorted(found.page_ids)):
         connection.execute(update(pages).where(pages.c.page_id.in_(some)).values(detail=None))
     now = datetime.now(UTC)
     for page_id, url in found.own_pages.items():
@@ -103,7 +104,7 @@ def place_is_gone(connection: Connection, place: Place) -> None:
 def _take_out_mentions(connection: Connection, found: Found) -> None:
     """Take addresses out of what is said of other pages: that they lead there."""
     # What a site says of itself is gone with its pages; other sites do not lead to it.
-    for url in sorted(found.urls) if len(found.own_pages) < _AT_ONCE else ():
+    for url in sorted(found.urls) if len(found.own_pages) < _MOST_PAGES else ():
         mentions = pages.c.detail.contains(url, autoescape=True)
         connection.execute(update(pages).where(mentions).values(detail=None))
 
@@ -112,16 +113,7 @@ def _take_out_labels(connection: Connection, ids: Sequence[str]) -> None:
     """Delete what was said of items: votes of the same text that others share, decisions, questions to people."""
     hashes = sorted({row[0] for row in look_up(connection, _TEXT_HASHES, ids)})
     tasks = [row[0] for row in look_up(connection, _TASKS, ids)]
-    _delete(connection, delete(labels).where(labels.c.record_id.in_(IDS)), ids)
-    _delete(connection, delete(labels).where(labels.c.text_hash.in_(IDS)), hashes)
-    _delete(connection, delete(review_leases).where(review_leases.c.task_id.in_(IDS)), tasks)
-    _delete(connection, delete(review_tasks).where(review_tasks.c.item_id.in_(IDS)), ids)
-
-
-def _delete(connection: Connection, statement: Delete, ids: Sequence[Any]) -> None:
-    for some in _chunks(ids):
-        connection.execute(statement, {"ids": some})
-
-
-def _chunks(ids: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    return (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))
+    delete_all(connection, delete(labels).where(labels.c.record_id.in_(IDS)), ids)
+    delete_all(connection, delete(labels).where(labels.c.text_hash.in_(IDS)), hashes)
+    delete_all(connection, delete(review_leases).where(review_leases.c.task_id.in_(IDS)), tasks)
+    delete_all(connection, delete(review_tasks).where(review_tasks.c.item_id.in_(IDS)), ids)

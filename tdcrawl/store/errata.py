@@ -8,21 +8,17 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from tdcrawl.store.dataset_tables import dataset_rows
 from tdcrawl.store.erasure_tables import dataset_errata
-from tdcrawl.store.look_up import IDS, look_up
+from tdcrawl.store.look_up import IDS, delete_all, look_up
 
 ERRATA = "errata"
 """Where a manifest tells of them."""
-_AT_ONCE = 5_000
 _STORED = dataset_rows.c
 
 
 def take_rows_out(connection: Connection, version: str, ids: Collection[str]) -> int:
     """Delete the rows of items that were erased; returns how many there were."""
-    here, wanted, removed = _STORED.version == version, sorted(ids), 0
-    for start in range(0, len(wanted), _AT_ONCE):
-        some = _STORED.record_id.in_(wanted[start : start + _AT_ONCE])
-        removed += connection.execute(delete(dataset_rows).where(here, some)).rowcount
-    return removed
+    mine = delete(dataset_rows).where(_STORED.version == version, _STORED.record_id.in_(IDS))
+    return delete_all(connection, mine, sorted(ids))
 
 
 def count_rows_of(connection: Connection, version: str, ids: Collection[str]) -> int:

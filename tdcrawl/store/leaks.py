@@ -9,7 +9,8 @@ from tdcrawl.store.dataset_tables import dataset_rows
 from tdcrawl.store.tables import records
 
 _ROWS_AT_ONCE = 2_000
-_NAMED = 3
+NAMED = 3
+"""Of how many leaks the rows are named."""
 _JOINED = records.join(dataset_rows, dataset_rows.c.record_id == records.c.record_id)
 
 
@@ -19,7 +20,7 @@ def torn(connection: Connection, version: str, things: Sequence[ColumnElement[An
     whole = rows.where(*(thing.is_not(None) for thing in things))
     several = whole.group_by(*things).having(func.count(distinct(dataset_rows.c.split)) > 1)
     found = sorted(connection.scalars(several))
-    return len(found), found[:_NAMED]
+    return len(found), found[:NAMED]
 
 
 def texts(connection: Connection, version: str) -> Iterator[Sequence[Any]]:

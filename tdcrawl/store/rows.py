@@ -1,12 +1,13 @@
 """From what flows to what is stored: the rows of the ledger's tables."""
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from tdcrawl import text
+from tdcrawl import __version__, text
 from tdcrawl.outcomes import Bucket, PageState, Rejection
 from tdcrawl.personal import hide_emails
 from tdcrawl.records.base import RecordType, TrainingItem
@@ -29,6 +30,11 @@ class Run:
     record_type: str
     code_version: str
     started_at: datetime
+
+
+def command_run(command: str, record_type: str = "") -> Run:
+    """Name one call of a command that writes as a run does: it stands where else a spider is named."""
+    return Run(f"{command}-{uuid.uuid4().hex[:16]}", command, "", record_type, __version__, datetime.now(UTC))
 
 
 @dataclass(frozen=True, slots=True)
