@@ -9,6 +9,7 @@ from scrapy.settings import BaseSettings
 
 from tdcrawl import deployment
 from tdcrawl.asking import BUDGET, has_budget, read_budget
+from tdcrawl.balance import smote
 from tdcrawl.datasets.engines import REMEDY, daft_is_installed
 from tdcrawl.deployment import Target
 from tdcrawl.errors import TdcrawlError
@@ -45,6 +46,7 @@ def examine(settings: BaseSettings) -> Iterator[Finding]:
     yield _archive(settings)
     yield _browser()
     yield _daft(settings["TDCRAWL_RAY_ADDRESS"])
+    yield _smote()
     yield from _scrapyds()
     for name in sorted(name for name in settings if name.startswith("TDCRAWL_") and name.endswith("_ENABLED")):
         yield _stage(settings, name)
@@ -119,6 +121,12 @@ def _daft(ray_address: str) -> Finding:
     if daft_is_installed():
         return Finding("daft", "ok", f"on the Ray cluster at {ray_address}" if ray_address else "on this machine")
     return Finding("daft", "off", "scrapy dataset dedup has only its local engine", REMEDY)
+
+
+def _smote() -> Finding:
+    if smote.is_installed():
+        return Finding("smote", "ok", "scrapy dataset freeze --balance smote")
+    return Finding("smote", "off", "scrapy dataset freeze has every other --balance", smote.REMEDY)
 
 
 def _scrapyds() -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from tdcrawl import text
 from tdcrawl.dedup.sameness import Sameness
 from tdcrawl.labeling.rules import label_by_rule
-from tdcrawl.records.base import TrainingItem, digest
+from tdcrawl.records.base import RecordType, TrainingItem, digest
 from tdcrawl.records.review import REVIEW, Review
 from tdcrawl.store.engine import Engine
 from tdcrawl.store.ledger import Run, Terms
@@ -41,8 +41,13 @@ def an_item(name: str = "one", page_id: str = "page-1", words: str = GOOD_TEXT, 
     )
 
 
-def terms(engine: Engine, quota: Mapping[str, int] | None = None, threshold: float | None = None) -> Terms:
-    """Build what a crawl measures reviews by, knowing all that is stored; without a threshold near copies differ."""
-    sameness = Sameness(REVIEW, threshold, label_by_rule)
+def terms(
+    engine: Engine,
+    quota: Mapping[str, int] | None = None,
+    threshold: float | None = None,
+    kind: RecordType = REVIEW,
+) -> Terms:
+    """Build what a crawl measures records by, knowing all that is stored; without a threshold near copies differ."""
+    sameness = Sameness(kind, threshold, label_by_rule)
     sameness.open(engine)
-    return Terms(REVIEW, quota or {}, sameness)
+    return Terms(kind, quota or {}, sameness)

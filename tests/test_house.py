@@ -26,8 +26,8 @@ NEVER_IMPORTED = {
     "python-multipart": "FastAPI reads forms with it",
 }
 
-# Imported late, and named by the command that needs it: the extra of that name.
-OPTIONAL = {"daft"}
+# Imported late, and named by the command that needs it: an extra.
+OPTIONAL = {"daft", "imbalanced-learn"}
 
 
 def name(path: Path) -> str:

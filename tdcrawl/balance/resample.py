@@ -18,6 +18,7 @@ class Balance(StrEnum):
     UNDERSAMPLE = "undersample"
     OVERSAMPLE = "oversample"
     WEIGHTS = "weights"
+    SMOTE = "smote"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +43,13 @@ def draws(ranks: Mapping[str, "array[int]"], balance: Balance, max_share: float)
     """Say how often the records of each value count, from the ranks of its records.
 
     Undersampling leaves out records of the values above a level, oversampling counts those of the values below one
-    more than once, weights do the same in parts and keep the sum. Raises DatasetError where no level helps.
+    more than once, weights do the same in parts and keep the sum; SMOTE makes rows up beside the records. Raises
+    DatasetError where no level helps.
     """
     counts = {value: len(ranks[value]) for value in sorted(ranks)}
     wanted = levelled(counts, balance, max_share)
+    if balance is Balance.SMOTE:
+        return dict.fromkeys(counts, Draw())
     if balance is Balance.WEIGHTS:
         scale = Fraction(sum(counts.values()), sum(wanted.values()) or 1)
         return {value: Draw(worth=float(Fraction(wanted[value], counts[value]) * scale)) for value in counts}

@@ -26,6 +26,7 @@ from tdcrawl.datasets.plan import (
     FreezePlan,
     Objection,
 )
+from tdcrawl.datasets.split import TRAIN
 from tdcrawl.datasets.version import export, freeze
 from tdcrawl.errors import PlanError
 from tdcrawl.setting_values import read_similarity
@@ -92,6 +93,8 @@ def _export(command: TdcrawlCommand, opts: argparse.Namespace) -> Answer:
 
 def _show(console: Console, answer: Answer) -> None:
     console.print(count_table(answer["counts"]))
+    if answer["balanced"] != answer["counts"][TRAIN]:
+        console.print(_balance_table(answer["parameters"]["balance_by"], answer["balanced"]))
     console.print(f"balance: {balance_in_words(answer['parameters'])}", markup=False)
     console.print(f"[green]✓[/] {answer['version']}: {answer['rows']} rows in {escape(answer['location'])}. Load it:")
     console.print(loading_lines(places.find(answer["location"])), markup=False)
@@ -104,6 +107,15 @@ def count_table(counts: Mapping[str, Any]) -> Table:
         rows = sum(count["after"] for count in labels.values()) or 1
         for label, count in labels.items():
             table.add_row(split, label, f"{count['before']:g}", f"{count['after']:g}", f"{count['after'] / rows:.1%}")
+    return table
+
+
+def _balance_table(column: str, balanced: Mapping[str, Any]) -> Table:
+    """Lay out what was balanced, where that is not the labels of all training rows."""
+    table = Table(f"{TRAIN} by {column}", _number("before"), _number("after"), _number("share"), box=None)
+    rows = sum(count["after"] for count in balanced.values()) or 1
+    for value, count in balanced.items():
+        table.add_row(value, f"{count['before']:g}", f"{count['after']:g}", f"{count['after'] / rows:.1%}")
     return table
 
 

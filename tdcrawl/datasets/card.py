@@ -13,11 +13,14 @@ _BALANCED = {
     "undersample": "rows are left out",
     "oversample": "rows count more than once (`sample_weight`, and as often in `index/train.parquet`)",
     "weights": "rows count for more or less (`sample_weight`)",
+    "smote": "rows of numbers are made up between records of a rare label, in `smote/train.parquet` and nowhere else",
 }
 _AUTHORS = {
     "together": "so is all that one author of a site wrote.",
     "split": "an author may have written for several splits.",
 }
+PICTURE = "balance.svg"
+"""What the card shows of the balancing."""
 _LIMITS = (
     "The texts belong to their authors and to the sites that published them: `license: other` is no licence.",
     "Personal data were masked by patterns, names replaced by keyed hashes; a pattern misses what it does not know.",
@@ -52,6 +55,8 @@ def _body(description: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]
     yield "\n## Rows\n"
     yield from _choices(description["parameters"], description["authors"])
     yield from _count_table(description["counts"])
+    by = description["parameters"]["balance_by"]
+    yield f"\n![Training rows by {by}, before and after balancing]({PICTURE})"
     yield from _empty_splits(files)
     yield f"\n## Labels\n\nGiven by: {_listed(provenance['label_sources'])} (records before balancing).\n"
     yield from _noise(provenance["audits"])
@@ -80,7 +85,8 @@ def balance_in_words(parameters: Mapping[str, Any]) -> str:
     """Say what the balancing did, and that it did nothing to the other two splits."""
     if parameters["balance"] == "none":
         return "none, every split is as it was found"
-    bound = f"no {parameters['balance_by']} above {parameters['max_share']:.0%} of the training split"
+    whole = "its rows" if parameters["balance"] == "smote" else "the training split"
+    bound = f"no {parameters['balance_by']} above {parameters['max_share']:.0%} of {whole}"
     return f"{_BALANCED[parameters['balance']]}, {bound}; validation and test are as they were found"
 
 

@@ -3,13 +3,13 @@
 from typing import Any
 
 from tdcrawl import __version__
-from tdcrawl.datasets.export import MAX_CSV_ROWS
+from tdcrawl.datasets.export import MAX_CSV_ROWS, written_by
 from tdcrawl.datasets.plan import Authors, FreezePlan
 from tdcrawl.datasets.selection import Selection
 from tdcrawl.errors import DatasetError
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.columns import columns_of
-from tdcrawl.store import parquet, selection, versions
+from tdcrawl.store import selection, versions
 from tdcrawl.store.engine import Connection
 from tdcrawl.store.versions import Version
 
@@ -31,7 +31,7 @@ def describe(connection: Connection, plan: FreezePlan, chosen: Selection, parent
         "parent_version": parent.name if parent else None,
         "record_type": plan.record_type,
         "code_version": __version__,
-        "writer": parquet.WRITER,
+        "writer": written_by(plan.balance),
         "query": {"from": "records", "where": {"record_type": plan.record_type}},
         "parameters": plan.parameters,
         "columns": {name: column_type.value for name, column_type in columns.items()},

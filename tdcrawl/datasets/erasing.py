@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from tdcrawl import faults
-from tdcrawl.datasets.export import MANIFEST
+from tdcrawl.balance.resample import Balance
+from tdcrawl.datasets.export import MANIFEST, written_by
 from tdcrawl.datasets.feeds import feeds_with, mend_feeds
 from tdcrawl.datasets.recounting import recounted
 from tdcrawl.datasets.version import is_before_erratum, refuse_others_files, write_again, write_files
-from tdcrawl.store import erasure, errata, parquet, places, versions
+from tdcrawl.store import erasure, errata, places, versions
 from tdcrawl.store.archive import Place
 from tdcrawl.store.engine import Connection, Engine, compact, reading, writing
 from tdcrawl.store.erasing import Found, Target, find, needles_of
@@ -143,7 +144,7 @@ def _take_rows_out(connection: Connection, version: Version, found: Found, draft
         "removed_rows": removed,
         "manifest_sha256_before": version.manifest_sha256,
         "counts": recounted(connection, version.name, version.parameters),
-        "writer": parquet.WRITER,
+        "writer": written_by(Balance(version.parameters["parameters"]["balance"])),
     }
     draft = drafts.enter_context(place.new(MANIFEST, silent, replace=True))
     written = write_files(connection, errata.amended(version.parameters, [*before, erratum]), draft)

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any, Self
 
 from tdcrawl import faults
+from tdcrawl.balance import smote
 from tdcrawl.balance.resample import Balance
-from tdcrawl.datasets.card import card
+from tdcrawl.datasets.beside import open_beside
+from tdcrawl.datasets.card import PICTURE, card
 from tdcrawl.datasets.croissant import croissant
 from tdcrawl.datasets.split import SPLITS, TRAIN
 from tdcrawl.datasets.split_files import SplitFiles
 from tdcrawl.records.columns import Columns, ColumnType
+from tdcrawl.store import parquet
 from tdcrawl.store.place import Folder
 from tdcrawl.store.versions import Line
 
@@ -39,12 +42,9 @@ class Writer:
     def __init__(self, folder: Path, description: Description) -> None:
         self._folder = Folder(folder)
         self._description = description
-        parameters, columns = description["parameters"], columns_in(description)
-        repeated = {TRAIN} if parameters["balance"] == Balance.OVERSAMPLE else set()
-        self._splits = {
-            split: SplitFiles(folder, split, columns, parameters["formats"], is_repeated=split in repeated)
-            for split in SPLITS
-        }
+        columns, formats = columns_in(description), description["parameters"]["formats"]
+        beside = {TRAIN: open_beside(folder, description)}
+        self._splits = {split: SplitFiles(folder, split, columns, formats, beside.get(split)) for split in SPLITS}
 
     def __enter__(self) -> Self:
         return self
@@ -59,13 +59,16 @@ class Writer:
             self._splits[line.split].take(line.data)
 
     def finish(self) -> Written:
-        """Write the rest: the card, croissant.json, and last the manifest."""
+        """Write the rest: the card with its picture, croissant.json, and last the manifest."""
+        from tdcrawl.datasets.picture import picture  # noqa: PLC0415 - drawing takes its time to import
+
         files = {name: facts for split in self._splits.values() for name, facts in split.close().items()}
         files = {name: self._folder.fingerprint(name) | facts for name, facts in files.items()}
         rows = sum(split.rows for split in self._splits.values())
         rows_sha256 = combined(split.digest.hexdigest() for split in self._splits.values())
         description = self._description
         texts = {"README.md": card(description, files), "croissant.json": _json(croissant(description, files))}
+        texts[PICTURE] = picture(description["balanced"])
         files |= {name: self._write_text(name, content) for name, content in texts.items()}
         faults.point("manifest_before")
         told = {**description, "rows": rows, "rows_sha256": rows_sha256, "files": files}
@@ -76,6 +79,14 @@ class Writer:
     def _write_text(self, name: str, content: str) -> dict[str, Any]:
         (self._folder.path / name).write_text(content, encoding="utf-8", newline="\n")
         return self._folder.fingerprint(name)
+
+
+def written_by(balance: Balance) -> str:
+    """Name what writes a version; raises SettingError where it is not installed."""
+    from tdcrawl import drawing  # noqa: PLC0415 - it takes its time to import
+
+    others = [smote.writer()] if balance is Balance.SMOTE else []
+    return ", ".join([parquet.WRITER, drawing.WRITER, *others])
 
 
 def columns_in(description: Description) -> Columns:

@@ -10,7 +10,7 @@ from tdcrawl.balance.resample import Balance
 from tdcrawl.datasets.split import SPLITS
 from tdcrawl.errors import PlanError
 from tdcrawl.records import RECORD_TYPES
-from tdcrawl.records.columns import ColumnType, columns_of
+from tdcrawl.records.columns import ColumnType, columns_of, features_of
 
 VERSION_NAME = re.compile(r"v[1-9][0-9]{0,5}")
 FORMATS = ("parquet", "csv")
@@ -70,6 +70,7 @@ class FreezePlan:
                 raise PlanError(f"{option} {value:g}: a share is above 0 and at most 1, e.g. 0.6")
         self._check_split()
         self._check_column()
+        self._check_numbers()
         _check_known("--format", self.formats, FORMATS)
         _check_known("--accept", self.accept, [objection.value for objection in Objection])
 
@@ -100,6 +101,17 @@ class FreezePlan:
         if self.balance_by not in columns.keys() - _DECIDED_LATER:
             known = ", ".join(sorted(columns.keys() - _DECIDED_LATER))
             raise PlanError(f"--balance-by {self.balance_by}: no such column to balance by; there are {known}")
+
+    def _check_numbers(self) -> None:
+        if self.balance is not Balance.SMOTE:
+            return
+        if not features_of(RECORD_TYPES[self.record_type]):
+            raise PlanError(
+                f"--balance smote makes up rows between numbers, and the label of a {self.record_type} is in its text: "
+                "nothing lies between two texts; choose oversample or weights"
+            )
+        if self.balance_by != LABEL:
+            raise PlanError("--balance smote makes up rows of a label: leave --balance-by out")
 
 
 _DECIDED_LATER = {"split", "sample_weight"}

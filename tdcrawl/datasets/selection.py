@@ -5,13 +5,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from tdcrawl.balance import resample
-from tdcrawl.balance.resample import Draw
+from tdcrawl.balance import resample, smote
+from tdcrawl.balance.resample import Balance, Draw
+from tdcrawl.datasets.beside import is_complete
 from tdcrawl.datasets.grouping import split_groups
 from tdcrawl.datasets.plan import LABEL, FreezePlan
 from tdcrawl.datasets.split import SPLITS, TRAIN, Group
+from tdcrawl.errors import DatasetError
 from tdcrawl.records import RECORD_TYPES
-from tdcrawl.records.columns import Columns, columns_of, to_json, training_row
+from tdcrawl.records.columns import Columns, columns_of, features_of, to_json, training_row
 from tdcrawl.store import selection
 from tdcrawl.store.engine import Connection
 from tdcrawl.store.versions import Line
@@ -32,15 +34,19 @@ class Selection:
     def __init__(self, connection: Connection, plan: FreezePlan, parent: str | None) -> None:
         self._connection, self._plan = connection, plan
         self._kind = RECORD_TYPES[plan.record_type]
-        self._by = {plan.balance_by: columns_of(self._kind)[plan.balance_by]}
+        columns = columns_of(self._kind)
+        self._by = {plan.balance_by: columns[plan.balance_by]}
+        self._numbers = {name: columns[name] for name in features_of(self._kind)}
         grouping = split_groups(connection, plan, parent)
         self._split_of, self.authors_together = grouping.split_of, grouping.authors_together
         self._elsewhere: Counter[tuple[str, str]] = Counter()
         # Of training records, by what is balanced and by label.
         self._ranks: defaultdict[tuple[str, str], array[int]] = defaultdict(lambda: array("Q"))
+        self._complete: Counter[str] = Counter()
         for stored in self._looked_at():
             self._count(stored)
         self._draws = self._draw()
+        self._made_up = self._make_up() if plan.balance is Balance.SMOTE else None
 
     @property
     def most(self) -> int:
@@ -56,8 +62,11 @@ class Selection:
         return counts
 
     def balanced(self) -> dict[str, dict[str, float]]:
-        """Count each value of the column that is balanced by, in the training split, before and after."""
-        return self._counted((value for value, _ in self._ranks), place=0)
+        """Count each value of the column that is balanced by, in the training split, before and after.
+
+        Where rows are made up, of those that have all the numbers.
+        """
+        return self._made_up or self._counted((value for value, _ in self._ranks), place=0)
 
     def lines(self, columns: Columns) -> Iterator[Line]:
         """Stream the rows of the version by record id."""
@@ -68,7 +77,8 @@ class Selection:
                 yield Line(stored["record_id"], split, to_json(training_row(stored, columns, split, weight)))
 
     def _looked_at(self) -> Iterable[Mapping[str, Any]]:
-        look = selection.keys if self._plan.balance_by == LABEL else selection.stored_records
+        by_key = self._plan.balance_by == LABEL and self._plan.balance is not Balance.SMOTE
+        look = selection.keys if by_key else selection.stored_records
         return look(self._connection, self._plan.record_type)
 
     def _count(self, stored: Mapping[str, Any]) -> None:
@@ -76,6 +86,8 @@ class Selection:
         if split == TRAIN:
             rank = resample.rank(stored["record_id"], self._plan.seed)
             self._ranks[self._value(stored), stored["label"]].append(rank)
+            if self._plan.balance is Balance.SMOTE and is_complete(training_row(stored, self._numbers, split)):
+                self._complete[stored["label"]] += 1
         else:
             self._elsewhere[split, stored["label"]] += 1
 
@@ -89,6 +101,19 @@ class Selection:
         for (value, _), ranks in self._ranks.items():
             merged[value].extend(ranks)
         return resample.draws(merged, self._plan.balance, self._plan.max_share)
+
+    def _make_up(self) -> dict[str, dict[str, float]]:
+        smote.refuse_missing()
+        counts = dict(sorted(self._complete.items()))
+        if not counts:
+            raise DatasetError(f"no record to train on has all of {', '.join(self._numbers)}: there is nothing between")
+        wanted = resample.levelled(counts, self._plan.balance, self._plan.max_share)
+        if lonely := [label for label, number in smote.reachable(counts, wanted).items() if number < wanted[label]]:
+            raise DatasetError(
+                f"one record alone to train on is {' or '.join(lonely)} and has all of {', '.join(self._numbers)}: "
+                "nothing lies between it and another; collect more, or choose --balance oversample"
+            )
+        return {label: {"before": number, "after": wanted[label]} for label, number in counts.items()}
 
     def _weight(self, stored: Mapping[str, Any]) -> float:
         draw = self._draws[self._value(stored)]

@@ -1,33 +1,30 @@
 """The files of one split: Parquet in parts of bounded size, and CSV where it was asked for."""
 
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from tdcrawl.records.columns import Columns, ColumnType, to_json
+from tdcrawl.datasets.beside import Beside
+from tdcrawl.records.columns import Columns
 from tdcrawl.store.csv_file import CsvFile
 from tdcrawl.store.parquet import ROWS_A_GROUP, Part
 
 Files = dict[str, dict[str, Any]]
 """What the manifest says of each file, by its path inside the version: bytes, sha256, and rows where it has rows."""
 
-INDEX = "index"
-"""Where the indexes are: beside the splits, so that whoever reads a split's folder reads nothing else."""
-
 _ROWS_A_PART = 100_000
-_INDEX_COLUMNS = {"row": ColumnType.INTEGER}
 
 
 class SplitFiles:
     """Write the rows of a split as they come; `digest` is the SHA-256 of their lines.
 
-    There is always a part, so that a split without rows can be loaded like any other. Where rows count more than once
-    (`is_repeated`) an index names each so often: its place among the rows of the split, from 0.
+    There is always a part, so that a split without rows can be loaded like any other. What stands `beside` is told of
+    all rows.
     """
 
     def __init__(
-        self, folder: Path, split: str, columns: Columns, formats: Collection[str], *, is_repeated: bool
+        self, folder: Path, split: str, columns: Columns, formats: Collection[str], beside: Beside | None
     ) -> None:
         (folder / split).mkdir()
         self._folder, self._split, self._columns = folder, split, columns
@@ -37,7 +34,7 @@ class SplitFiles:
         self._files: Files = {}
         self._part = self._next_part()
         self._csv = CsvFile(folder / split / "part-00000.csv", columns) if "csv" in formats else None
-        self._index = self._open_index() if is_repeated else None
+        self._beside = beside
 
     def take(self, line: str) -> None:
         """Write a row, which is a line of JSON."""
@@ -50,16 +47,18 @@ class SplitFiles:
         if self._lines:
             self._write_group()
         self._close_part()
+        if self._beside:
+            self._beside.finish()
         self.let_go()
         if self._csv:
             self._files[f"{self._split}/part-00000.csv"] = {"rows": self.rows}
-        if self._index:
-            self._files[f"{INDEX}/{self._split}.parquet"] = {"rows": self._index.rows}
+        if self._beside:
+            self._files[self._beside.name] = {"rows": self._beside.rows}
         return self._files
 
     def let_go(self) -> None:
         """Close what is still open, whole or not."""
-        for file in (self._part, self._csv, self._index):
+        for file in (self._part, self._csv, self._beside):
             if file:
                 file.close()
 
@@ -71,14 +70,10 @@ class SplitFiles:
         table = self._part.take(self._lines)
         if self._csv:
             self._csv.write(table.to_pylist())
-        if self._index:
-            self._index.take(list(_places(self.rows, table["sample_weight"].to_pylist())))
+        if self._beside:
+            self._beside.take(table, self.rows)
         self.rows += len(self._lines)
         self._lines.clear()
-
-    def _open_index(self) -> Part:
-        (self._folder / INDEX).mkdir()
-        return Part(self._folder / INDEX / f"{self._split}.parquet", _INDEX_COLUMNS)
 
     def _next_part(self) -> Part:
         return Part(self._folder / self._name(), self._columns)
@@ -89,8 +84,3 @@ class SplitFiles:
 
     def _name(self) -> str:
         return f"{self._split}/part-{len(self._files):05}.parquet"
-
-
-def _places(first: int, weights: Sequence[float]) -> Iterator[str]:
-    for place, weight in enumerate(weights, first):
-        yield from [to_json({"row": place})] * int(weight)

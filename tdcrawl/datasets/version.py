@@ -7,15 +7,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from tdcrawl.balance.resample import Balance
 from tdcrawl.datasets.description import describe, parent_of
-from tdcrawl.datasets.export import MANIFEST, Description, Writer, Written
+from tdcrawl.datasets.export import MANIFEST, Description, Writer, Written, written_by
 from tdcrawl.datasets.objections import Objections, before_reading, before_sealing
 from tdcrawl.datasets.plan import FreezePlan, check_name
 from tdcrawl.datasets.selection import Counts, Selection
 from tdcrawl.errors import DatasetError
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.columns import columns_of
-from tdcrawl.store import parquet, places, versions
+from tdcrawl.store import places, versions
 from tdcrawl.store.engine import Connection, Engine, writing
 from tdcrawl.store.errata import ERRATA
 from tdcrawl.store.place import Place
@@ -36,6 +37,7 @@ class Frozen:
     manifest_sha256: str
     parameters: dict[str, Any]
     counts: Counts
+    balanced: dict[str, dict[str, float]]
 
 
 def freeze(
@@ -90,10 +92,11 @@ def write_again(engine: Engine, name: str, place: Place, tell: Tell = silent, *,
         stored = existing(connection, name)
         with place.new(MANIFEST, tell, replace=replace) as draft:
             written = write_files(connection, stored.parameters, draft, tell)
+            ours = written_by(Balance(stored.parameters["parameters"]["balance"]))
             if written.manifest_sha256 != stored.manifest_sha256:
                 raise DatasetError(
                     f"{name} cannot be written as it was: `dataset verify {name}` tells whether its rows have changed; "
-                    f"it was written by {stored.parameters['writer']}, this is {parquet.WRITER}"
+                    f"it was written by {stored.parameters['writer']}, this is {ours}"
                 )
     return _frozen(stored.parameters, written, place)
 
@@ -151,7 +154,7 @@ def _version(description: Description, written: Written, place: Place) -> Versio
 
 
 def _frozen(description: Description, written: Written, place: Place) -> Frozen:
-    told = {key: description[key] for key in ("version", "parameters", "counts")}
+    told = {key: description[key] for key in ("version", "parameters", "counts", "balanced")}
     return Frozen(**told, location=str(place), **asdict(written))
 
 

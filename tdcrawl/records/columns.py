@@ -56,6 +56,14 @@ def columns_of(record_type: RecordType) -> dict[str, ColumnType]:
     return {name: _ENVELOPE.get(name) or _model_column(record_type.model, name) for name in record_type.columns}
 
 
+def features_of(record_type: RecordType) -> tuple[str, ...]:
+    """List the numbers that records of a type can be trained on by themselves; none where its label is in a text."""
+    if record_type.question:
+        return ()
+    numbers = {ColumnType.INTEGER, ColumnType.NUMBER}
+    return tuple(name for name, kind in columns_of(record_type).items() if kind in numbers and name not in _ENVELOPE)
+
+
 def training_row(stored: Mapping[str, Any], columns: Columns, split: str, weight: float = 1.0) -> Row:
     """Build the training row of a row of the table `records`."""
     envelope = {

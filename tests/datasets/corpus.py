@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from tdcrawl.outcomes import PageState
+from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.base import TrainingItem, digest
 from tdcrawl.store.engine import Engine
 from tdcrawl.store.ledger import Ledger, PageRequest
@@ -38,6 +39,6 @@ def collect(database_url: str, items: list[TrainingItem]) -> Engine:
 async def _accept(ledger: Ledger, page_id: str, items: list[TrainingItem]) -> None:
     await ledger.schedule([PageRequest(page_id, "https://shop.example/p", "https://shop.example/p")])
     new = await ledger.take(page_id, items, 0)
-    agreed = terms(ledger.engine)
+    agreed = terms(ledger.engine, kind=RECORD_TYPES[items[0].record_type])
     await asyncio.gather(*(ledger.accept(item, agreed) for item in items if item.item_id in new))
     await ledger.close_page(page_id, PageState.DONE)

@@ -49,8 +49,8 @@ def test_files_are_uploaded_one_by_one_and_the_manifest_last(engine: Engine, buc
     rows = frozen.rows
     assert told[:2] == [("rows stored", 0, 200), ("rows stored", rows, rows)]
     assert told[2:4] == [("rows written", 0, rows), ("rows written", rows, rows)]
-    assert told[4:] == [("files uploaded", number, 9) for number in range(10)]
-    assert there[-10:] == list(range(10))
+    assert told[4:] == [("files uploaded", number, 10) for number in range(11)]
+    assert there[-11:] == list(range(11))
 
 
 @pytest.mark.parametrize("left", [{"README.md": b"half a ca"}, {}])

@@ -46,7 +46,7 @@ def test_verify_when_nothing_has_changed(engine: Engine, tmp_path: Path) -> None
 
 
 def test_verify_when_one_byte_of_any_file_has_changed(engine: Engine, version: Path) -> None:
-    for name in (*PARTS, "README.md", "croissant.json", "manifest.json"):
+    for name in (*PARTS, "README.md", "balance.svg", "croissant.json", "manifest.json"):
         frozen = (version / name).read_bytes()
         middle = len(frozen) // 2
         (version / name).write_bytes(frozen[:middle] + bytes([frozen[middle] ^ 1]) + frozen[middle + 1 :])

@@ -51,7 +51,7 @@ def test_freeze_writes_the_files_of_the_contract(engine: Engine, tmp_path: Path)
     frozen = freeze(engine, FreezePlan("v1", formats=("parquet", "csv")), tmp_path / "to")
     files = content(tmp_path / "to" / "v1")
     parts = {f"{split}/part-00000.{kind}" for split in SPLITS for kind in ("parquet", "csv")}
-    assert files.keys() == parts | {"manifest.json", "README.md", "croissant.json"}
+    assert files.keys() == parts | {"manifest.json", "README.md", "balance.svg", "croissant.json"}
     told = manifest(tmp_path / "to" / "v1")
     for name, facts in told["files"].items():
         assert facts["sha256"] == hashlib.sha256(files[name]).hexdigest()
