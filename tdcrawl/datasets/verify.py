@@ -8,7 +8,7 @@ from typing import Any
 from tdcrawl.datasets.export import MANIFEST, columns_in, rows_digest
 from tdcrawl.datasets.version import existing, is_before_erratum
 from tdcrawl.errors import StoreError
-from tdcrawl.store import parquet, places, version_views, versions
+from tdcrawl.store import parquet, places, protection, version_views, versions
 from tdcrawl.store.engine import Connection, Engine
 from tdcrawl.store.place import Place
 from tdcrawl.store.versions import Version
@@ -25,7 +25,7 @@ def verify_version(engine: Engine, name: str, copy: Path | Place | None = None) 
             *_place_problems(version, places.find(copy or version.location)),
             *_row_problems(connection, version),
             *_view_problems(connection, version),
-            *(f"the trigger {trigger} is gone or disabled" for trigger in versions.missing_triggers(connection)),
+            *protection.changes(engine, connection),
         ]
 
 

@@ -19,7 +19,17 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModu
 
 from tdcrawl.errors import SettingError, StoreError
 
-__all__ = ["Connection", "Engine", "compact", "open_engine", "reachable", "reading", "shown", "writing"]
+__all__ = [
+    "Connection",
+    "Engine",
+    "compact",
+    "create_schema",
+    "open_engine",
+    "reachable",
+    "reading",
+    "shown",
+    "writing",
+]
 
 # Any number will do, as long as every process of ours takes the same one.
 _WRITER_LOCK = 0x7DC0
@@ -73,6 +83,13 @@ def reading(engine: Engine) -> Iterator[Connection]:
     level = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
     with engine.connect().execution_options(**level) as connection, connection.begin():
         yield connection
+
+
+def create_schema(connection: Connection) -> None:
+    """Create all tables, with what protects them, where a connection creates tables."""
+    with _migrations() as config:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
 
 
 @contextmanager
@@ -147,17 +164,22 @@ def _on_sqlite_begin(connection: Connection) -> None:
 
 
 def _upgrade(engine: Engine) -> None:
-    config = Config()
-    with tempfile.TemporaryDirectory() as folder:
-        scripts = _unpack(resources.files("tdcrawl.store.migrations"), Path(folder))
-        config.set_main_option("script_location", str(scripts))
+    with _migrations() as config:
         newest = ScriptDirectory.from_config(config).get_current_head()
         with engine.connect() as connection:
             if MigrationContext.configure(connection).get_current_revision() == newest:
                 return
-        with writing(engine) as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+    with writing(engine) as connection:
+        create_schema(connection)
+
+
+@contextmanager
+def _migrations() -> Iterator[Config]:
+    config = Config()
+    with tempfile.TemporaryDirectory() as folder:
+        scripts = _unpack(resources.files("tdcrawl.store.migrations"), Path(folder))
+        config.set_main_option("script_location", str(scripts))
+        yield config
 
 
 def _unpack(scripts: Traversable, folder: Path) -> Path:

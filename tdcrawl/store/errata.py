@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 from tdcrawl.store.dataset_tables import dataset_rows
 from tdcrawl.store.erasure_tables import dataset_errata
 from tdcrawl.store.look_up import IDS, delete_all, look_up
+from tdcrawl.store.protection import rows_may_leave
 
 ERRATA = "errata"
 """Where a manifest tells of them."""
@@ -18,7 +19,8 @@ _STORED = dataset_rows.c
 def take_rows_out(connection: Connection, version: str, ids: Collection[str]) -> int:
     """Delete the rows of items that were erased; returns how many there were."""
     mine = delete(dataset_rows).where(_STORED.version == version, _STORED.record_id.in_(IDS))
-    return delete_all(connection, mine, sorted(ids))
+    with rows_may_leave(connection):
+        return delete_all(connection, mine, sorted(ids))
 
 
 def count_rows_of(connection: Connection, version: str, ids: Collection[str]) -> int:

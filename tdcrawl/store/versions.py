@@ -5,7 +5,7 @@ from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Text, cast, column, func, insert, select, table, text
+from sqlalchemy import Connection, Text, cast, column, func, insert, select, table
 from sqlalchemy.types import UserDefinedType
 
 from tdcrawl.records.columns import Columns, Row, to_json
@@ -28,33 +28,6 @@ class _JsonLine(UserDefinedType[str]):
 
 
 _ROWS = table(dataset_rows.name, column("version"), column("record_id"), column("split"), column("data", _JsonLine()))
-_KEPT = ("tombstones", "erased_items", "dataset_errata")
-_TRIGGERS = {
-    "sqlite": {
-        "frozen_dataset_rows_update",
-        "frozen_dataset_rows_delete",
-        "frozen_dataset_rows_insert",
-        "frozen_dataset_rows_replace",
-        "frozen_dataset_versions_update",
-        "frozen_dataset_versions_delete",
-        "frozen_dataset_versions_insert",
-        "frozen_dataset_versions_replace",
-        *(f"kept_{table}_{verb}" for table in _KEPT for verb in ("update", "delete", "replace")),
-    },
-    "postgresql": {
-        "frozen_dataset_rows",
-        "frozen_dataset_rows_truncate",
-        "frozen_dataset_rows_insert",
-        "frozen_dataset_versions",
-        "frozen_dataset_versions_truncate",
-        *(f"kept_{table}{verb}" for table in _KEPT for verb in ("", "_truncate")),
-    },
-}
-# A disabled trigger of PostgreSQL protects nothing ('O' and 'A' fire in an ordinary session).
-_LIST_TRIGGERS = {
-    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
-    "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')",
-}
 
 
 class Line(NamedTuple):
@@ -142,9 +115,3 @@ def misplaced_rows(connection: Connection, version: str) -> int:
         stored.data["split"].as_string() == stored.split
     )
     return connection.scalar(select(func.count()).where(stored.version == version, ~agree)) or 0
-
-
-def missing_triggers(connection: Connection) -> list[str]:
-    """List the triggers that should protect frozen versions and are gone or disabled."""
-    dialect = connection.dialect.name
-    return sorted(_TRIGGERS[dialect] - set(connection.scalars(text(_LIST_TRIGGERS[dialect]))))

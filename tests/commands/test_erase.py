@@ -11,12 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import Engine, inspect, select, table, text
 
+from tdcrawl.balance.resample import Balance
+from tdcrawl.datasets.export import written_by
 from tdcrawl.demo.catalogue import practice_shop
 from tdcrawl.demo.server import ShopServer
 from tdcrawl.privacy import person_hash
 from tdcrawl.store.dataset_tables import dataset_rows
 from tdcrawl.store.engine import open_engine
-from tdcrawl.store.parquet import WRITER
 from tests.commands.conftest import Crawl, Page, a_review, review_page
 from tests.conftest import RunScrapy
 
@@ -122,7 +123,7 @@ def test_a_version_tells_its_erratum(crawl: Crawl, shop: ShopServer, run_scrapy:
     counted = sum(count["after"] for labels in after["counts"].values() for count in labels.values())
     assert (after["rows"], counted) == (before["rows"] - removed, before["rows"] - removed)
     manifest = json.loads((place / "manifest.json").read_text())
-    assert manifest["writer"] == WRITER
+    assert manifest["writer"] == written_by(Balance.UNDERSAMPLE)
     assert (manifest["errata"], manifest["rows"], manifest["counts"]) == (
         after["errata"], after["rows"], after["counts"],
     )  # fmt: skip

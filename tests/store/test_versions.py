@@ -103,19 +103,3 @@ def test_a_further_version_is_added_when_one_is_there(database_url: str) -> None
         versions.seal(connection, Version("v2", "review", datetime.now(UTC), {}, 1, "", "", ""), COLUMNS)
         assert [json.loads(line.data) for line in versions.frozen_lines(connection, "v2")] == [A_ROW]
     engine.dispose()
-
-
-def test_a_trigger_is_missed_when_it_is_gone(database_url: str) -> None:
-    engine = open_engine(database_url)
-    list_them = {
-        "sqlite": "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'",
-        "postgresql": "SELECT tgname, tgrelid::regclass FROM pg_trigger WHERE NOT tgisinternal",
-    }[engine.dialect.name]
-    on_table = {"sqlite": "", "postgresql": " ON {}"}[engine.dialect.name]
-    with engine.begin() as connection:
-        assert versions.missing_triggers(connection) == []
-        there = sorted(connection.execute(text(list_them)).all())
-        for name, table in there:
-            connection.execute(text(f"DROP TRIGGER {name}{on_table.format(table)}"))
-        assert versions.missing_triggers(connection) == [name for name, _ in there]
-    engine.dispose()
