@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+# The servers that are measured against are on this machine.
+os.environ["TDCRAWL_ALLOW_LOOPBACK"] = "true"
 CHECKOUT = Path(__file__).resolve().parents[1]
 ROUNDS = 3
 _MEMORY = Path("/proc/self/statm")

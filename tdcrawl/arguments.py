@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from scrapy.settings import BaseSettings
 
 from tdcrawl.errors import SettingError, SiteError
+from tdcrawl.network import Network
 from tdcrawl.sites.profile import SiteProfile
 
 _ARGUMENTS = ("site", "limit", "start", "again")
@@ -49,3 +50,10 @@ def read_limit(limit: str | None) -> int | None:
     if not limit.isdecimal() or int(limit) < 1:
         raise SiteError(f"-a limit={limit}: give a whole number of items, 1 or more")
     return int(limit)
+
+
+def refuse_forbidden(starts: Iterable[str], network: Network) -> None:
+    """Raise SiteError for an address to begin at to which no crawl may go."""
+    for url in starts:
+        if why := network.refusal(url):
+            raise SiteError(f"{url} may not be asked: {why}")

@@ -21,6 +21,7 @@ from tdcrawl.politeness import apply_site_settings, identify
 from tdcrawl.records.base import Raw, TrainingItem
 from tdcrawl.rendering import use_browser
 from tdcrawl.session import FETCHED_AT, Session, open_session
+from tdcrawl.setting_values import read_network
 from tdcrawl.sites.loading import load_profile
 from tdcrawl.sites.profile import SiteProfile
 
@@ -61,6 +62,7 @@ class SiteSpider(LedgerSpider):
         start = arguments.read_start(kwargs.pop("start", None), profile)
         arguments.refuse_jobdir(crawler.settings)
         starts = [start] if start else [*profile.start.urls, *profile.start.sitemaps]
+        arguments.refuse_forbidden(starts, read_network(crawler.settings))
         again = arguments.read_again(kwargs.pop("again", None))
         session = open_session(profile, cls.name, crawler.settings, starts, again=again)
         return super().from_crawler(crawler, *args, session=session, start=start, limit=limit, **kwargs)

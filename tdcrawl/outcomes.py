@@ -87,6 +87,7 @@ class PageReason(StrEnum):
     FIELD_LOST = "field_lost"
     ROBOTS_DISALLOWED = "robots_disallowed"
     OFF_SITE = "off_site"
+    FORBIDDEN_ADDRESS = "forbidden_address"
     SAME_PAGE = "same_page"
     SUPERSEDED = "superseded"
     TRAP = "trap"

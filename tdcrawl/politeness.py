@@ -12,6 +12,12 @@ from tdcrawl.errors import SiteError
 from tdcrawl.sites.profile import SiteProfile
 
 SPIDER_PRIORITY = "spider"
+# Site files are passed around: none may open a door, say where files are written, or spend money.
+_NOT_FOR_SITES = frozenset({
+    "FEED_TEMPDIR", "FILES_STORE", "HTTPCACHE_DIR", "IMAGES_STORE", "JOBDIR", "LOG_FILE", "REMOTE_CONTROL_ENABLED",
+    "TDCRAWL_ALLOWED_PORTS", "TDCRAWL_ALLOW_LOOPBACK", "TDCRAWL_DATABASE_URL", "TDCRAWL_DATA_DIR",
+    "TDCRAWL_LABEL_BUDGET_USD", "TDCRAWL_METRICS_PORT", "TDCRAWL_PERSON_KEY", "TELNETCONSOLE_ENABLED", "TEMPLATES_DIR",
+})  # fmt: skip
 _KINDS = {bool: "true or false", int: "a number", float: "a number", str: "a text", list: "a list"}
 
 
@@ -55,10 +61,10 @@ def _same_kind(default: object, value: object) -> bool:
 
 
 def _tunable() -> Mapping[str, Any]:
-    """List the settings with a plain value: never a component dictionary or the import path of a class."""
+    """List the settings that a site may tune: never a component dictionary or the import path of a class."""
     known = {name: getattr(default_settings, name) for name in default_settings.__all__}
     known |= {name: value for name, value in vars(project_settings).items() if name.startswith("TDCRAWL_")}
-    return {name: value for name, value in known.items() if not _names_code(name, value)}
+    return {name: value for name, value in known.items() if name not in _NOT_FOR_SITES and not _names_code(name, value)}
 
 
 def _names_code(name: str, value: object) -> bool:

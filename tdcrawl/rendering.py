@@ -8,14 +8,16 @@ import logging
 import shutil
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from ipaddress import ip_address
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from scrapy.settings import BaseSettings
 
 from tdcrawl.errors import SettingError
+from tdcrawl.network import Network
 from tdcrawl.outcomes import PageReason, PageRejection, PageState
+from tdcrawl.setting_values import read_network
 from tdcrawl.sites.profile import SiteProfile
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def use_browser(settings: BaseSettings, profile: SiteProfile) -> None:
         "PLAYWRIGHT_LAUNCH_OPTIONS": {"executable_path": browser},
         "PLAYWRIGHT_CONTEXTS": {"default": agent},
         "PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT": 1000 * settings.getfloat("DOWNLOAD_TIMEOUT"),
-        "PLAYWRIGHT_ABORT_REQUEST": unwanted_on(profile),
+        "PLAYWRIGHT_ABORT_REQUEST": unwanted_on(profile, read_network(settings)),
     }
     settings.setdict(ours, priority="spider")
     # It prints a traceback for each page that fails, whose reason the ledger has.
@@ -72,23 +74,21 @@ def through_browser(profile: SiteProfile, max_size: int) -> dict[str, Any]:
     return {"playwright": True, "playwright_page_methods": methods}
 
 
-def unwanted_on(profile: SiteProfile) -> Callable[["Request"], Awaitable[bool]]:
+def unwanted_on(profile: SiteProfile, network: Network) -> Callable[["Request"], Awaitable[bool]]:
     """Build what says of a request of the browser's own whether it is stopped.
 
-    Stopped are pictures and fonts, all but http and https, a page of its own that leaves the site, and whatever leads
-    into somebody's private network, the page's own address excepted: a shop there has other ports. Chromium itself
-    stops redirects and sockets from a public address into a private network.
+    Stopped are pictures and fonts, a page of its own that leaves the site, and whatever goes where a crawl may not go;
+    this machine, where it may, is the place of the page itself alone: there are other doors beside a shop. Chromium
+    itself stops redirects and sockets from a public address into a private network.
     """
+    away = replace(network, loopback=False)
 
     async def is_unwanted(request: "Request") -> bool:
-        place = urlsplit(request.url)
-        if request.resource_type in _UNSEEN or place.scheme not in {"http", "https"}:
+        allowed = network if _is_at_home(request) else away
+        if request.resource_type in _UNSEEN or allowed.refusal(request.url):
             return True
-        covered = profile.covers(request.url)
-        if covered and _is_at_home(request):
-            return False
-        leaves = request.resource_type == "document" and not covered
-        return leaves or not await _is_public(place.hostname or "")
+        leaves = request.resource_type == "document" and not profile.covers(request.url)
+        return leaves or await _leads_astray(allowed, urlsplit(request.url).hostname or "")
 
     return is_unwanted
 
@@ -99,12 +99,12 @@ def _is_at_home(request: "Request") -> bool:
     return page.scheme == "about" or page.netloc == urlsplit(request.url).netloc
 
 
-async def _is_public(host: str) -> bool:
+async def _leads_astray(network: Network, host: str) -> bool:
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, None)
     except OSError:
-        return False
-    return all(ip_address(address[4][0]).is_global for address in found)
+        return True
+    return network.refusal_of_all(str(address[4][0]) for address in found) is not None
 
 
 async def _refuse(page: "Page", profile: SiteProfile, max_size: int) -> None:

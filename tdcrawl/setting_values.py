@@ -6,6 +6,7 @@ from pathlib import Path
 from scrapy.settings import BaseSettings
 
 from tdcrawl.errors import SettingError
+from tdcrawl.network import Network
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.base import RecordType
 
@@ -39,6 +40,15 @@ def read_choice(settings: BaseSettings, name: str, choices: Sequence[str]) -> st
 def read_database_url(settings: BaseSettings) -> str:
     """Read where the ledger is: unless it is said, in a SQLite file in the data folder."""
     return settings["TDCRAWL_DATABASE_URL"] or f"sqlite:///{Path(settings['TDCRAWL_DATA_DIR']) / 'tdcrawl.db'}"
+
+
+def read_network(settings: BaseSettings) -> Network:
+    """Read where on the network a crawl may go; raises SettingError."""
+    try:
+        ports = frozenset(map(int, settings.getlist("TDCRAWL_ALLOWED_PORTS")))
+    except ValueError as error:
+        raise SettingError(f"TDCRAWL_ALLOWED_PORTS: give ports, not {settings['TDCRAWL_ALLOWED_PORTS']!r}") from error
+    return Network(ports, read_switch(settings, "TDCRAWL_ALLOW_LOOPBACK"))
 
 
 def read_quota(settings: BaseSettings, record_type: RecordType) -> dict[str, int]:

@@ -38,6 +38,8 @@ SPIDER_MIDDLEWARES = {
     "tdcrawl.middlewares.page_ledger.PageLedger": 10,
 }
 DOWNLOADER_MIDDLEWARES = {
+    # Before all that would ask anybody anything.
+    "tdcrawl.middlewares.network_guard.NetworkGuard": 40,
     # In the place of Scrapy's own, which lets some requests through.
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "tdcrawl.middlewares.robots.ObeyRobotsTxt": 100,
@@ -106,6 +108,11 @@ DOWNLOAD_WARNSIZE = 0
 DOWNLOAD_TIMEOUT = 30
 # Scrapy leaves certificates unchecked by default.
 DOWNLOAD_VERIFY_CERTIFICATES = True
+# What the guard has looked at is what is connected to.
+TWISTED_DNS_RESOLVER = "tdcrawl.resolving.GuardedResolver"
+TDCRAWL_ALLOW_LOOPBACK = _setting("TDCRAWL_ALLOW_LOOPBACK", "false")
+TDCRAWL_ALLOWED_PORTS = _setting("TDCRAWL_ALLOWED_PORTS", "80,443,8080,8443")
+REDIRECT_MAX_TIMES = 10
 # Only the web: a link must never open a local file or a bucket.
 DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}
 # Doors that Scrapy leaves open on loopback, and that run code.

@@ -27,6 +27,8 @@ def pytest_configure() -> None:
     """Forget the settings of whoever runs the tests: their database must not become the tests'."""
     for name in [name for name in os.environ if name.startswith(("TDCRAWL_", "ANTHROPIC_", "SCRAPY_", "AWS_"))]:
         del os.environ[name]
+    # The shops of the tests are on this machine.
+    os.environ["TDCRAWL_ALLOW_LOOPBACK"] = "true"
 
 
 @pytest.fixture(scope="session")

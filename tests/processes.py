@@ -15,8 +15,10 @@ from tempfile import TemporaryDirectory
 
 # No reactor may be among them: which one a crawl uses is for its settings to say.
 _LIBRARIES = [
-    "alembic.command", "babel", "datasketch", "dateparser", "extruct", "mf2py", "numba", "prometheus_client",
-    "pyarrow.parquet", "pydantic", "rich.console", "scipy.stats", "scrapy.cmdline", "scrapy.crawler", "sqlalchemy",
+    "alembic.command", "babel", "datasketch", "dateparser", "extruct", "matplotlib.figure", "mf2py", "numba",
+    "prometheus_client", "pyarrow.parquet", "pydantic", "rich.console", "scipy.stats", "scrapy.cmdline",
+    "scrapy.crawler",
+    "sqlalchemy",
     "warcio",
 ]  # fmt: skip
 _FORKED = get_context("forkserver")

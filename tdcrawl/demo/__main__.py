@@ -25,7 +25,7 @@ def main(argv: list[str] | None = None) -> None:
 def crawl_command(server: ShopServer) -> str:
     """Say how to crawl a shop that is being served."""
     start = "" if server.server_port == PORT else f" -a start={server.base_url}/catalogue"
-    return f"scrapy crawl retailer_reviews -a site={SITES[server.markup]}{start}"
+    return f"TDCRAWL_ALLOW_LOOPBACK=true scrapy crawl retailer_reviews -a site={SITES[server.markup]}{start}"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -28,7 +28,7 @@ def travel() -> None:
 
 def _scrapy(*arguments: str) -> None:
     print(f"\n$ scrapy {shlex.join(arguments)}", flush=True)
-    settings = {"TDCRAWL_DATA_DIR": str(DATA_DIR), "TDCRAWL_QUOTA": QUOTA}
+    settings = {"TDCRAWL_DATA_DIR": str(DATA_DIR), "TDCRAWL_QUOTA": QUOTA, "TDCRAWL_ALLOW_LOOPBACK": "true"}
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TDCRAWL_")} | settings
     finished = subprocess.run([sys.executable, "-m", "scrapy", *arguments], env=environment, check=False)
     if finished.returncode:
