@@ -18,7 +18,7 @@ from tdcrawl.store.tables import outcomes, over_quota, pages, quota_seats, recor
 
 CHAIN = "chain"
 """What the meta of a turned page names the pages before it by: the ids of the last so many."""
-LONGEST_CHAIN = 10
+LONGEST_CHAIN = 5
 # A page is put back where fewer than one in twenty items would find room even if the next one did; a step more at half.
 _ONE_IN = (20, 40, 80)
 _MOST_MOVES = 1_000
@@ -28,7 +28,7 @@ _PUT_FORWARD = (
     .where(pages.c.run_id == bindparam("run"), pages.c.state == PageState.PENDING, pages.c.priority < _FOUND_AT)
     .values(priority=_FOUND_AT)
 )
-_MOVE = update(pages).where(pages.c.page_id == bindparam("page")).values(priority=bindparam("at"))
+_MOVE = update(pages).where(pages.c.page_id.in_(IDS)).values(priority=bindparam("at"))
 _TAKEN = select(quota_seats.c.stratum, quota_seats.c.taken).where(quota_seats.c.record_type == bindparam("of_type"))
 _STRATUM = func.coalesce(records.c.stratum, over_quota.c.stratum)
 # Copies and failures would not be kept with any number of seats: they say nothing of them.
@@ -79,7 +79,8 @@ def steer(connection: Connection, course: Course, run_id: str, workers: frozense
         put_forward(connection, run_id)
     found, moved, put_back = find(), 0, 0
     while sight.full and moved < _MOST_MOVES and (moves := _misplaced(connection, found, sight.full)):
-        connection.execute(_MOVE, [{"page": row.page_id, "at": place} for row, place in moves])
+        for at in {place for _, place in moves}:
+            connection.execute(_MOVE, {"ids": [row.page_id for row, place in moves if place == at], "at": at})
         moved += len(moves)
         put_back += sum(place < _found_at(row) <= row.priority for row, place in moves)
         found = find()
