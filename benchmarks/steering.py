@@ -46,6 +46,7 @@ Shop = Callable[[int], float]
 """Says how probable a negative review of a product is, which is given by its place."""
 SHOPS: dict[str, Shop] = {
     "in_some_products": lambda place: _RARE * _IN_ONE_OF if place % _IN_ONE_OF == 0 else 0,
+    "in_different_shares": lambda place: (0, 0.02, 0.05, 0.1, 0.33)[place % 5],
     "spread_evenly": lambda _: _RARE,
 }
 
@@ -57,6 +58,7 @@ def main() -> None:
     )
     parser.add_argument("--products", type=machine.positive, default=_PRODUCTS, help="products of each invented shop")
     parser.add_argument("--pages", type=machine.positive, default=_PAGES, help="pages of 20 reviews of each product")
+    parser.add_argument("--shop", choices=SHOPS, help="this invented shop alone")
     parser.add_argument("--reviews", type=Path, help="a shop of these reviews instead: CSV of product_id, text, rating")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -70,7 +72,7 @@ def main() -> None:
 
 
 def _invented(folder: Path, options: argparse.Namespace) -> dict[str, Path]:
-    files = {name: folder / f"{name}.csv" for name in SHOPS}
+    files = {name: folder / f"{name}.csv" for name in SHOPS if options.shop in {None, name}}
     for name, file in files.items():
         _write(file, options.products, options.pages, SHOPS[name])
     return files
