@@ -242,7 +242,7 @@ QUOTA = '{"positive": 5}'
 @pytest.mark.parametrize(
     ("settings", "chain"),
     [
-        ({"TDCRAWL_QUOTA": QUOTA}, ["3", "4", "5", "6", "page"]),
+        ({"TDCRAWL_QUOTA": QUOTA}, [*"bcdefghij", "page"]),
         ({}, None),
         ({"TDCRAWL_QUOTA": QUOTA, "TDCRAWL_STEER_BY_QUOTA": "false"}, None),
         ({"TDCRAWL_QUOTA": QUOTA, "TDCRAWL_ENFORCE_QUOTA_ENABLED": "false"}, None),
@@ -253,7 +253,7 @@ def test_next_page_is_told_which_ones_it_was_turned_from_where_a_quota_steers(
 ) -> None:
     with a_spider(tmp_path, says=NEXT, **settings) as spider:
         page = HtmlResponse("https://shop.example/p", body='<a href="/p2">more</a>', encoding="utf-8")
-        meta = {"page_id": "page", "page_url": page.url, "turned": 0, "chain": ["2", "3", "4", "5", "6"]}
+        meta = {"page_id": "page", "page_url": page.url, "turned": 0, "chain": list("abcdefghij")}
         page.request = Request(page.url, meta=meta)
         (turned,) = [found for found in spider.parse(page) if isinstance(found, Request)]
     assert (turned.meta.get("chain"), spider.course is not None) == (chain, chain is not None)

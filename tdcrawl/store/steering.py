@@ -18,7 +18,7 @@ from tdcrawl.store.tables import outcomes, over_quota, pages, quota_seats, recor
 
 CHAIN = "chain"
 """What the meta of a turned page names the pages before it by: the ids of the last so many."""
-LONGEST_CHAIN = 5
+LONGEST_CHAIN = 10
 # A page is put back where fewer than one in twenty items would find room even if the next one did; a step more at half.
 _ONE_IN = (20, 40, 80)
 _MOST_MOVES = 1_000

@@ -127,18 +127,28 @@ def test_all_pages_of_a_chain_speak_and_copies_failures_and_the_unlabelled_do_no
     database_url: str, stack: ExitStack
 ) -> None:
     ledger = join(stack, database_url)
-    feed(ledger, FULL, one=[POSITIVE] * 15, two=[POSITIVE] * 15, three=[POSITIVE] * 20)
-    schedule(ledger, a_page("three2", "three"), a_page("first"), a_page("next", "one", "two", "unread"))
+    feed(ledger, FULL, one=[POSITIVE] * 15, two=[POSITIVE] * 15, three=[POSITIVE] * 21)
+    turned = a_page("three2", "three"), a_page("two2", "one", "two", "unread")
+    schedule(ledger, *turned, a_page("first"))
     with ledger.engine.begin() as connection:
-        (item_id,) = connection.scalars(select(outcomes.c.item_id).where(outcomes.c.page_id == "three").limit(1))
-        connection.execute(update(over_quota).where(over_quota.c.item_id == item_id).values(stratum=UNLABELLED))
-    assert order(ledger, Course("review", FULL)) == ["three2", "first", "next"]
+        unlabelled = select(outcomes.c.item_id).where(outcomes.c.page_id == "three").limit(1).scalar_subquery()
+        connection.execute(update(over_quota).where(over_quota.c.item_id == unlabelled).values(stratum=UNLABELLED))
+    assert order(ledger, Course("review", FULL)) == ["first", "three2", "two2"]
     with ledger.engine.begin() as connection:
-        failed = outcomes.c.page_id.in_(["one", "two"])
-        connection.execute(update(pages).values(leased_by=None))
-        connection.execute(update(outcomes).where(failed).values(bucket=Bucket.FAILED))
-    assert order(ledger, Course("review", FULL)) == ["three2", "first", "next"]
-    assert priorities(ledger)["next"] == 0
+        connection.execute(update(pages).values(leased_by=None, priority=0))
+        connection.execute(update(outcomes).where(outcomes.c.page_id == "two").values(bucket=Bucket.FAILED))
+    assert order(ledger, Course("review", FULL)) == ["two2", "first", "three2"]
+    ledger.finish("shutdown", {})
+
+
+def test_a_page_that_goes_back_further_is_counted_once(database_url: str, stack: ExitStack) -> None:
+    ledger, course = join(stack, database_url), Course("review", FULL)
+    feed(ledger, FULL, one=[POSITIVE] * 20)
+    schedule(ledger, a_page("turned", "one", "two"), a_page("first"))
+    assert lease(ledger, course).put_back == 1
+    feed(ledger, FULL, two=[POSITIVE] * 20)
+    last = lease(ledger, course)
+    assert (last.put_back, [(page.page_id, page.priority) for page in last.pages]) == (0, [("turned", -2)])
     ledger.finish("shutdown", {})
 
 
