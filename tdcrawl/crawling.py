@@ -21,9 +21,10 @@ from tdcrawl.politeness import apply_site_settings, identify
 from tdcrawl.records.base import Raw, TrainingItem
 from tdcrawl.rendering import use_browser
 from tdcrawl.session import FETCHED_AT, Session, open_session
-from tdcrawl.setting_values import read_network
+from tdcrawl.setting_values import read_network, read_switch
 from tdcrawl.sites.loading import load_profile
 from tdcrawl.sites.profile import SiteProfile
+from tdcrawl.store.steering import CHAIN, LONGEST_CHAIN, Course
 
 logger = logging.getLogger(__name__)
 
@@ -64,8 +65,12 @@ class SiteSpider(LedgerSpider):
         starts = [start] if start else [*profile.start.urls, *profile.start.sitemaps]
         arguments.refuse_forbidden(starts, read_network(crawler.settings))
         again = arguments.read_again(kwargs.pop("again", None))
+        steers = read_switch(crawler.settings, "TDCRAWL_STEER_BY_QUOTA")
         session = open_session(profile, cls.name, crawler.settings, starts, again=again)
-        return super().from_crawler(crawler, *args, session=session, start=start, limit=limit, **kwargs)
+        spider = super().from_crawler(crawler, *args, session=session, start=start, limit=limit, **kwargs)
+        if steers and session.quota:
+            spider.course = Course(session.record_type.name, session.quota)
+        return spider
 
     @classmethod
     def profile_of(cls, site: str | None) -> SiteProfile:
@@ -135,8 +140,15 @@ class SiteSpider(LedgerSpider):
         if page >= follow.max_pages:
             self.count("tdcrawl/pages/over_max_pages", len(pages))
         elif not turn.repeats:
-            products += [request.replace(meta={"turned": page, "told": turn.told}) for request in pages]
+            told = {"turned": page, "told": turn.told} | self._chain(response)
+            products += [request.replace(meta=told) for request in pages]
         return turn, products
+
+    def _chain(self, response: Response) -> dict[str, list[str]]:
+        """Say to the next page which ones it was turned from, where the crawl is steered by what those fed."""
+        if self.course is None:
+            return {}
+        return {CHAIN: [*response.meta.get(CHAIN, ()), response.meta["page_id"]][-LONGEST_CHAIN:]}
 
     def _selected(self, response: TextResponse, css: str | None) -> list[Request]:
         links = selected(response, css)

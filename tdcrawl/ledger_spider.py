@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -14,7 +15,9 @@ from tdcrawl.feeding import Feeder
 from tdcrawl.outcomes import NotReadError, PageReason, PageRejection, PageState
 from tdcrawl.rendering import through_browser
 from tdcrawl.session import Session
+from tdcrawl.store.frontier import Lease
 from tdcrawl.store.rows import PageRequest
+from tdcrawl.store.steering import Course
 
 logger = logging.getLogger(__name__)
 
@@ -27,12 +30,20 @@ class LedgerSpider(Spider):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.stopping: asyncio.Future[None] | None = None
+        self.course: Course | None = None
 
     @cached_property
     def feeder(self) -> Feeder:
         """Give what keeps the crawl in pages: as many again as are fetched at a time."""
         room = 2 * self.settings.getint("CONCURRENT_REQUESTS")
-        return Feeder(room, self.session.ledger.lease, self._read, self.stop)
+        return Feeder(room, self._lease, self._read, self.stop)
+
+    async def _lease(self, number: int) -> Lease:
+        leased = await self.session.ledger.lease(number, self.course)
+        if self.course is not None:
+            self.course = replace(self.course, last=leased.sight)
+            self.count("tdcrawl/pages/put_back", leased.put_back)
+        return leased
 
     async def on_failure(self, failure: Failure) -> None:
         """Note the outcome of a page that could not be read."""

@@ -69,6 +69,7 @@ TDCRAWL_DATA_DIR = _setting("TDCRAWL_DATA_DIR", "data")
 # Left empty it is a SQLite file in the data folder, wherever that is put later.
 TDCRAWL_DATABASE_URL = _setting("TDCRAWL_DATABASE_URL", "")
 TDCRAWL_QUOTA = _setting("TDCRAWL_QUOTA", "{}")
+TDCRAWL_STEER_BY_QUOTA = _setting("TDCRAWL_STEER_BY_QUOTA", "true")
 TDCRAWL_NEAR_DUPLICATE_THRESHOLD = _setting("TDCRAWL_NEAR_DUPLICATE_THRESHOLD", "0.8")
 TDCRAWL_CONTACT = _setting("TDCRAWL_CONTACT", "")
 TDCRAWL_PERSON_KEY = _setting("TDCRAWL_PERSON_KEY", "")

@@ -274,3 +274,11 @@ def test_versions_are_frozen_verified_and_compared() -> None:
     assert figures["frozen_per_second"] > 0
     assert figures["freeze_over_pyarrow"] < 1
     assert figures.keys() >= {"growth", "verify_seconds", "sha256sum_seconds", "diff_seconds", "datasets_per_second"}
+
+
+def test_steering_is_counted_in_requests_a_rare_record() -> None:
+    figures = measure("benchmarks/steering.py", "--products", "12", "--pages", "3", "--shop", "in_some_products")
+    told = figures["in_some_products"]
+    assert figures.keys() == {"in_some_products", "machine"}
+    assert told["ratio"] == pytest.approx(told["steered"] / told["in_order_of_links"], rel=0.002)
+    assert told["ratio"] < 1

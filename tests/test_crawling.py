@@ -41,6 +41,7 @@ def spider(tmp_path: Path) -> Iterator[RetailerReviews]:
         ({"site": "demo_store"}, {"TDCRAWL_QUOTA": '{"good": 5}'}, "a review has no stratum 'good'"),
         ({"site": "demo_store"}, {"TDCRAWL_NEAR_DUPLICATE_THRESHOLD": "x"}, "give a number, not 'x'"),
         ({"site": "demo_store"}, {"TDCRAWL_NEAR_DUPLICATE_THRESHOLD": "8"}, "give a number from 0.5 to 1, not 8"),
+        ({"site": "demo_store"}, {"TDCRAWL_STEER_BY_QUOTA": "maybe"}, "TDCRAWL_STEER_BY_QUOTA: give true or false"),
         ({"site": "demo_store"}, {"TDCRAWL_ENFORCE_QUOTA_ENABLED": "maybe"}, "give true or false, not 'maybe'"),
         ({"site": "demo_store"}, {"TDCRAWL_DATABASE_URL": "what"}, "TDCRAWL_DATABASE_URL is no database URL"),
     ],
@@ -232,3 +233,27 @@ def test_crawl_when_the_site_holds_another_record_type() -> None:
 
     with pytest.raises(SiteError, match="site demo_store holds review records, postings job_posting ones"):
         Postings.from_crawler(Crawler(Postings, Settings()), site="demo_store")
+
+
+NEXT = SITE.replace('products = "a::attr(href)"', 'next = "a::attr(href)"')
+QUOTA = '{"positive": 5}'
+
+
+@pytest.mark.parametrize(
+    ("settings", "chain"),
+    [
+        ({"TDCRAWL_QUOTA": QUOTA}, [*"bcdefghij", "page"]),
+        ({}, None),
+        ({"TDCRAWL_QUOTA": QUOTA, "TDCRAWL_STEER_BY_QUOTA": "false"}, None),
+        ({"TDCRAWL_QUOTA": QUOTA, "TDCRAWL_ENFORCE_QUOTA_ENABLED": "false"}, None),
+    ],
+)
+def test_next_page_is_told_which_ones_it_was_turned_from_where_a_quota_steers(
+    tmp_path: Path, settings: dict[str, str], chain: list[str] | None
+) -> None:
+    with a_spider(tmp_path, says=NEXT, **settings) as spider:
+        page = HtmlResponse("https://shop.example/p", body='<a href="/p2">more</a>', encoding="utf-8")
+        meta = {"page_id": "page", "page_url": page.url, "turned": 0, "chain": list("abcdefghij")}
+        page.request = Request(page.url, meta=meta)
+        (turned,) = [found for found in spider.parse(page) if isinstance(found, Request)]
+    assert (turned.meta.get("chain"), spider.course is not None) == (chain, chain is not None)

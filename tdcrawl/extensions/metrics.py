@@ -67,7 +67,7 @@ _FAMILIES = (
         r"(?P<stage>\w+)/(?P<result>passed|rejected(?=/))(?:/(?P<reason>\w+))?",
     ),
     *_plain("items", "yielded", "seen_again", "reopened", "failed_again", "lost_field", "moved"),
-    *_plain("pages", "archived", "scheduled", "over_max_pages"),
+    *_plain("pages", "archived", "scheduled", "over_max_pages", "put_back"),
     *_plain("pages", "links_left_out", "off_site_links", "unfollowable_links"),
 )  # fmt: skip
 

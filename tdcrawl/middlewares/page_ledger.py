@@ -27,6 +27,7 @@ from tdcrawl.store.page_writes import Taken
 from tdcrawl.store.redirects import ErasedError
 from tdcrawl.store.rereading import Reread
 from tdcrawl.store.run_rows import so_far
+from tdcrawl.store.steering import CHAIN
 
 logger = logging.getLogger(__name__)
 
@@ -183,7 +184,10 @@ class PageLedger:
             self._spider.count("tdcrawl/pages/off_site_links", 1)
             return None
         callback = request.callback.__name__ if request.callback else "parse"
-        return replace(page, request={"callback": callback, "meta": request.meta}, priority=request.priority)
+        wanted: dict[str, Any] = {"callback": callback, "meta": request.meta}
+        if CHAIN in request.meta:
+            wanted["priority"] = request.priority  # What it goes back from, and forward to.
+        return replace(page, request=wanted, priority=request.priority)
 
     def _within_limit(self, found: list[TrainingItem]) -> list[TrainingItem]:
         if self._items_left is None:

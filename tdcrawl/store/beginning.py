@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, func, insert, select, update
 from tdcrawl.errors import FinishedError, StoreError
 from tdcrawl.outcomes import PageReason, PageState
 from tdcrawl.store.rows import Run
+from tdcrawl.store.steering import put_forward
 from tdcrawl.store.tables import pages, runs
 from tdcrawl.store.tombstones import refuse_erased_site
 from tdcrawl.store.workers import living
@@ -105,6 +106,8 @@ def _endless(connection: Connection, site: str) -> Sequence[str]:
 def _reopened(connection: Connection, last: RowMapping) -> Begun:
     unfinished = {"finished_at": None, "finish_reason": None}
     connection.execute(update(runs).where(runs.c.run_id == last["run_id"]).values(unfinished))
+    # What was full for the one that left it need not be so for us.
+    put_forward(connection, last["run_id"])
     return Begun(_run(last), taken_up=True, died=[])
 
 

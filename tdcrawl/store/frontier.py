@@ -1,12 +1,14 @@
 """WHERE the pages wait that are still to be read, and which worker reads which: no two read one, nor one host."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from tdcrawl.outcomes import PageState
 from tdcrawl.store.rows import PageRequest
+from tdcrawl.store.steering import Course, Sight, steer
 from tdcrawl.store.tables import WAITING, pages
 from tdcrawl.store.worker_tables import hosts
 from tdcrawl.store.workers import end_dead, living
@@ -36,19 +38,25 @@ _LEASE = (
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Ask for pages of a run, so many at most, for a worker to read."""
+    """Ask for pages of a run, so many at most, for a worker to read, which may steer by a quota."""
 
     run_id: str
     worker_id: str
     number: int
+    course: Course | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Hold pages to read; where there are none, `more` says whether other workers may leave some."""
+    """Hold pages to read; where there are none, `more` says whether other workers may leave some.
+
+    To whom steers it says what was seen, and how many pages were put back.
+    """
 
     pages: Sequence[PageRequest]
     more: bool = False
+    sight: Sight | None = None
+    put_back: int = 0
 
 
 def lease(connection: Connection, wanted: list[Asked]) -> list[Lease]:
@@ -57,12 +65,22 @@ def lease(connection: Connection, wanted: list[Asked]) -> list[Lease]:
 
 
 def _lease(connection: Connection, asked: Asked) -> Lease:
-    workers = len(living(connection, [asked.run_id]))
-    where = {"run": asked.run_id, "number": asked.number}
-    if workers == 1:
-        found = connection.execute(_NEXT, where).all()
-    else:
-        found = connection.execute(_NEXT_OF_HOSTS, where | {"hosts": _share(connection, asked, workers)}).all()
+    workers = frozenset(worker.worker_id for worker in living(connection, [asked.run_id]))
+    query, where = _NEXT, {"run": asked.run_id, "number": asked.number}
+    if len(workers) > 1:
+        query, where = _NEXT_OF_HOSTS, where | {"hosts": _share(connection, asked, len(workers))}
+
+    def find() -> Sequence[Any]:
+        return connection.execute(query, where).all()
+
+    if asked.course is None:
+        return _hold(connection, asked, find(), len(workers))
+    steered = steer(connection, asked.course, asked.run_id, workers, find)
+    held = _hold(connection, asked, steered.found, len(workers))
+    return replace(held, sight=steered.sight, put_back=steered.put_back)
+
+
+def _hold(connection: Connection, asked: Asked, found: Sequence[Any], workers: int) -> Lease:
     if not found:
         others = {"run": asked.run_id, "me": asked.worker_id}
         return Lease([], more=workers > 1 and connection.scalar(_OF_OTHERS, others) is not None)

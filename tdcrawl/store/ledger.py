@@ -19,6 +19,7 @@ from tdcrawl.store.page_writes import Taken
 from tdcrawl.store.rereading import Reread
 from tdcrawl.store.rows import PageRequest, Run
 from tdcrawl.store.settling import OutdatedError
+from tdcrawl.store.steering import Course
 from tdcrawl.store.tables import runs
 from tdcrawl.store.terms import Terms
 from tdcrawl.store.tombstones import Traces
@@ -73,9 +74,10 @@ class Ledger:
         """Ask whether an item that would leave these traces was erased."""
         return self._writer.submit(refusing.recognise, traces)
 
-    def lease(self, number: int) -> Future[frontier.Lease]:
-        """Take pages to read, so many at most; none where all of the run are read or being read."""
-        return self._writer.submit(frontier.lease, frontier.Asked(self.run.run_id, self._worker.worker_id, number))
+    def lease(self, number: int, course: Course | None = None) -> Future[frontier.Lease]:
+        """Take pages to read, so many at most, in the order of a course; none where all are read or being read."""
+        asked = frontier.Asked(self.run.run_id, self._worker.worker_id, number, course)
+        return self._writer.submit(frontier.lease, asked)
 
     def take(
         self,
