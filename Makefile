@@ -9,7 +9,7 @@ POSTGRESQL := command -v initdb || ls /usr/lib/postgresql/*/bin/initdb
 CHROMIUM := command -v chromium || command -v chromium-browser || command -v google-chrome
 APT := DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends
 
-.PHONY: help demo test check bench soak requirements clean postgresql chromium
+.PHONY: help demo test check bench attacks soak requirements clean postgresql chromium
 .DELETE_ON_ERROR:
 
 help:
@@ -29,6 +29,9 @@ check: .venv/installed-dev # lint, format, types, the import ladder and the hous
 
 bench: .venv/installed-dev # measure the figures of the README
 	@for script in $$(grep -l __main__ benchmarks/*.py); do echo "== $$script"; .venv/bin/python $$script || exit; done
+
+attacks: .venv/installed-dev postgresql chromium # try every attack, and write the table of docs/security.md
+	@$(RUN) pytest -q -n auto -m attack --write-attacks
 
 soak: .venv/installed-dev # kill crawls 200 times at random; KILLS=2000 for hours
 	@.venv/bin/python benchmarks/soak.py --kills $(or $(KILLS),200)

@@ -13,6 +13,7 @@ from tests import processes
 from tests.buckets import Bucket, s3_environment
 from tests.services import fresh_database, postgresql_server, s3_server
 
+pytest_plugins = ["tests.attacks"]
 PROJECT = Path(__file__).parents[1]
 SHARED_DATA = PROJECT.parent / "shared" / "data"
 

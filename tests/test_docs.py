@@ -24,6 +24,7 @@ from tdcrawl.records import RECORD_TYPES
 from tdcrawl.sites.loading import parse_profile
 from tdcrawl.sites.profile import SiteProfile
 from tdcrawl.store import overview
+from tests.attacks import PAGE, attacks_of, table_in
 
 PROJECT = Path(__file__).parents[1]
 DOCS = PROJECT / "docs"
@@ -241,3 +242,11 @@ def test_exit_statuses_are_those_of_the_code_when_compared() -> None:
 def test_document_is_short_when_measured(page: Path) -> None:
     limit = 150 if page == PROJECT / "README.md" else 500
     assert len(page.read_text(encoding="utf-8").splitlines()) <= limit
+
+
+def test_table_of_attacks_tells_what_the_tests_try_when_compared(request: pytest.FixtureRequest) -> None:
+    tried, told = attacks_of(request.session.items), table_in(PAGE.read_text(encoding="utf-8"))
+    assert tried <= told
+    if {item.path for item in request.session.items} == set((PROJECT / "tests").rglob("test_*.py")):
+        assert tried == told
+        assert told.total() >= 300

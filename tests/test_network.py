@@ -23,6 +23,7 @@ def test_the_public_web_may_be_asked(url: str) -> None:
     assert OUTSIDE.refusal(url) is None
 
 
+@pytest.mark.attack("an address of another scheme, port or network", "refused before anybody is asked")
 @pytest.mark.parametrize(
     ("url", "why"),
     [
@@ -72,6 +73,7 @@ def test_loopback_may_be_asked_on_any_port_where_it_is_allowed(url: str) -> None
 
 
 @given(st.ip_addresses(v=4))
+@pytest.mark.attack("a private address inside of an IPv6 one", "judged as the one inside", cases=100)
 def test_an_address_is_judged_alike_inside_of_another(address: IPv4Address) -> None:
     number = int(address)
     for inside in (0xFFFF << 32 | number, 0x2002 << 112 | number << 80, 0x0064FF9B << 96 | number):

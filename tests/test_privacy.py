@@ -168,6 +168,7 @@ def test_mask_finds_a_number_behind_a_text_of_strokes() -> None:
     assert mask("1/" * 20_000 + " call +44 20 7946 0958")[0].endswith("call [phone]")
 
 
+@pytest.mark.attack("a key file that others may read", "refused")
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])
 def test_key_file_is_refused_when_others_may_read_it(tmp_path: Path, mode: int) -> None:
     load_key(tmp_path)
@@ -176,6 +177,7 @@ def test_key_file_is_refused_when_others_may_read_it(tmp_path: Path, mode: int) 
         load_key(tmp_path)
 
 
+@pytest.mark.attack("a key file that holds no key", "refused")
 @pytest.mark.parametrize("content", [b"", b"ab" * 31, b"\xff" * 64, b"zz" * 32])
 def test_key_file_is_refused_when_it_holds_no_key(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / KEY_FILE

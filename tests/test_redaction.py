@@ -29,6 +29,7 @@ def test_secrets_among_values(name: str, value: str | None, found: list[str]) ->
     assert list(secrets_among({name: value})) == found
 
 
+@pytest.mark.attack("a secret in a text that is logged", "hidden")
 @pytest.mark.parametrize(
     ("said", "told"),
     [

@@ -169,6 +169,7 @@ def test_doctor_when_the_project_is_on_a_server(
     assert (found.state, found.detail) == ("broken", f"{scrapyd.url} refuses the user and password of scrapy.cfg")
 
 
+@pytest.mark.attack("a Scrapyd open to the network", "said by doctor")
 def test_doctor_when_a_server_is_open(open_scrapyd: Scrapyd, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(deployment, "_own_address", lambda: None)
     found = examined(monkeypatch, tmp_path, f"url = {open_scrapyd.url}")

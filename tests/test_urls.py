@@ -185,6 +185,7 @@ def test_aliases_are_one_page_when_the_pattern_finds_the_same_id(pattern: str, p
     assert canonical_url(canonical, rules) == canonical
 
 
+@pytest.mark.attack("an address that is none, or that two programs read differently", "missing or wrong, never fetched")
 @pytest.mark.parametrize(
     ("url", "message"),
     [

@@ -115,6 +115,11 @@ BAD_PAGES: dict[str, tuple[Page, str, str | None, str]] = {
 }
 
 
+@pytest.mark.attack(
+    "an answer that is none, lies, never ends or is a gzip bomb",
+    "the named outcome; no other page is harmed",
+    cases=len(BAD_PAGES),
+)
 def test_bad_pages_have_their_outcomes_and_harm_no_other(crawl_pages: CrawlPages, database_url: str) -> None:
     links = "".join(f'<a class="product" href="/{name}">{name}</a>' for name in (*BAD_PAGES, "next"))
     site = {"/": review_page(a_review(1), links=links), "/next": review_page(a_review(2))}
@@ -146,6 +151,7 @@ def test_a_redirect_to_another_spelling_of_the_page_is_followed(crawl_pages: Cra
     assert crawled.figures["pages"]["done"] == 2
 
 
+@pytest.mark.attack("a password in an address", "neither sent nor kept")
 def test_user_and_password_in_an_address_are_neither_sent_nor_kept(crawl_pages: CrawlPages, database_url: str) -> None:
     link, target = '<a class="product" href="http://jo:secret@{host}/one">1</a>', "http://jo:secret@{host}/two"
     site = {
@@ -164,6 +170,7 @@ def test_user_and_password_in_an_address_are_neither_sent_nor_kept(crawl_pages: 
     assert "secret" not in crawled.errors
 
 
+@pytest.mark.attack("SQL, scripts, templates and paths in fields of a record", "stored as the text that it is", cases=6)
 def test_hostile_text_arrives_as_text(crawl_pages: CrawlPages, database_url: str) -> None:
     hostile = (
         "'); DROP TABLE records; -- <script>alert(1)</script> \x00 {{7*7}} ${jndi:x} \u202e ten words are enough here"
@@ -208,6 +215,7 @@ def lists() -> dict[str, Page]:
     return site | dict.fromkeys(("/copy", "/copy?page=1"), turning("/copy", 1, 7))
 
 
+@pytest.mark.attack("a list without end, or that repeats itself", "trap; its records are kept", cases=4)
 def test_a_list_that_lies_fails_at_its_last_page_and_its_records_are_kept(
     crawl_pages: CrawlPages, lists: dict[str, Page], tmp_path: Path
 ) -> None:

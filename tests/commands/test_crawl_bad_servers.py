@@ -58,12 +58,14 @@ def https_server(certificate: Path) -> Iterator[str]:
         thread.join()
 
 
+@pytest.mark.attack("a server that never answers, or never ends", "timeout")
 def test_crawl_when_the_server_never_answers(crawl_pages: CrawlPages, silent: str) -> None:
     crawled = crawl_pages({}, "-a", f"start={silent}", "-s", "DOWNLOAD_TIMEOUT=1")
     assert crawled.figures["page_reasons"]["failed"] == {"timeout": 1}
     assert crawled.figures["balanced"]
 
 
+@pytest.mark.attack("a certificate that nobody vouches for", "tls")
 def test_crawl_when_nobody_vouches_for_the_certificate(crawl_pages: CrawlPages, tmp_path: Path) -> None:
     with https_server(self_signed(tmp_path)) as url:
         crawled = crawl_pages({}, "-a", f"start={url}")

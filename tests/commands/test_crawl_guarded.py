@@ -22,6 +22,9 @@ ASTRAY = {
 }
 
 
+@pytest.mark.attack(
+    "a redirect into a private network, or to another port", "skipped (forbidden_address)", cases=len(ASTRAY)
+)
 def test_redirects_that_lead_astray_are_not_followed(crawl_pages: CrawlPages, tmp_path: Path) -> None:
     links = "".join(f'<a class="product" href="/{name}">{name}</a>' for name in ASTRAY)
     moved = {f"/{name}": Page(status=302, headers={"Location": url}) for name, (url, _) in ASTRAY.items()}
@@ -35,6 +38,7 @@ def test_redirects_that_lead_astray_are_not_followed(crawl_pages: CrawlPages, tm
     assert [name for name, (_, detail) in ASTRAY.items() if detail not in told] == []
 
 
+@pytest.mark.attack("a start on this machine, by address and by name", "refused, exit status 2")
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_this_machine_is_asked_only_where_that_is_allowed(run_scrapy: RunScrapy, tmp_path: Path, host: str) -> None:
     asked: list[str] = []
@@ -66,6 +70,7 @@ def test_this_machine_is_asked_only_where_that_is_allowed(run_scrapy: RunScrapy,
         )
 
 
+@pytest.mark.attack("a site file that opens a door, writes a file or spends money", "refused, exit status 2")
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -68,6 +68,7 @@ def logged(log_format: str, crawl_pages: CrawlPages, postgresql_database: str, t
     return (tmp_path / "data" / "crawl.log").read_text().splitlines()
 
 
+@pytest.mark.attack("errors that quote keys and passwords, over a whole crawl", "in no log, feed or table", cases=2)
 def test_log_tells_site_and_run_and_no_secret(
     logged: list[str], log_format: str, postgresql_database: str, tmp_path: Path
 ) -> None:

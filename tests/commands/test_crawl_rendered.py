@@ -71,6 +71,11 @@ def test_reviews_that_come_by_script_and_by_a_button_are_read(crawl_pages: Crawl
     assert sorted(set(asked)) == ["/", "/reviews/0.json", "/reviews/1.json", "/reviews/2.json", "/robots.txt"]
 
 
+@pytest.mark.attack(
+    "a page in the browser that asks other ports, hosts and files, grows or leaves",
+    "stopped; too_large, off_site",
+    cases=14,
+)
 def test_pages_that_reach_out_or_grow_or_leave_are_kept_in_bounds(crawl_pages: CrawlPages, rendered: Path) -> None:
     reached: list[str] = []
     with hand_made({}, reached) as elsewhere, hand_made({"/": Page("<p>Another shop")}) as away:
@@ -89,6 +94,9 @@ def test_pages_that_reach_out_or_grow_or_leave_are_kept_in_bounds(crawl_pages: C
     assert (crawled.figures["pages"]["done"], crawled.errors) == (2, "")
 
 
+@pytest.mark.attack(
+    "a redirect and a socket of a page in the browser into a private network", "stopped by Chromium", cases=3
+)
 def test_chromium_keeps_redirects_and_sockets_of_a_public_page_out_of_a_private_network() -> None:
     reached, asked = list[str](), list[str]()
     with hand_made({}, reached) as private:

@@ -45,6 +45,7 @@ def test_verify_when_nothing_has_changed(engine: Engine, tmp_path: Path) -> None
     assert verify_version(engine, "v1", Path(copy)) == []
 
 
+@pytest.mark.attack("one changed byte in any file of a version", "found by verify", cases=len(PARTS) + 4)
 def test_verify_when_one_byte_of_any_file_has_changed(engine: Engine, version: Path) -> None:
     for name in (*PARTS, "README.md", "balance.svg", "croissant.json", "manifest.json"):
         frozen = (version / name).read_bytes()
@@ -102,6 +103,7 @@ def test_verify_when_the_version_row_was_changed(engine: Engine) -> None:
     ]
 
 
+@pytest.mark.attack("a view of a frozen version that shows something else", "found by verify")
 @pytest.mark.usefixtures("version")
 @pytest.mark.parametrize(
     ("replacement", "problem"),

@@ -14,6 +14,10 @@ from tdcrawl.sites.profile import Read
 SIZE = 1_100_000
 
 
+@pytest.mark.attack(
+    "a page built to take time or memory (nesting, entities, lists, patterns)",
+    "read as far as a crawl can wait, and told",
+)
 @pytest.mark.parametrize("name", PAGES)
 def test_what_is_too_much_is_told_when_a_page_is_hostile(name: str) -> None:
     hostile = PAGES[name]

@@ -42,6 +42,11 @@ async def fates(texts: list[str], database_url: str) -> list[str]:
         engine.dispose()
 
 
+@pytest.mark.attack(
+    "a review that gives the model orders, at a model that obeys them",
+    "no label flipped; people are asked",
+    cases=len(ATTACKS),
+)
 def test_no_attack_flips_a_label_when_the_model_obeys_what_it_reads(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

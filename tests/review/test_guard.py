@@ -28,6 +28,7 @@ def csrf_of(html: str) -> str:
     return found[1]
 
 
+@pytest.mark.attack("the review page without a login, by every route", "401, and no text", cases=len(ROUTES) + 1)
 def test_every_route_but_the_login_wants_one(open_desk: OpenDesk) -> None:
     desk = open_desk([unnamed("one")])
     assert {path for _, path in ROUTES} >= {"/", "/answer", "/skip", "/undo", "/agreement", "/logout"}
@@ -43,6 +44,9 @@ def test_every_route_but_the_login_wants_one(open_desk: OpenDesk) -> None:
     assert status == 404
 
 
+@pytest.mark.attack(
+    "a form from elsewhere, of another person, too large, or sent twice", "refused; nothing changes", cases=10
+)
 def test_posts_from_elsewhere_are_refused_and_change_nothing(open_desk: OpenDesk) -> None:
     desk = open_desk([unnamed("one")])
     cookie = desk.log_in("ann")
@@ -68,6 +72,7 @@ def test_posts_from_elsewhere_are_refused_and_change_nothing(open_desk: OpenDesk
     assert "answered already" in desk.request("POST", "/answer", form, Cookie=cookie)[2]
 
 
+@pytest.mark.attack("a cookie after its logout, and a guessed token", "401", cases=2)
 def test_logout_ends_the_session_and_cookies_are_for_this_page_only(open_desk: OpenDesk) -> None:
     desk = open_desk([unnamed("one")])
     _, headers, _ = desk.request("POST", "/login", {"token": TOKENS["ann"]})
@@ -80,6 +85,7 @@ def test_logout_ends_the_session_and_cookies_are_for_this_page_only(open_desk: O
     assert (status, "Nobody has this token." in html) == (401, True)
 
 
+@pytest.mark.attack("a file of tokens that is not clear", "refused")
 @pytest.mark.parametrize(
     "lines", ["", "ann short", GOOD + "\nann " + "b" * 32, GOOD + "\nben " + "a" * 32, "Ann " + "a" * 32, "\xff"]
 )
@@ -90,6 +96,7 @@ def test_token_file_that_is_not_clear_is_refused(tmp_path: Path, lines: str) -> 
         load_tokens(tmp_path)
 
 
+@pytest.mark.attack("a file of tokens that others may read", "refused")
 def test_token_file_is_made_for_its_owner_only(tmp_path: Path) -> None:
     assert not create_tokens(tmp_path)
     assert create_tokens(tmp_path)
@@ -102,6 +109,7 @@ def test_token_file_is_made_for_its_owner_only(tmp_path: Path) -> None:
         load_tokens(tmp_path)
 
 
+@pytest.mark.attack("a review page for the whole network without a file of tokens", "refused")
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "127.0.0.2"])  # noqa: S104 - it is refused
 def test_door_is_not_opened_wider_without_a_file_that_was_there(tmp_path: Path, host: str) -> None:
     with pytest.raises(SettingError, match=re.escape(f"--host {host}")):

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from re import search
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import insert, select
 
@@ -91,6 +92,7 @@ def test_two_people_at_once_never_have_the_same_task(open_desk: OpenDesk, open_p
     assert len(labels_of(desk.queue.engine)) == 8
 
 
+@pytest.mark.attack("scripts and markup in every field of a task", "shown, never run", cases=6)
 def test_hostile_texts_are_shown_and_do_nothing(open_desk: OpenDesk, open_page: OpenPage) -> None:
     item = unnamed("one", title=HOSTILE, text=f"{HOSTILE} and six more words, so that it counts")
     item.group_key, item.site = HOSTILE, "<script>alert(4)</script>"

@@ -41,6 +41,7 @@ def test_parse_when_all_is_well() -> None:
     assert profile.polite.settings == {"DOWNLOAD_DELAY": 2.0}
 
 
+@pytest.mark.attack("a site file with a wrong key, selector, pattern or address", "refused by name")
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

@@ -70,6 +70,7 @@ def test_page_is_refused_where_a_kill_has_cut_it_off(tmp_path: Path) -> None:
         read_page(tmp_path, cut)
 
 
+@pytest.mark.attack("a page of the archive that was changed", "refused")
 def test_page_is_refused_where_it_was_changed(tmp_path: Path) -> None:
     (place,) = keep(tmp_path, [PAGE])
     path = file_of(tmp_path, place)

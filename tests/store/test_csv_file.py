@@ -14,6 +14,7 @@ from tdcrawl.store import csv_file
 TRIGGERS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠a")
 
 
+@pytest.mark.attack("a formula for a spreadsheet in a CSV", "made inert")
 @pytest.mark.parametrize("text", TRIGGERS)
 def test_inert_when_a_spreadsheet_would_run_it(text: str) -> None:
     assert csv_file.inert(text) == f"'{text}"

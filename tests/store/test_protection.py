@@ -36,6 +36,7 @@ def changed(engine: Engine, *statements: str) -> list[str]:
         return protection.changes(engine, connection)
 
 
+@pytest.mark.attack("a trigger of frozen versions that is dropped", "found by verify", cases=10)
 def test_triggers_are_missed_when_they_are_gone(engine: Engine) -> None:
     assert changed(engine) == []
     with engine.connect() as connection:
@@ -44,6 +45,7 @@ def test_triggers_are_missed_when_they_are_gone(engine: Engine) -> None:
     assert changed(engine, *drop) == [f"the trigger {name} is gone or disabled" for name, _ in there]
 
 
+@pytest.mark.attack("a column of frozen versions that is added or renamed", "found by verify", cases=2)
 def test_columns_are_noticed_when_they_are_added_or_renamed(engine: Engine) -> None:
     found = changed(
         engine,
@@ -57,6 +59,7 @@ def test_columns_are_noticed_when_they_are_added_or_renamed(engine: Engine) -> N
     ]
 
 
+@pytest.mark.attack("a trigger that does nothing any more, or one that drops rows", "found by verify", cases=2)
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_trigger_that_does_nothing_any_more_is_noticed_on_sqlite(engine: Engine) -> None:
     assert changed(
@@ -67,6 +70,9 @@ def test_a_trigger_that_does_nothing_any_more_is_noticed_on_sqlite(engine: Engin
     ) == ["the trigger frozen_dataset_rows_update was changed", "the trigger silent was added"]
 
 
+@pytest.mark.attack(
+    "a function, a rule, a disabled trigger or a right that opens frozen versions", "found by verify", cases=4
+)
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_what_does_nothing_any_more_is_noticed_on_postgresql(engine: Engine) -> None:
     assert changed(
@@ -97,6 +103,7 @@ def owned(postgresql_database: str) -> Iterator[Engine]:
     engine.dispose()
 
 
+@pytest.mark.attack("an UPDATE, DELETE or TRUNCATE by the owner of the tables", "permission denied", cases=5)
 @pytest.mark.parametrize("verb", ["UPDATE {table} SET {column} = NULL", "DELETE FROM {table}", "TRUNCATE {table}"])
 def test_the_owner_may_not_change_what_is_frozen(owned: Engine, verb: str) -> None:
     for table in (dataset_rows, dataset_versions, dataset_errata, tombstones, erased_items):

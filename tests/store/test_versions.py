@@ -72,6 +72,7 @@ def spelled(statement: str, table: Table) -> str:
     return statement.format(table=table.name, key=key, columns=", ".join(names), others=", ".join(names[1:]))
 
 
+@pytest.mark.attack("a statement that rewrites a frozen version", "refused by the database", cases=len(REWRITES))
 @pytest.mark.parametrize("table", [dataset_versions, dataset_rows], ids=str)
 def test_whatever_would_rewrite_a_version_is_refused(database_url: str, table: Table) -> None:
     engine = sealed(database_url)
