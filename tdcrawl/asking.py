@@ -10,6 +10,7 @@ from tdcrawl.labeling.llm import Model
 from tdcrawl.labeling.money import NANODOLLARS, price_of
 from tdcrawl.records.base import RecordType
 from tdcrawl.setting_values import read_number, read_switch
+from tdcrawl.store.terms import Sampling
 
 BUDGET = "TDCRAWL_LABEL_BUDGET_USD"
 _MOST_DOLLARS = 1_000_000
@@ -26,14 +27,14 @@ class Asking:
 
     asks: bool
     model: Model | None
-    audit_share: float
+    sampling: Sampling
 
 
 def open_asking(settings: BaseSettings, record_type: RecordType) -> Asking:
     """Read how a crawl asks, and open the way to the model if it does; raises SettingError."""
     whether = asks(settings, record_type)
     model = open_model(settings) if whether and read_budget(settings) else None
-    return Asking(whether, model, read_audit_share(settings))
+    return Asking(whether, model, read_sampling(settings))
 
 
 def asks(settings: BaseSettings, record_type: RecordType) -> bool:
@@ -52,9 +53,10 @@ def read_budget(settings: BaseSettings) -> int:
     return round(read_number(settings, BUDGET, 0, _MOST_DOLLARS) * NANODOLLARS)
 
 
-def read_audit_share(settings: BaseSettings) -> float:
-    """Read of which share of labels by votes people are asked too, 0-1; raises SettingError."""
-    return read_number(settings, "TDCRAWL_LABEL_AUDIT_SHARE", 0, 1)
+def read_sampling(settings: BaseSettings) -> Sampling:
+    """Read of which shares of labels by votes people are asked too; raises SettingError."""
+    shares = (read_number(settings, f"TDCRAWL_LABEL_{what}_SHARE", 0, 1) for what in ("AUDIT", "MINORITY"))
+    return Sampling(*shares)
 
 
 def open_model(settings: BaseSettings) -> Model:

@@ -50,7 +50,7 @@ review_tasks = Table(
     Column("task_id", Integer, primary_key=True, autoincrement=True),
     Column("item_id", String(32), nullable=False),
     Column("record_type", String(63), nullable=False),
-    # Why people are asked: the reason of the outcome, or `audit`, `minority`, `doubt` for one that is a record.
+    # Why people are asked: the reason of the outcome; or of a record `audit`, `minority_class`, `label_error`.
     Column("kind", String(32), nullable=False),
     Column("priority", Integer, nullable=False),
     Column("wanted", Integer, nullable=False),  # how many people are to answer

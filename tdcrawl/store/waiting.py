@@ -11,7 +11,9 @@ from tdcrawl.records.naming import MODEL, RULE, Label
 from tdcrawl.store.label_tables import labels, review_tasks, unlabelled
 from tdcrawl.store.look_up import IDS, look_up
 from tdcrawl.store.rows import DECISION, Row, item_row
+from tdcrawl.store.seats import Seats
 from tdcrawl.store.tables import outcomes
+from tdcrawl.store.terms import Sampling
 
 OPEN, DECIDED = "open", "decided"
 """The states of a review task."""
@@ -22,9 +24,9 @@ PRIORITIES = {
     LabelReason.LABEL_FAILED: 10,
 }
 """Which tasks come first: where an answer is worth most."""
-AUDIT = "audit"
-"""The kind of a task about a label that nobody doubts."""
-_AUDIT_PRIORITY = 5
+AUDIT, MINORITY_CLASS = "audit", "minority_class"
+"""The kinds of tasks about labels that nobody doubts: some of all of them, and more of those of the rarest class."""
+_AUDIT_PRIORITY, _MINORITY_PRIORITY = 5, 7
 _DIGITS = 8
 _ROWS_AT_A_TIME = 1_000
 
@@ -35,18 +37,27 @@ def ask_people(connection: Connection, settled: Sequence[Row], rows: Sequence[Ro
     _open(connection, [task_row(row, reasons[row["item_id"]]) for row in rows if row["item_id"] in reasons])
 
 
-def ask_about(connection: Connection, kept: Sequence[tuple[Row, Label]], share: float) -> None:
-    """Open review tasks for records: each whose text belies its rating, and a share (0-1) of what votes have labelled.
+def ask_about(connection: Connection, kept: Sequence[tuple[Row, Label]], sampling: Sampling, seats: Seats) -> None:
+    """Open review tasks for records: each whose text belies its rating, and some of what votes have labelled.
 
-    Which ones are audited their ids decide.
+    Which ones of those their ids decide.
     """
     tasks = list[Row]()
     for row, label in kept:
         if label.source == RULE and LabelReason.RATING_TEXT_CONFLICT in row["flags"]:
             tasks.append(task_row(item_row(row), LabelReason.RATING_TEXT_CONFLICT))
-        elif label.source == MODEL and _place_in_line(row["record_id"]) < share:
-            tasks.append(task_row(item_row(row), AUDIT, _AUDIT_PRIORITY))
+        elif label.source == MODEL:
+            tasks += _sampled(row, sampling, seats)
     _open(connection, tasks)
+
+
+def _sampled(row: Row, sampling: Sampling, seats: Seats) -> list[Row]:
+    place = _place_in_line(row["record_id"])
+    if place < sampling.audit:
+        return [task_row(item_row(row), AUDIT, _AUDIT_PRIORITY)]
+    if place < sampling.minority and seats.is_rare(row["stratum"]):
+        return [task_row(item_row(row), MINORITY_CLASS, _MINORITY_PRIORITY)]
+    return []
 
 
 def _open(connection: Connection, tasks: Sequence[Row]) -> None:
