@@ -11,6 +11,9 @@ from tdcrawl.store.label_tables import label_accounts, labels
 from tdcrawl.store.rows import VOTE
 from tdcrawl.store.tombstones import erased_among
 
+GOLD = "gold"
+"""What the ids begin with under which votes on texts of a gold set stand: they are no records."""
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -60,7 +63,7 @@ class Cast:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Tell how many `records` have votes, how many those are, and how long the answers were in all."""
+    """Tell how many `records` have votes (once for each version), how many, and how long the answers were in all."""
 
     records: int
     votes: int
@@ -69,7 +72,8 @@ class Taken:
 
 def taken(engine: Engine) -> Taken:
     """Sum up what votes took so far."""
-    what = (func.count(labels.c.record_id.distinct()), func.count(), func.coalesce(func.sum(labels.c.output_tokens), 0))
+    asked = func.count((labels.c.record_id + labels.c.version).distinct())
+    what = (asked, func.count(), func.coalesce(func.sum(labels.c.output_tokens), 0))
     from_model = (labels.c.kind == VOTE) & (labels.c.source == MODEL)
     with engine.connect() as connection:
         return Taken(*connection.execute(select(*what).where(from_model)).one())

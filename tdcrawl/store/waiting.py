@@ -1,12 +1,13 @@
 """What waits for a label: for a model, or for the people who are asked."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, func, insert, select
 
 from tdcrawl.outcomes import Bucket, LabelReason
+from tdcrawl.records.base import digest
 from tdcrawl.records.naming import MODEL, RULE, Label
 from tdcrawl.store.label_tables import labels, review_tasks, unlabelled
 from tdcrawl.store.look_up import IDS, look_up
@@ -40,19 +41,19 @@ def ask_people(connection: Connection, settled: Sequence[Row], rows: Sequence[Ro
 def ask_about(connection: Connection, kept: Sequence[tuple[Row, Label]], sampling: Sampling, seats: Seats) -> None:
     """Open review tasks for records: each whose text belies its rating, and some of what votes have labelled.
 
-    Which ones of those their ids decide.
+    Which ones of those id and version decide, so that each version has a sample of its own.
     """
     tasks = list[Row]()
     for row, label in kept:
         if label.source == RULE and LabelReason.RATING_TEXT_CONFLICT in row["flags"]:
             tasks.append(task_row(item_row(row), LabelReason.RATING_TEXT_CONFLICT))
         elif label.source == MODEL:
-            tasks += _sampled(row, sampling, seats)
+            tasks += _sampled(row, label.version, sampling, seats)
     _open(connection, tasks)
 
 
-def _sampled(row: Row, sampling: Sampling, seats: Seats) -> list[Row]:
-    place = _place_in_line(row["record_id"])
+def _sampled(row: Row, version: str, sampling: Sampling, seats: Seats) -> list[Row]:
+    place = _place_in_line(row["record_id"], version)
     if place < sampling.audit:
         return [task_row(item_row(row), AUDIT, _AUDIT_PRIORITY)]
     if place < sampling.minority and seats.is_rare(row["stratum"]):
@@ -71,8 +72,8 @@ def _open(connection: Connection, tasks: Sequence[Row]) -> None:
             connection.execute(insert(review_tasks), new)
 
 
-def _place_in_line(record_id: str) -> float:
-    return int(record_id[:_DIGITS], 16) / float(16**_DIGITS)
+def _place_in_line(record_id: str, version: str) -> float:
+    return int(digest(record_id, version)[:_DIGITS], 16) / float(16**_DIGITS)
 
 
 def task_row(row: Row, kind: str, priority: int | None = None, wanted: int = 1) -> Row:
@@ -115,13 +116,6 @@ def for_model(engine: Engine, record_type: str) -> Iterator[Row]:
             return
         yield from map(dict, some)
         last = some[-1]["item_id"]
-
-
-def rows_of(engine: Engine, item_ids: Iterable[str]) -> Iterator[Row]:
-    """Read the rows of items that wait, for whomever; ids of others are passed over."""
-    with engine.connect() as connection:
-        query = select(unlabelled).where(unlabelled.c.item_id.in_(IDS))
-        yield from (dict(row._mapping) for row in look_up(connection, query, list(item_ids)))  # noqa: SLF001 - its name
 
 
 def count_tasks(engine: Engine) -> int:
