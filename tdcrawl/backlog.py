@@ -98,7 +98,9 @@ class Relabelling(Backlog):
 
     async def decide(self, item_id: str, said: Label | Rejection) -> None:
         """Give a record its new label, or ask people about it; one that could not be asked about is as it was."""
-        before = self._called.pop(item_id)
+        before = self._called.pop(item_id, None)
+        if before is None:
+            return  # Said already: the votes on one record can be parted by the end of a batch.
         self.ends[end_of(before["label"], said)] += 1
         decision = Decision(item_id, said, self.terms, self.run, before["version"])
         await self.writer.submit(decide, decision)

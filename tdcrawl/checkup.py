@@ -12,6 +12,7 @@ from tdcrawl.asking import BUDGET, has_budget, read_budget
 from tdcrawl.datasets.engines import REMEDY, daft_is_installed
 from tdcrawl.deployment import Target
 from tdcrawl.errors import TdcrawlError
+from tdcrawl.labeling import label_errors
 from tdcrawl.labeling.llm import KEYS
 from tdcrawl.labeling.money import price_of
 from tdcrawl.records import RECORD_TYPES
@@ -45,6 +46,7 @@ def examine(settings: BaseSettings) -> Iterator[Finding]:
     yield _archive(settings)
     yield _browser()
     yield _daft(settings["TDCRAWL_RAY_ADDRESS"])
+    yield _label_errors()
     yield from _scrapyds()
     for name in sorted(name for name in settings if name.startswith("TDCRAWL_") and name.endswith("_ENABLED")):
         yield _stage(settings, name)
@@ -119,6 +121,12 @@ def _daft(ray_address: str) -> Finding:
     if daft_is_installed():
         return Finding("daft", "ok", f"on the Ray cluster at {ray_address}" if ray_address else "on this machine")
     return Finding("daft", "off", "scrapy dataset dedup has only its local engine", REMEDY)
+
+
+def _label_errors() -> Finding:
+    if label_errors.is_installed():
+        return Finding("label errors", "ok", "scrapy label errors finds labels that other records belie")
+    return Finding("label errors", "off", "labels that other records belie are not looked for", label_errors.REMEDY)
 
 
 def _scrapyds() -> Iterator[Finding]:

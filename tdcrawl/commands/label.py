@@ -7,7 +7,7 @@ from rich.console import Console
 
 from tdcrawl.asking import BUDGET, has_budget, read_budget
 from tdcrawl.command import Answer, TdcrawlCommand
-from tdcrawl.commands import _label_quality, _relabel
+from tdcrawl.commands import _label_errors, _label_quality, _relabel
 from tdcrawl.commands._arguments import number_of
 from tdcrawl.commands._taking_up import MODES, take_up
 from tdcrawl.errors import SettingError
@@ -29,7 +29,8 @@ class Command(TdcrawlCommand):
 
     def syntax(self) -> str:
         """Name the options."""
-        return "[relabel [--sample N]] [--mode inline|batch] [--estimate] [--budget USD] | gold FILE.csv | quality"
+        modes = "[--mode inline|batch] [--estimate] [--budget USD]"
+        return f"{modes} | relabel [--sample N] {modes} | gold FILE.csv | quality | errors [--most N]"
 
     def short_desc(self) -> str:
         """Describe the command in the list of commands."""
@@ -40,28 +41,35 @@ class Command(TdcrawlCommand):
         super().add_options(parser)
         what = (
             "compare with texts whose labels are known, or with what people said; label anew what another model or "
-            "wording has labelled; else label what waits"
+            "wording has labelled; find labels that other records belie; else label what waits"
         )
-        parser.add_argument("action", nargs="?", choices=("gold", "quality", "relabel"), help=what)
+        parser.add_argument("action", nargs="?", choices=("gold", "quality", "relabel", "errors"), help=what)
         parser.add_argument("file", nargs="?", type=Path, metavar="FILE.csv", help="gold: columns text and label")
-        parser.add_argument("--type", choices=_ASKED, default=_ASKED[0], help="gold, relabel: the record type")
+        parser.add_argument("--type", choices=_ASKED, default=_ASKED[0], help="all but quality: the record type")
         parser.add_argument("--mode", choices=MODES, default="inline", help="at once, or at half the price")
         few = "relabel: ask about so many records only, and say how many labels would change"
         parser.add_argument("--sample", type=number_of, metavar="N", help=few)
+        parser.add_argument("--most", type=number_of, default=100, metavar="N", help="errors: ask people about so many")
         parser.add_argument("--estimate", action="store_true", help="say what it would cost, and ask nobody")
         parser.add_argument("--budget", metavar="USD", help=f"what this call may spend (else {BUDGET})")
 
     def answer(self, opts: argparse.Namespace) -> Answer:
         """Label, or estimate; raises SettingError or StoreError."""
-        if opts.action == "quality":
-            return _label_quality.quality(self)
+        kind = RECORD_TYPES[opts.type]
         if opts.sample and (opts.action, opts.mode) != ("relabel", "inline"):
             raise SettingError("a sample is asked about at once: scrapy label relabel --sample 200 --budget USD")
-        kind, kinds = RECORD_TYPES[opts.type], [RECORD_TYPES[name] for name in count_for_model(self.engine)]
-        if opts.estimate and opts.action == "relabel":
-            return _relabel.plan(self, kind)
-        if opts.estimate:
-            return {"estimate": [self._estimate(kind) for kind in kinds]}
+        match opts.action:
+            case "quality":
+                return _label_quality.quality(self)
+            case "errors":
+                return _label_errors.find(self, kind, opts.most)
+            case "relabel" if opts.estimate:
+                return _relabel.plan(self, kind)
+            case _ if opts.estimate:
+                return {"estimate": [self._estimate(RECORD_TYPES[name]) for name in count_for_model(self.engine)]}
+        return self._spend(opts, kind)
+
+    def _spend(self, opts: argparse.Namespace, kind: RecordType) -> Answer:
         if opts.budget is not None:
             self.project_settings.set(BUDGET, opts.budget, priority="cmdline")
         if not has_budget(self.project_settings):
@@ -71,13 +79,14 @@ class Command(TdcrawlCommand):
             return _label_quality.gold(self, opts.file, kind)
         if opts.action == "relabel":
             return _relabel.sample(self, kind, opts.sample) if opts.sample else _relabel.relabel(self, kind, opts.mode)
-        told = [self._label(kind, opts.mode) for kind in kinds]
+        told = [self._label(RECORD_TYPES[name], opts.mode) for name in count_for_model(self.engine)]
         return {"labelled": told, "waiting": count_for_model(self.engine), "review_tasks": count_tasks(self.engine)}
 
     def show(self, console: Console, answer: Answer) -> None:
         """Print what it would cost, or what came of it."""
         _label_quality.show(console, answer)
         _relabel.show(console, answer)
+        _label_errors.show(console, answer)
         for price in answer.get("estimate", []):
             console.print(
                 f"{price['records']} {price['record_type']} records wait: about {price['calls']} calls, "

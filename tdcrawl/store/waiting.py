@@ -1,6 +1,6 @@
 """What waits for a label: for a model, or for the people who are asked."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,12 +8,12 @@ from sqlalchemy import Connection, Engine, func, insert, select
 
 from tdcrawl.outcomes import Bucket, LabelReason
 from tdcrawl.records.base import digest
-from tdcrawl.records.naming import MODEL, RULE, Label
+from tdcrawl.records.naming import MODEL, PERSON, RULE, Label
 from tdcrawl.store.label_tables import labels, review_tasks, unlabelled
 from tdcrawl.store.look_up import IDS, look_up
 from tdcrawl.store.rows import DECISION, Row, item_row
 from tdcrawl.store.seats import Seats
-from tdcrawl.store.tables import outcomes
+from tdcrawl.store.tables import outcomes, records
 from tdcrawl.store.terms import Sampling
 
 OPEN, DECIDED = "open", "decided"
@@ -28,6 +28,8 @@ PRIORITIES = {
 AUDIT, MINORITY_CLASS = "audit", "minority_class"
 """The kinds of tasks about labels that nobody doubts: some of all of them, and more of those of the rarest class."""
 _AUDIT_PRIORITY, _MINORITY_PRIORITY = 5, 7
+LABEL_ERROR = "label_error"
+"""The kind of a task about a label that other records belie."""
 _DIGITS = 8
 _ROWS_AT_A_TIME = 1_000
 
@@ -59,6 +61,21 @@ def _sampled(row: Row, version: str, sampling: Sampling, seats: Seats) -> list[R
     if place < sampling.minority and seats.is_rare(row["stratum"]):
         return [task_row(item_row(row), MINORITY_CLASS, _MINORITY_PRIORITY)]
     return []
+
+
+def doubt(connection: Connection, doubted: Mapping[str, int], record_type: str, most: int) -> list[str]:
+    """Open tasks about labels that are in doubt, at most so many, in their order; gives the ids of their records.
+
+    `doubted` are priorities by record. What people have named, or are asked about already, is passed over.
+    """
+    ids = list(doubted)
+    unnamed = select(records.c.record_id).where(records.c.record_id.in_(IDS), records.c.label_source != PERSON)
+    asked = select(review_tasks.c.item_id).where(review_tasks.c.item_id.in_(IDS), review_tasks.c.state == OPEN)
+    free = {row[0] for row in look_up(connection, unnamed, ids)} - {row[0] for row in look_up(connection, asked, ids)}
+    chosen = [item_id for item_id in ids if item_id in free][:most]
+    rows = [{"item_id": item_id, "record_type": record_type} for item_id in chosen]
+    _open(connection, [task_row(row, LABEL_ERROR, doubted[row["item_id"]]) for row in rows])
+    return chosen
 
 
 def _open(connection: Connection, tasks: Sequence[Row]) -> None:
