@@ -65,7 +65,7 @@ def open_model(settings: BaseSettings) -> Model:
     if not name:
         raise SettingError("TDCRAWL_LABEL_MODEL: name a model, such as claude-haiku-4-5-20251001")
     price = price_of(name, settings["TDCRAWL_LABEL_PRICE"])
-    return Model.open(name, price, read_number(settings, "TDCRAWL_LABEL_SECONDS", 1, _MOST_SECONDS))
+    return Model.open(name, price, read_number(settings, "TDCRAWL_LABEL_SECONDS", 0.1, _MOST_SECONDS))
 
 
 def open_labeller(

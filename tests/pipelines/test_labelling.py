@@ -20,7 +20,7 @@ from tdcrawl.store.selection import stored_records
 from tdcrawl.store.tables import outcomes, over_quota, records
 from tdcrawl.store.verify import check_ledger
 from tdcrawl.store.waiting import _AUDIT_PRIORITY, PRIORITIES
-from tests.messages_server import MessagesServer, Reply, honest, messages_server, obedient, quoted, says
+from tests.messages_server import NEVER, MessagesServer, Reply, honest, messages_server, obedient, quoted, says
 from tests.pipelines.conftest import Line
 
 OPEN = Callable[..., Line]
@@ -127,6 +127,25 @@ def test_service_that_stays_away_leaves_records_waiting(open_line: OPEN, server:
     assert set(ends(line)) == {("pending", "label_failed")}
     assert server.requests == (1 if status == 401 else 5 * 3)  # It is left alone then; the SDK tries three times.
     assert rows(line, select(label_accounts.c.nanodollars)) == [(0,)]
+    assert check_ledger(line.session.ledger.engine).balanced
+
+
+def test_call_that_is_never_answered_is_tried_three_times_and_the_record_waits(
+    open_line: OPEN, server: MessagesServer
+) -> None:
+    server.answer = lambda _: NEVER
+    line = open_line(TDCRAWL_LABEL_BUDGET_USD="1", TDCRAWL_LABEL_SECONDS="0.5")
+    assert line.run(unrated(1)) == ["label_failed"]
+    assert (server.requests, server.calls) == (3, [])
+    assert (line.stat("label/failed_calls"), line.stat("label/calls")) == (1, 0)
+    assert rows(line, select(labels)) == []
+    (told,) = rows(line, select(outcomes.c.bucket, outcomes.c.reason, outcomes.c.detail))
+    assert (told.bucket, told.reason) == ("pending", "label_failed")
+    assert told.detail.startswith("APITimeoutError: Request timed out")
+    assert rows(line, select(label_accounts.c.nanodollars)) == [(0,)]
+    server.answer = honest
+    line = open_line(TDCRAWL_LABEL_BUDGET_USD="1")
+    assert line.run(unrated(1)) == ["record"]
     assert check_ledger(line.session.ledger.engine).balanced
 
 
