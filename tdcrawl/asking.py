@@ -11,6 +11,7 @@ from tdcrawl.labeling.money import NANODOLLARS, price_of
 from tdcrawl.records.base import RecordType
 from tdcrawl.setting_values import read_number, read_switch
 from tdcrawl.store.terms import Sampling
+from tdcrawl.store.votes import Buyer
 
 BUDGET = "TDCRAWL_LABEL_BUDGET_USD"
 _MOST_DOLLARS = 1_000_000
@@ -69,8 +70,8 @@ def open_model(settings: BaseSettings) -> Model:
 
 
 def open_labeller(
-    settings: BaseSettings, record_type: RecordType, model: Model, submit: Submit, account: str, count: Count
+    settings: BaseSettings, record_type: RecordType, model: Model, submit: Submit, buyer: Buyer, count: Count
 ) -> Labeller:
-    """Build what labels the records of a type, at the expense of an account."""
+    """Build what labels the records of a type, at the expense of a buyer."""
     calls_at_once = int(read_number(settings, "TDCRAWL_LABEL_CALLS", 1, _MOST_CALLS))
-    return Labeller(record_type, model, submit, account, read_budget(settings), calls_at_once, count)
+    return Labeller(record_type, model, submit, buyer, read_budget(settings), calls_at_once, count)

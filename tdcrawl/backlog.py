@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -20,10 +20,12 @@ from tdcrawl.records.naming import Label
 from tdcrawl.setting_values import read_number
 from tdcrawl.store.deciding import Decision, decide
 from tdcrawl.store.engine import Engine
+from tdcrawl.store.life import show_life
 from tdcrawl.store.relabelling import labelled_before
 from tdcrawl.store.rows import Row, Run, command_run
 from tdcrawl.store.seats import all_seats
 from tdcrawl.store.terms import Terms
+from tdcrawl.store.votes import Buyer
 from tdcrawl.store.waiting import for_model
 from tdcrawl.store.writer import Writer
 
@@ -47,6 +49,11 @@ class Backlog:
     figures: dict[str, float] = field(default_factory=dict)
     promised: int = 0
     """What its batches may cost, in nanodollars."""
+
+    @property
+    def buyer(self) -> Buyer:
+        """Name who buys its votes."""
+        return Buyer(self.run.run_id, self.run.run_id)
 
     @property
     def record_type(self) -> RecordType:
@@ -121,17 +128,17 @@ def open_backlog(settings: BaseSettings, engine: Engine, record_type: RecordType
     """Open what is to be labelled, with a writer of its own; raises SettingError or StoreError."""
     run = command_run(SPIDER, record_type.name)
     terms = open_terms(engine, settings, record_type)
-    writer = Writer(engine, read_number(settings, "TDCRAWL_DATABASE_PATIENCE_SECONDS", 0, 3600))
-    try:
+    with ExitStack() as stack:
+        stack.callback(show_life(engine, run.run_id))
+        writer = Writer(engine, read_number(settings, "TDCRAWL_DATABASE_PATIENCE_SECONDS", 0, 3600))
+        stack.callback(writer.close)
         yield what(settings, engine, writer, terms, run)
-    finally:
-        writer.close()
 
 
 async def label_inline(backlog: Backlog, model: Model) -> None:
     """Ask for one record after the other, many at a time, until all are labelled or nothing more can be asked for."""
     write, kind = backlog.writer.submit, backlog.record_type
-    labeller = open_labeller(backlog.settings, kind, model, write, backlog.run.run_id, backlog.count)
+    labeller = open_labeller(backlog.settings, kind, model, write, backlog.buyer, backlog.count)
     # More than are asked for at once: some wait for the database.
     room, at_an_end = asyncio.Semaphore(2 * labeller.calls_at_once), asyncio.Event()
 

@@ -40,8 +40,8 @@ def gold(command: TdcrawlCommand, file: Path | None, kind: RecordType) -> Answer
 
         async def ask() -> tuple[str, list[str | None]]:
             model = open_model(command.project_settings)
-            account, write = backlog.run.run_id, backlog.writer.submit
-            labeller = open_labeller(command.project_settings, kind, model, write, account, backlog.count)
+            buyer, write = backlog.buyer, backlog.writer.submit
+            labeller = open_labeller(command.project_settings, kind, model, write, buyer, backlog.count)
             try:
                 return labeller.version, list(await asyncio.gather(*(_label(labeller, kind, text) for text, _ in rows)))
             finally:

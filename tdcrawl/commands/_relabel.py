@@ -52,8 +52,8 @@ def sample(command: TdcrawlCommand, kind: RecordType, number: int) -> Answer:
 
     async def ask() -> list[tuple[Group, str | None]]:
         model = open_model(command.project_settings)
-        account, write = work.run.run_id, work.writer.submit
-        labeller = open_labeller(command.project_settings, kind, model, write, account, work.count)
+        write, settings = work.writer.submit, command.project_settings
+        labeller = open_labeller(settings, kind, model, write, work.buyer, work.count)
 
         async def called(row: Answer) -> tuple[Group, str | None] | None:
             group = row["version"], row["label"]

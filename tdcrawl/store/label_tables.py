@@ -75,6 +75,16 @@ label_accounts = Table(
     Column("account", String(32), primary_key=True),
     Column("nanodollars", BigInteger, nullable=False),
 )
+label_asked = Table(
+    "label_asked",
+    metadata,
+    # A vote that is being bought: whoever else wants it waits for it, while the process that buys it is alive.
+    Column("text_hash", String(64), primary_key=True),
+    Column("version", String(63), primary_key=True),
+    Column("vote", Integer, primary_key=True, autoincrement=False),
+    Column("record_id", String(32), nullable=False, index=True),
+    Column("holder", String(32), nullable=False),
+)
 label_batches = Table(
     "label_batches",
     metadata,
