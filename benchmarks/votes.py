@@ -24,7 +24,7 @@ from tdcrawl.outcomes import Rejection
 from tdcrawl.records.naming import Label
 from tdcrawl.records.review import REVIEW, Review
 from tdcrawl.store.engine import open_engine
-from tdcrawl.store.votes import Vote
+from tdcrawl.store.votes import Buyer, Vote
 from tdcrawl.store.writer import Writer
 from tests.messages_server import MessagesServer, Reply, messages_server, quoted, says
 
@@ -101,7 +101,9 @@ async def _inline(options: argparse.Namespace) -> dict[str, float]:
         os.environ |= server.env
         engine = open_engine(f"sqlite:///{folder}/labels.db")
         writer, model = Writer(engine), Model.open(_MODEL, price_of(_MODEL), 60)
-        labeller = Labeller(REVIEW, model, writer.submit, "benchmark", 1000 * NANODOLLARS, _CALLS_AT_ONCE)
+        labeller = Labeller(
+            REVIEW, model, writer.submit, Buyer("benchmark", "benchmark"), 1000 * NANODOLLARS, _CALLS_AT_ONCE
+        )
         began = time.perf_counter()
         await asyncio.gather(*(_label(labeller, number, text) for number, text in enumerate(texts)))
         seconds = time.perf_counter() - began

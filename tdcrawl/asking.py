@@ -10,6 +10,8 @@ from tdcrawl.labeling.llm import Model
 from tdcrawl.labeling.money import NANODOLLARS, price_of
 from tdcrawl.records.base import RecordType
 from tdcrawl.setting_values import read_number, read_switch
+from tdcrawl.store.terms import Sampling
+from tdcrawl.store.votes import Buyer
 
 BUDGET = "TDCRAWL_LABEL_BUDGET_USD"
 _MOST_DOLLARS = 1_000_000
@@ -26,14 +28,14 @@ class Asking:
 
     asks: bool
     model: Model | None
-    audit_share: float
+    sampling: Sampling
 
 
 def open_asking(settings: BaseSettings, record_type: RecordType) -> Asking:
     """Read how a crawl asks, and open the way to the model if it does; raises SettingError."""
     whether = asks(settings, record_type)
     model = open_model(settings) if whether and read_budget(settings) else None
-    return Asking(whether, model, read_audit_share(settings))
+    return Asking(whether, model, read_sampling(settings))
 
 
 def asks(settings: BaseSettings, record_type: RecordType) -> bool:
@@ -52,9 +54,10 @@ def read_budget(settings: BaseSettings) -> int:
     return round(read_number(settings, BUDGET, 0, _MOST_DOLLARS) * NANODOLLARS)
 
 
-def read_audit_share(settings: BaseSettings) -> float:
-    """Read of which share of labels by votes people are asked too, 0-1; raises SettingError."""
-    return read_number(settings, "TDCRAWL_LABEL_AUDIT_SHARE", 0, 1)
+def read_sampling(settings: BaseSettings) -> Sampling:
+    """Read of which shares of labels by votes people are asked too; raises SettingError."""
+    shares = (read_number(settings, f"TDCRAWL_LABEL_{what}_SHARE", 0, 1) for what in ("AUDIT", "MINORITY"))
+    return Sampling(*shares)
 
 
 def open_model(settings: BaseSettings) -> Model:
@@ -63,12 +66,12 @@ def open_model(settings: BaseSettings) -> Model:
     if not name:
         raise SettingError("TDCRAWL_LABEL_MODEL: name a model, such as claude-haiku-4-5-20251001")
     price = price_of(name, settings["TDCRAWL_LABEL_PRICE"])
-    return Model.open(name, price, read_number(settings, "TDCRAWL_LABEL_SECONDS", 1, _MOST_SECONDS))
+    return Model.open(name, price, read_number(settings, "TDCRAWL_LABEL_SECONDS", 0.1, _MOST_SECONDS))
 
 
 def open_labeller(
-    settings: BaseSettings, record_type: RecordType, model: Model, submit: Submit, account: str, count: Count
+    settings: BaseSettings, record_type: RecordType, model: Model, submit: Submit, buyer: Buyer, count: Count
 ) -> Labeller:
-    """Build what labels the records of a type, at the expense of an account."""
+    """Build what labels the records of a type, at the expense of a buyer."""
     calls_at_once = int(read_number(settings, "TDCRAWL_LABEL_CALLS", 1, _MOST_CALLS))
-    return Labeller(record_type, model, submit, account, read_budget(settings), calls_at_once, count)
+    return Labeller(record_type, model, submit, buyer, read_budget(settings), calls_at_once, count)

@@ -3,15 +3,16 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from scrapy.settings import BaseSettings
 
 from tdcrawl.asking import open_labeller
 from tdcrawl.balance.quota import SeatBook
 from tdcrawl.labeling.llm import Model
-from tdcrawl.labeling.prompt import shown_text
+from tdcrawl.labeling.prompt import shown_text, version_of
 from tdcrawl.measures import open_terms
 from tdcrawl.outcomes import Bucket, Rejection
 from tdcrawl.records.base import Record, RecordType
@@ -19,9 +20,12 @@ from tdcrawl.records.naming import Label
 from tdcrawl.setting_values import read_number
 from tdcrawl.store.deciding import Decision, decide
 from tdcrawl.store.engine import Engine
+from tdcrawl.store.life import show_life
+from tdcrawl.store.relabelling import labelled_before
 from tdcrawl.store.rows import Row, Run, command_run
 from tdcrawl.store.seats import all_seats
 from tdcrawl.store.terms import Terms
+from tdcrawl.store.votes import Buyer
 from tdcrawl.store.waiting import for_model
 from tdcrawl.store.writer import Writer
 
@@ -45,6 +49,11 @@ class Backlog:
     figures: dict[str, float] = field(default_factory=dict)
     promised: int = 0
     """What its batches may cost, in nanodollars."""
+
+    @property
+    def buyer(self) -> Buyer:
+        """Name who buys its votes."""
+        return Buyer(self.run.run_id, self.run.run_id)
 
     @property
     def record_type(self) -> RecordType:
@@ -74,22 +83,62 @@ class Backlog:
         self.ends[await self.writer.submit(decide, Decision(item_id, said, self.terms, self.run))] += 1
 
 
+@dataclass
+class Relabelling(Backlog):
+    """Hold the records that votes have labelled under another version: each is called so until it is called anew.
+
+    `ends` counts what the votes say: `same`, `changed`, `to_people`, and `not_asked` where nobody could be.
+    """
+
+    _called: dict[str, Row] = field(default_factory=dict)
+
+    @property
+    def version(self) -> str:
+        """Name the version that is asked for."""
+        return version_of(self.record_type, self.settings["TDCRAWL_LABEL_MODEL"])
+
+    def waiting(self) -> Iterator[Row]:
+        """Stream what has the label of another version."""
+        for row in labelled_before(self.engine, self.record_type.name, self.version):
+            self._called[row["item_id"]] = {"label": row["label"], "version": row["version"]}
+            yield row
+
+    async def decide(self, item_id: str, said: Label | Rejection) -> None:
+        """Give a record its new label, or ask people about it; one that could not be asked about is as it was."""
+        before = self._called.pop(item_id, None)
+        if before is None:
+            return  # Said already: the votes on one record can be parted by the end of a batch.
+        self.ends[end_of(before["label"], said)] += 1
+        decision = Decision(item_id, said, self.terms, self.run, before["version"])
+        await self.writer.submit(decide, decision)
+
+
+def end_of(before: str, said: Label | Rejection) -> str:
+    """Say what votes came to on a record that has a label."""
+    if isinstance(said, Label):
+        return "same" if said.name == before else "changed"
+    return "not_asked" if said.bucket is Bucket.PENDING else "to_people"
+
+
+_Work = TypeVar("_Work", bound=Backlog)
+
+
 @contextmanager
-def open_backlog(settings: BaseSettings, engine: Engine, record_type: RecordType) -> Iterator[Backlog]:
-    """Open what waits, with a writer of its own; raises SettingError or StoreError."""
+def open_backlog(settings: BaseSettings, engine: Engine, record_type: RecordType, what: type[_Work]) -> Iterator[_Work]:
+    """Open what is to be labelled, with a writer of its own; raises SettingError or StoreError."""
     run = command_run(SPIDER, record_type.name)
     terms = open_terms(engine, settings, record_type)
-    writer = Writer(engine, read_number(settings, "TDCRAWL_DATABASE_PATIENCE_SECONDS", 0, 3600))
-    try:
-        yield Backlog(settings, engine, writer, terms, run)
-    finally:
-        writer.close()
+    with ExitStack() as stack:
+        stack.callback(show_life(engine, run.run_id))
+        writer = Writer(engine, read_number(settings, "TDCRAWL_DATABASE_PATIENCE_SECONDS", 0, 3600))
+        stack.callback(writer.close)
+        yield what(settings, engine, writer, terms, run)
 
 
 async def label_inline(backlog: Backlog, model: Model) -> None:
     """Ask for one record after the other, many at a time, until all are labelled or nothing more can be asked for."""
     write, kind = backlog.writer.submit, backlog.record_type
-    labeller = open_labeller(backlog.settings, kind, model, write, backlog.run.run_id, backlog.count)
+    labeller = open_labeller(backlog.settings, kind, model, write, backlog.buyer, backlog.count)
     # More than are asked for at once: some wait for the database.
     room, at_an_end = asyncio.Semaphore(2 * labeller.calls_at_once), asyncio.Event()
 

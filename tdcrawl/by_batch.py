@@ -19,14 +19,16 @@ from tdcrawl.outcomes import Bucket, LabelReason, Rejection
 from tdcrawl.store import batches, votes
 from tdcrawl.store.batches import Batch
 from tdcrawl.store.engine import reading
-from tdcrawl.store.waiting import rows_of
+from tdcrawl.store.shown import shown_rows
 
 
 async def label_by_batch(backlog: Backlog, model: Model) -> None:
     """Collect the batches that have ended, decide what can be decided, and submit what is still to be asked."""
     for batch in _unfinished(backlog):
         await _collect(backlog, model, batch)
-    under_way = {(item, vote) for batch in _unfinished(backlog) for item, vote, _ in batch.requests}
+    version = version_of(backlog.record_type, model.name)
+    ours = [batch for batch in _unfinished(backlog) if batch.version == version]
+    under_way = {(item, vote) for batch in ours for item, vote, _ in batch.requests}
     asks: list[Ask] = []
     async for ask in _wanted(backlog, model):
         if (ask.item_id, ask.vote) in under_way:
@@ -83,8 +85,9 @@ async def _collect(backlog: Backlog, model: Model, batch: Batch) -> None:
     named = batch if batch.batch_id else await _look_for(backlog, model, batch)
     if named is None:
         return
-    asked = dict.fromkeys(item for item, _, _ in batch.requests)
-    texts = {row["item_id"]: backlog.shown(row) for row in rows_of(backlog.engine, asked)}
+    asked = {item for item, _, _ in batch.requests}
+    with reading(backlog.engine) as connection:
+        texts = {item_id: backlog.shown(row) for item_id, row in shown_rows(connection, asked)}
     cast = await batching.votes_of(model, named, backlog.record_type, texts)
     if cast is not None:
         await backlog.writer.submit(batches.collect, (named, cast))

@@ -13,6 +13,7 @@ from tdcrawl.balance import smote
 from tdcrawl.datasets.engines import REMEDY, daft_is_installed
 from tdcrawl.deployment import Target
 from tdcrawl.errors import TdcrawlError
+from tdcrawl.labeling import label_errors
 from tdcrawl.labeling.llm import KEYS
 from tdcrawl.labeling.money import price_of
 from tdcrawl.records import RECORD_TYPES
@@ -47,6 +48,7 @@ def examine(settings: BaseSettings) -> Iterator[Finding]:
     yield _browser()
     yield _daft(settings["TDCRAWL_RAY_ADDRESS"])
     yield _smote()
+    yield _label_errors()
     yield from _scrapyds()
     for name in sorted(name for name in settings if name.startswith("TDCRAWL_") and name.endswith("_ENABLED")):
         yield _stage(settings, name)
@@ -127,6 +129,12 @@ def _smote() -> Finding:
     if smote.is_installed():
         return Finding("smote", "ok", "scrapy dataset freeze --balance smote")
     return Finding("smote", "off", "scrapy dataset freeze has every other --balance", smote.REMEDY)
+
+
+def _label_errors() -> Finding:
+    if label_errors.is_installed():
+        return Finding("label errors", "ok", "scrapy label errors finds labels that other records belie")
+    return Finding("label errors", "off", "labels that other records belie are not looked for", label_errors.REMEDY)
 
 
 def _scrapyds() -> Iterator[Finding]:

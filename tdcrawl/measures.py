@@ -2,7 +2,7 @@
 
 from scrapy.settings import BaseSettings
 
-from tdcrawl.asking import read_audit_share
+from tdcrawl.asking import read_sampling
 from tdcrawl.dedup.sameness import Sameness
 from tdcrawl.labeling.rules import label_by_rule
 from tdcrawl.records.base import RecordType
@@ -20,4 +20,4 @@ def open_terms(engine: Engine, settings: BaseSettings, record_type: RecordType) 
     """Open what records of a type are measured by; raises SettingError, or StoreError for a foreign index."""
     sameness = sameness_of(settings, record_type)
     sameness.open(engine)
-    return Terms(record_type, seats_of(settings, record_type), sameness, read_audit_share(settings))
+    return Terms(record_type, seats_of(settings, record_type), sameness, read_sampling(settings))

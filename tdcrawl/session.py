@@ -85,7 +85,7 @@ class Session:
     @cached_property
     def terms(self) -> Terms:
         """Give what the ledger needs to know to write records."""
-        return Terms(self.record_type, self.quota, self.sameness, self.asking.audit_share)
+        return Terms(self.record_type, self.quota, self.sameness, self.asking.sampling)
 
     @cached_property
     def seats(self) -> SeatBook:

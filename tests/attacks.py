@@ -1,7 +1,7 @@
 """The table of attacks in docs/security.md, made by `make attacks`: what the tests tried, what came of it, how often.
 
-A test is one by its mark: `@pytest.mark.attack(what is tried, what becomes of it, cases=…)`; `cases` is how many a single
-run of it tries.
+A test is one by its mark: `@pytest.mark.attack(what is tried, what becomes of it, cases=…)`; `cases` is how many a
+single run of it tries.
 """
 
 from collections import Counter

@@ -10,6 +10,8 @@ from typing import Any
 
 Reply = dict[str, Any] | int
 """A message's parts that differ from a good one's, or an HTTP status."""
+NEVER = -1
+"""The reply that never comes: the server holds on until whoever asked has gone."""
 _QUOTED = re.compile(r"<text (?P<mark>\w+)>\n(?P<text>.*)\n</text (?P=mark)>", re.DOTALL)
 _LABEL = re.compile(r"positiv|negativ|neutral", re.IGNORECASE)
 
@@ -161,6 +163,10 @@ class _Handler(BaseHTTPRequestHandler):
         return server
 
     def _send(self, status: int, body: Any) -> None:
+        if status == NEVER:
+            self.close_connection = True
+            self.rfile.read(1)  # Nothing more comes but the end of the connection.
+            return
         self._send_bytes(status, json.dumps(body).encode(), "application/json")
 
     def _send_bytes(self, status: int, body: bytes, kind: str) -> None:

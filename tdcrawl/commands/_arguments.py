@@ -35,6 +35,13 @@ def share(value: str) -> float:
         raise ArgumentTypeError(f"{value!r} is no share: a number above 0 and at most 1, e.g. 0.6") from None
 
 
+def number_of(value: str) -> int:
+    """Read how many there are to be, at least one."""
+    if not (value.isascii() and value.isdecimal() and int(value)):
+        raise ArgumentTypeError(f"{value!r} is no number: 1 or more is needed")
+    return int(value)
+
+
 def percentages(value: str) -> tuple[int, ...]:
     """Read the percentages of the three splits."""
     if not re.fullmatch(r"\d{1,3}(?:/\d{1,3}){2}", value, re.ASCII):

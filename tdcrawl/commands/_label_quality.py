@@ -18,9 +18,7 @@ from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.base import RecordType
 from tdcrawl.store.engine import reading
 from tdcrawl.store.label_figures import audited
-
-_GOLD_ID = "gold"
-"""What the ids begin with under which votes on texts of a gold set stand: they are no records."""
+from tdcrawl.store.votes import GOLD
 
 
 def quality(command: TdcrawlCommand) -> Answer:
@@ -35,15 +33,15 @@ def quality(command: TdcrawlCommand) -> Answer:
 
 def gold(command: TdcrawlCommand, file: Path | None, kind: RecordType) -> Answer:
     """Ask for the labels of texts whose labels are known, and compare; raises SettingError or StoreError."""
-    from tdcrawl.backlog import open_backlog  # noqa: PLC0415 - takes its time, which other commands need not wait
+    from tdcrawl.backlog import Backlog, open_backlog  # noqa: PLC0415 - takes its time, which other commands need not wait
 
     rows = _rows(file, kind)
-    with open_backlog(command.project_settings, command.engine, kind) as backlog:
+    with open_backlog(command.project_settings, command.engine, kind, Backlog) as backlog:
 
         async def ask() -> tuple[str, list[str | None]]:
             model = open_model(command.project_settings)
-            account, write = backlog.run.run_id, backlog.writer.submit
-            labeller = open_labeller(command.project_settings, kind, model, write, account, backlog.count)
+            buyer, write = backlog.buyer, backlog.writer.submit
+            labeller = open_labeller(command.project_settings, kind, model, write, buyer, backlog.count)
             try:
                 return labeller.version, list(await asyncio.gather(*(_label(labeller, kind, text) for text, _ in rows)))
             finally:
@@ -94,6 +92,6 @@ async def _label(labeller: Labeller, kind: RecordType, text: str) -> str | None:
     shown = dict.fromkeys(question_of(kind).shown[:-1])
     record = kind.stored({**shown, question_of(kind).shown[-1]: text})
     try:
-        return (await labeller.label(_GOLD_ID + text_hash(text)[: 32 - len(_GOLD_ID)], record)).name
+        return (await labeller.label(GOLD + text_hash(text)[: 32 - len(GOLD)], record)).name
     except Rejection:
         return None

@@ -1,26 +1,27 @@
 """`scrapy label`: asks for the labels of what waits for one, within a budget."""
 
 import argparse
-import asyncio
 from pathlib import Path
 
 from rich.console import Console
 
-from tdcrawl.asking import BUDGET, has_budget, open_model, read_budget
+from tdcrawl.asking import BUDGET, has_budget, read_budget
 from tdcrawl.command import Answer, TdcrawlCommand
-from tdcrawl.commands import _label_quality
-from tdcrawl.errors import SettingError, StoreError
-from tdcrawl.labeling.estimate import estimate
-from tdcrawl.labeling.llm import UnavailableError
+from tdcrawl.commands import _label_errors, _label_quality, _relabel
+from tdcrawl.commands._arguments import number_of
+from tdcrawl.commands._taking_up import MODES, take_up
+from tdcrawl.errors import SettingError
+from tdcrawl.labeling.estimate import estimate, unbought
 from tdcrawl.labeling.money import price_of
-from tdcrawl.labeling.prompt import shown_text
+from tdcrawl.labeling.prompt import shown_text, version_of
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.base import RecordType
+from tdcrawl.store.engine import reading
+from tdcrawl.store.relabelling import votes_on_texts
 from tdcrawl.store.votes import taken
 from tdcrawl.store.waiting import count_for_model, count_tasks, for_model
 
 _ASKED = [name for name, kind in RECORD_TYPES.items() if kind.question]
-_MODES = ("inline", "batch")
 
 
 class Command(TdcrawlCommand):
@@ -28,7 +29,8 @@ class Command(TdcrawlCommand):
 
     def syntax(self) -> str:
         """Name the options."""
-        return "[--mode inline|batch] [--estimate] [--budget USD] | gold FILE.csv | quality"
+        modes = "[--mode inline|batch] [--estimate] [--budget USD]"
+        return f"{modes} | relabel [--sample N] {modes} | gold FILE.csv | quality | errors [--most N]"
 
     def short_desc(self) -> str:
         """Describe the command in the list of commands."""
@@ -37,34 +39,54 @@ class Command(TdcrawlCommand):
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Take how to ask, and what it may cost."""
         super().add_options(parser)
-        what = "compare with texts whose labels are known, or with what people said; else label what waits"
-        parser.add_argument("action", nargs="?", choices=("gold", "quality"), help=what)
+        what = (
+            "compare with texts whose labels are known, or with what people said; label anew what another model or "
+            "wording has labelled; find labels that other records belie; else label what waits"
+        )
+        parser.add_argument("action", nargs="?", choices=("gold", "quality", "relabel", "errors"), help=what)
         parser.add_argument("file", nargs="?", type=Path, metavar="FILE.csv", help="gold: columns text and label")
-        parser.add_argument("--type", choices=_ASKED, default=_ASKED[0], help="gold: the record type of the texts")
-        parser.add_argument("--mode", choices=_MODES, default="inline", help="at once, or at half the price")
+        parser.add_argument("--type", choices=_ASKED, default=_ASKED[0], help="all but quality: the record type")
+        parser.add_argument("--mode", choices=MODES, default="inline", help="at once, or at half the price")
+        few = "relabel: ask about so many records only, and say how many labels would change"
+        parser.add_argument("--sample", type=number_of, metavar="N", help=few)
+        parser.add_argument("--most", type=number_of, default=100, metavar="N", help="errors: ask people about so many")
         parser.add_argument("--estimate", action="store_true", help="say what it would cost, and ask nobody")
         parser.add_argument("--budget", metavar="USD", help=f"what this call may spend (else {BUDGET})")
 
     def answer(self, opts: argparse.Namespace) -> Answer:
         """Label, or estimate; raises SettingError or StoreError."""
-        if opts.action == "quality":
-            return _label_quality.quality(self)
-        kinds = [RECORD_TYPES[name] for name in count_for_model(self.engine)]
-        if opts.estimate:
-            return {"estimate": [self._estimate(kind) for kind in kinds]}
+        kind = RECORD_TYPES[opts.type]
+        if opts.sample and (opts.action, opts.mode) != ("relabel", "inline"):
+            raise SettingError("a sample is asked about at once: scrapy label relabel --sample 200 --budget USD")
+        match opts.action:
+            case "quality":
+                return _label_quality.quality(self)
+            case "errors":
+                return _label_errors.find(self, kind, opts.most)
+            case "relabel" if opts.estimate:
+                return _relabel.plan(self, kind)
+            case _ if opts.estimate:
+                return {"estimate": [self._estimate(RECORD_TYPES[name]) for name in count_for_model(self.engine)]}
+        return self._spend(opts, kind)
+
+    def _spend(self, opts: argparse.Namespace, kind: RecordType) -> Answer:
         if opts.budget is not None:
             self.project_settings.set(BUDGET, opts.budget, priority="cmdline")
         if not has_budget(self.project_settings):
             raise SettingError(f"nothing is spent without a budget: give --budget USD, or set {BUDGET}")
         read_budget(self.project_settings)
         if opts.action == "gold":
-            return _label_quality.gold(self, opts.file, RECORD_TYPES[opts.type])
-        told = [self._label(kind, opts.mode) for kind in kinds]
+            return _label_quality.gold(self, opts.file, kind)
+        if opts.action == "relabel":
+            return _relabel.sample(self, kind, opts.sample) if opts.sample else _relabel.relabel(self, kind, opts.mode)
+        told = [self._label(RECORD_TYPES[name], opts.mode) for name in count_for_model(self.engine)]
         return {"labelled": told, "waiting": count_for_model(self.engine), "review_tasks": count_tasks(self.engine)}
 
     def show(self, console: Console, answer: Answer) -> None:
         """Print what it would cost, or what came of it."""
         _label_quality.show(console, answer)
+        _relabel.show(console, answer)
+        _label_errors.show(console, answer)
         for price in answer.get("estimate", []):
             console.print(
                 f"{price['records']} {price['record_type']} records wait: about {price['calls']} calls, "
@@ -84,25 +106,15 @@ class Command(TdcrawlCommand):
     def _estimate(self, kind: RecordType) -> Answer:
         settings = self.project_settings
         price = price_of(settings["TDCRAWL_LABEL_MODEL"], settings["TDCRAWL_LABEL_PRICE"])
+        version = version_of(kind, settings["TDCRAWL_LABEL_MODEL"])
         texts = (shown_text(kind, kind.stored(row["data"])) for row in for_model(self.engine, kind.name))
-        return estimate(kind, texts, price, taken(self.engine))
+        with reading(self.engine) as connection:
+            there = {text: voted[version] for text, voted in votes_on_texts(connection, version).items()}
+        wanted = unbought(kind, texts, there)
+        return estimate(kind, wanted, price, taken(self.engine)) | {"records": count_for_model(self.engine)[kind.name]}
 
     def _label(self, kind: RecordType, mode: str) -> Answer:
-        # Scrapy imports this file for every command, and these take their time.
-        from tdcrawl.backlog import label_inline, open_backlog  # noqa: PLC0415
-        from tdcrawl.by_batch import label_by_batch  # noqa: PLC0415
+        from tdcrawl.backlog import Backlog  # noqa: PLC0415 - takes its time
 
-        async def label() -> None:
-            model = open_model(self.project_settings)
-            try:
-                await (label_inline if mode == "inline" else label_by_batch)(backlog, model)
-            finally:
-                await model.close()
-
-        with open_backlog(self.project_settings, self.engine, kind) as backlog:
-            try:
-                asyncio.run(label())
-            except UnavailableError as error:
-                what = "the labelling service does not answer now"
-                raise StoreError(f"{what}: {error}; what waits goes on waiting") from error
-        return {"record_type": kind.name, "ends": dict(backlog.ends), "figures": backlog.figures}
+        work = take_up(self, kind, mode, Backlog)
+        return {"record_type": kind.name, "ends": dict(work.ends), "figures": work.figures}

@@ -16,7 +16,7 @@ from tdcrawl.labeling.vote import verdict
 from tdcrawl.outcomes import Bucket, LabelReason, Rejection
 from tdcrawl.records.base import Record, RecordType
 from tdcrawl.records.naming import Label
-from tdcrawl.store.votes import Cast, Key, Vote, Wanted, cast, give_back, promise
+from tdcrawl.store.votes import Answer, Buyer, Cast, Key, Vote, Wanted, cast, give_back, promise
 
 logger = logging.getLogger(__name__)
 
@@ -24,13 +24,15 @@ Submit = Callable[[Callable[..., Any], Any], asyncio.Future[Any]]
 """Runs some work in the database, as store/writer.py does."""
 Count = Callable[[str, float], None]
 """Adds to a figure of the run, by the end of its name."""
+_BETWEEN_LOOKS = 0.5
+"""Seconds: nobody tells a process of what another one has bought."""
 _PATIENCE = 5
 """After so many calls in a row that failed, the service is left alone for the rest of the run."""
 
 
 @dataclass
 class Labeller:
-    """Label records of one type by votes, so many calls at a time, until the budget of an account is spent.
+    """Label records of one type by votes, so many calls at a time, until the budget of whoever buys them is spent.
 
     `budget` is in nanodollars. Whoever cannot be labelled raises Rejection: it waits (pending) for money or for the
     service, or needs people.
@@ -39,7 +41,7 @@ class Labeller:
     record_type: RecordType
     model: Model
     submit: Submit
-    account: str
+    buyer: Buyer
     budget: int
     calls_at_once: int
     count: Count = lambda _, __: None
@@ -80,18 +82,18 @@ class Labeller:
 
     async def _vote(self, item_id: str, text: str, key: Key) -> Vote:
         prompt = prompt_for(question_of(self.record_type), text, key.vote)
-        most = self.model.most(prompt)
-        there = await self._promise(Wanted(key, self.account, most, self.budget))
+        wanted = Wanted(key, item_id, self.buyer, self.model.most(prompt), self.budget)
+        there = await self._promise(wanted)
         if there:
             self.count("cache_hits", 1)
             return there
         try:
             vote = await self._ask(prompt)
         except UnavailableError as error:
-            await self.submit(give_back, (self.account, most))
+            await self.submit(give_back, wanted)
             raise Rejection(Bucket.PENDING, LabelReason.LABEL_FAILED, str(error)) from error
         else:
-            await self.submit(cast, Cast(key, item_id, self.account, most, vote))
+            await self.submit(cast, Cast(key, item_id, self.buyer.account, wanted.most, vote))
             return vote
         finally:
             self._under_way -= 1
@@ -100,7 +102,7 @@ class Labeller:
             self._news = asyncio.Event()
 
     async def _promise(self, wanted: Wanted) -> Vote | None:
-        """Find the vote, or the money for it; where others have been promised the last of it, wait for what is left."""
+        """Find the vote, or the money for it; where others buy it, or have been promised the last money, wait."""
         while True:
             if self._gone:
                 raise Rejection(Bucket.PENDING, LabelReason.LABEL_FAILED, self._gone)
@@ -108,9 +110,12 @@ class Labeller:
             found = await self.submit(promise, wanted)
             if isinstance(found, Vote):
                 return found
-            if found:
+            if found is Answer.ASK:
                 self._under_way += 1
                 return None
+            if found is Answer.WAIT:
+                await asyncio.sleep(_BETWEEN_LOOKS)
+                continue
             if self._settled != settled:
                 continue  # What a call did not need was given back meanwhile.
             if not self._under_way:

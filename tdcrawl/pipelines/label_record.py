@@ -12,6 +12,7 @@ from tdcrawl.labeling.rules import is_contradicted, label_by_rule
 from tdcrawl.outcomes import Bucket, LabelReason, QuotaReason, Rejection
 from tdcrawl.pipelines.base import Stage
 from tdcrawl.records.base import TrainingItem
+from tdcrawl.store.votes import Buyer
 
 
 class LabelRecord(Stage):
@@ -28,9 +29,9 @@ class LabelRecord(Stage):
         self, spider = super().from_crawler(crawler), crawler.spider
         assert isinstance(spider, SiteSpider)
         if model := self.session.asking.model:
-            run_id, write = self.session.run.run_id, self.session.ledger.write
+            buyer = Buyer(self.session.run.run_id, self.session.ledger.holder)
             self._labeller = open_labeller(
-                crawler.settings, self.session.record_type, model, write, run_id,
+                crawler.settings, self.session.record_type, model, self.session.ledger.write, buyer,
                 lambda what, number: spider.count(f"tdcrawl/label/{what}", number),
             )  # fmt: skip
         return self

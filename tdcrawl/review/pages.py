@@ -11,6 +11,7 @@ from tdcrawl.review.queue import Queue, majority
 from tdcrawl.store import review_figures, reviewing
 from tdcrawl.store.deciding import bucket_of
 from tdcrawl.store.reviewing import Task
+from tdcrawl.store.shown import shown_row
 from tdcrawl.store.waiting import DECIDED
 
 # Why people are asked, in words that do not tell what anybody answered.
@@ -19,6 +20,7 @@ _REASONS = {
     "votes_disagree": "The answers to this one differ so far.",
     "suspected_injection": "This one is unlike others of its kind.",
     "label_failed": "Nobody could be asked about this one so far.",
+    "label_error": "This one has words that others of its name have not.",
 }
 _OTHERWISE = "This one is part of a sample."
 _BECAME = {
@@ -40,7 +42,7 @@ def task_values(queue: Queue, reviewer: str) -> dict[str, Any]:
     if task is None:
         return values
     with queue.engine.connect() as connection:
-        row = reviewing.shown_row(connection, task.item_id)
+        row = shown_row(connection, task.item_id)
         answers = reviewing.answers(connection, task.task_id)
     kind = RECORD_TYPES[task.record_type]
     assert row is not None

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 
 from tdcrawl.outcomes import Bucket, LabelReason, Rejection
-from tdcrawl.records.naming import PERSON, UNLABELLED, Label
+from tdcrawl.records.naming import MODEL, PERSON, UNLABELLED, Label
 from tdcrawl.store.label_tables import labels, unlabelled
 from tdcrawl.store.placement import SETTLE, STAGE, Placement
 from tdcrawl.store.rows import (
@@ -24,7 +24,7 @@ from tdcrawl.store.seats import Seats
 from tdcrawl.store.tables import duplicates, outcomes, over_quota, records
 from tdcrawl.store.terms import Terms
 from tdcrawl.store.tombstones import erased_among
-from tdcrawl.store.waiting import ask_people, last_decision
+from tdcrawl.store.waiting import ask_about, ask_people, last_decision
 
 LABEL_STAGE = "label_record"
 _CALLED = (
@@ -39,12 +39,16 @@ _CALLED = (
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Say what an item is called, or for which reason it goes on waiting; `run` is who says so."""
+    """Say what an item is called, or for which reason it goes on waiting; `run` is who says so.
+
+    `instead` is the version of a model whose label it replaces: it holds for a record that is called by that one still.
+    """
 
     item_id: str
     verdict: Label | Rejection
     terms: Terms
     run: Run
+    instead: str | None = None
 
 
 def decide(connection: Connection, wanted: list[Decision]) -> list[Bucket]:
@@ -86,6 +90,8 @@ def bucket_of(connection: Connection, item_id: str) -> Bucket:
 
 def _decide(connection: Connection, one: Decision) -> Bucket:
     bucket = bucket_of(connection, one.item_id)
+    if one.instead is not None:
+        return _call_anew(connection, one, bucket)
     if isinstance(one.verdict, Rejection):
         # Somebody else may have decided meanwhile, or asks people already, whose task would stay open.
         return _go_on_waiting(connection, one, one.verdict) if bucket is Bucket.PENDING else bucket
@@ -99,13 +105,27 @@ def _decide(connection: Connection, one: Decision) -> Bucket:
     return bucket
 
 
+def _call_anew(connection: Connection, one: Decision, bucket: Bucket) -> Bucket:
+    """Replace a model's label, or ask people about it; what was decided otherwise meanwhile stays."""
+    last = last_decision(connection, one.item_id)
+    if bucket is not Bucket.RECORD or last is None or (last.source, last.version) != (MODEL, one.instead):
+        return bucket
+    if isinstance(one.verdict, Label):
+        _rename(connection, one, one.verdict)
+    else:
+        _ask_people(connection, one, one.verdict)
+    return bucket
+
+
 def _go_on_waiting(connection: Connection, one: Decision, why: Rejection) -> Bucket:
-    settled = settled_row(one.item_id, why.bucket, LABEL_STAGE, why)
-    connection.execute(SETTLE, [settled])
-    if why.bucket is Bucket.NEEDS_REVIEW:
-        row = {"item_id": one.item_id, "record_type": one.terms.record_type.name}
-        ask_people(connection, [settled], [row])
+    connection.execute(SETTLE, [settled_row(one.item_id, why.bucket, LABEL_STAGE, why)])
+    _ask_people(connection, one, why)
     return why.bucket
+
+
+def _ask_people(connection: Connection, one: Decision, why: Rejection) -> None:
+    row = {"item_id": one.item_id, "record_type": one.terms.record_type.name}
+    ask_people(connection, [settled_row(one.item_id, why.bucket, LABEL_STAGE, why)], [row])
 
 
 def _place(connection: Connection, one: Decision, label: Label) -> Bucket:
@@ -141,6 +161,7 @@ def _rename(connection: Connection, one: Decision, label: Label) -> None:
     connection.execute(_CALLED, [with_label({"record": one.item_id, "stratum": stratum}, label)])
     connection.execute(insert(labels), [decision_row(one.item_id, label)])
     seats.write()
+    ask_about(connection, [(row | {"stratum": stratum}, label)], one.terms.sampling, seats)
 
 
 def _leave(connection: Connection, item_id: str) -> Row:

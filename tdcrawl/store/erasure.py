@@ -11,7 +11,7 @@ from tdcrawl.outcomes import PageState
 from tdcrawl.store.archive import Place
 from tdcrawl.store.erasing import KEPT, Found, Target
 from tdcrawl.store.erasure_tables import erased_places, tombstones
-from tdcrawl.store.label_tables import labels, review_leases, review_tasks, unlabelled
+from tdcrawl.store.label_tables import label_asked, labels, review_leases, review_tasks, unlabelled
 from tdcrawl.store.look_up import IDS, delete_all, look_up, some_of
 from tdcrawl.store.placement import Placement, records_of
 from tdcrawl.store.refusing import forget, settle_as_erased
@@ -113,7 +113,8 @@ def _take_out_labels(connection: Connection, ids: Sequence[str]) -> None:
     """Delete what was said of items: votes of the same text that others share, decisions, questions to people."""
     hashes = sorted({row[0] for row in look_up(connection, _TEXT_HASHES, ids)})
     tasks = [row[0] for row in look_up(connection, _TASKS, ids)]
-    delete_all(connection, delete(labels).where(labels.c.record_id.in_(IDS)), ids)
+    for table in (labels, label_asked):
+        delete_all(connection, delete(table).where(table.c.record_id.in_(IDS)), ids)
     delete_all(connection, delete(labels).where(labels.c.text_hash.in_(IDS)), hashes)
     delete_all(connection, delete(review_leases).where(review_leases.c.task_id.in_(IDS)), tasks)
     delete_all(connection, delete(review_tasks).where(review_tasks.c.item_id.in_(IDS)), ids)

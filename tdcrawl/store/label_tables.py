@@ -50,7 +50,7 @@ review_tasks = Table(
     Column("task_id", Integer, primary_key=True, autoincrement=True),
     Column("item_id", String(32), nullable=False),
     Column("record_type", String(63), nullable=False),
-    # Why people are asked: the reason of the outcome, or `audit`, `minority`, `doubt` for one that is a record.
+    # Why people are asked: the reason of the outcome; or of a record `audit`, `minority_class`, `label_error`.
     Column("kind", String(32), nullable=False),
     Column("priority", Integer, nullable=False),
     Column("wanted", Integer, nullable=False),  # how many people are to answer
@@ -74,6 +74,16 @@ label_accounts = Table(
     # Spent, and promised to calls that are under way: what a call may cost at most is taken before it is made.
     Column("account", String(32), primary_key=True),
     Column("nanodollars", BigInteger, nullable=False),
+)
+label_asked = Table(
+    "label_asked",
+    metadata,
+    # A vote that is being bought: whoever else wants it waits for it, while the process that buys it is alive.
+    Column("text_hash", String(64), primary_key=True),
+    Column("version", String(63), primary_key=True),
+    Column("vote", Integer, primary_key=True, autoincrement=False),
+    Column("record_id", String(32), nullable=False, index=True),
+    Column("holder", String(32), nullable=False),
 )
 label_batches = Table(
     "label_batches",

@@ -54,6 +54,11 @@ class Ledger:
         self._writer = Writer(engine, patience, self._come_back)
         self._has_left = False
 
+    @property
+    def holder(self) -> str:
+        """Name this process, by the sign of life that it shows."""
+        return self._worker.worker_id
+
     @classmethod
     def open(cls, database_url: str, run: Run, begin: Begin = beginning.anew, patience: float = 0) -> "Ledger":
         """Open the database and begin a run in it; raises what `begin` does, SettingError and StoreError.

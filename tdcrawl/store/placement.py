@@ -45,7 +45,7 @@ class Placement:
         self._run_id = run.run_id
         self._same = terms.sameness
         self._type = terms.record_type
-        self._audit_share = terms.audit_share
+        self._sampling = terms.sampling
         self._seats = Seats(connection, terms.record_type.name, terms.quota)
         self._kept: dict[str, tuple[Row, Label, bytes]] = {}
         self._moves: list[Move] = []
@@ -83,7 +83,8 @@ class Placement:
             rows = [{**with_label(row, label), "cluster_id": row["record_id"]} for row, label, _ in kept.values()]
             self._insert(records, rows)
             self._insert(labels, [decision_row(record_id, label) for record_id, (_, label, _) in kept.items()])
-            waiting.ask_about(self._connection, [(row, label) for row, label, _ in kept.values()], self._audit_share)
+            called = [(row, label) for row, label, _ in kept.values()]
+            waiting.ask_about(self._connection, called, self._sampling, self._seats)
             bands.add(self._connection, [(row, entry) for row, _, entry in kept.values()], self._same.writer)
         self._seats.write()
 

@@ -9,8 +9,9 @@ from sqlalchemy import Connection, Engine, func, select
 from tdcrawl.records.naming import PERSON
 from tdcrawl.store.engine import reading
 from tdcrawl.store.label_tables import labels, review_tasks
-from tdcrawl.store.reviewing import Task, note, shown_row
+from tdcrawl.store.reviewing import Task, note
 from tdcrawl.store.rows import VOTE, Row
+from tdcrawl.store.shown import shown_row
 from tdcrawl.store.waiting import DECIDED, OPEN
 
 _ROWS_AT_A_TIME = 1_000

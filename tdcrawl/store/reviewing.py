@@ -9,18 +9,11 @@ from sqlalchemy import ColumnElement, Connection, case, delete, exists, func, in
 
 from tdcrawl.outcomes import Bucket
 from tdcrawl.records.naming import PERSON, Label
-from tdcrawl.store.label_tables import labels, review_leases, review_tasks, unlabelled
-from tdcrawl.store.rows import DECISION, VOTE, Row
-from tdcrawl.store.tables import ON_ITS_WAY, duplicates, outcomes, over_quota, records
+from tdcrawl.store.label_tables import labels, review_leases, review_tasks
+from tdcrawl.store.rows import DECISION, VOTE
+from tdcrawl.store.tables import ON_ITS_WAY, outcomes
 from tdcrawl.store.waiting import DECIDED, OPEN
 
-_SHOWN = (
-    (unlabelled, unlabelled.c.item_id),
-    (records, records.c.record_id),
-    (over_quota, over_quota.c.item_id),
-    (duplicates, duplicates.c.item_id),
-)
-"""Where the text of an item is found: what failed has none, and nobody is asked about it."""
 _BEST = (100, 10_000, None)
 _STANDING = func.coalesce(func.sum(case((labels.c.label.is_(None), -1), else_=1)), 0)
 """How many of some answers stand: each one that was taken back has a row of its own."""
@@ -162,14 +155,6 @@ def decisions_since(connection: Connection, task: Task, reviewer: str) -> int:
     """Count how often it was said since what the item is called."""
     told = _decisions(task, labels.c.label_id > _answered(task, reviewer))
     return connection.scalar(select(func.count()).select_from(told.subquery())) or 0
-
-
-def shown_row(connection: Connection, item_id: str) -> Row | None:
-    """Read what is kept of an item, wherever it is."""
-    for table, key in _SHOWN:
-        if row := connection.execute(select(table).where(key == item_id)).mappings().first():
-            return dict(row)
-    return None
 
 
 def _is_there() -> ColumnElement[bool]:

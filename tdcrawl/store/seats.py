@@ -9,6 +9,7 @@ from tdcrawl.store.tables import quota_seats, records
 _TAKEN = select(quota_seats.c.taken).where(
     quota_seats.c.record_type == bindparam("of_type"), quota_seats.c.stratum == bindparam("in_stratum")
 )
+_ALL = select(quota_seats.c.stratum, quota_seats.c.taken).where(quota_seats.c.record_type == bindparam("of_type"))
 _RECORDS_IN = (
     select(func.count())
     .select_from(records)
@@ -36,6 +37,13 @@ class Seats:
         seats = self._quota.get(stratum)
         return seats is not None and self._taken(stratum) - freed >= seats
 
+    def is_rare(self, stratum: str) -> bool:
+        """Say whether no stratum that has records has fewer, and this one not half as many as an even share."""
+        stored = {row.stratum: row.taken for row in self._connection.execute(_ALL, {"of_type": self._record_type})}
+        taken = [number for number in (stored | self._taken_now).values() if number > 0]
+        mine = self._taken(stratum)
+        return mine == min(taken, default=0) and 2 * mine * len(taken) < sum(taken)
+
     def change(self, stratum: str, by: int) -> None:
         """Take seats, or set them free where `by` is negative."""
         self._taken_now[stratum] = self._taken(stratum) + by
@@ -61,9 +69,8 @@ class Seats:
 
 def all_seats(engine: Engine, record_type: str) -> dict[str, int]:
     """Give the seats taken in each stratum that has any."""
-    query = select(quota_seats.c.stratum, quota_seats.c.taken).where(quota_seats.c.record_type == record_type)
     with engine.connect() as connection:
-        return {row.stratum: row.taken for row in connection.execute(query)}
+        return {row.stratum: row.taken for row in connection.execute(_ALL, {"of_type": record_type})}
 
 
 def seats_taken(connection: Connection, record_type: str, stratum: str) -> int:

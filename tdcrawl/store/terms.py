@@ -39,6 +39,18 @@ class Sameness(Protocol):
         """Label the record of a row by its type's rule, which may abstain."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """Say of which shares (0-1) of the labels by votes people are asked too, whatever the votes agreed on.
+
+    `audit`: of all of them, evenly, which shows how wrong they are. `minority`: of those that name the rarest class,
+    where a wrong one costs most; audits among them count.
+    """
+
+    audit: float = 0.0
+    minority: float = 0.0
+
+
 @dataclass(frozen=True)
 class Terms:
     """Hold what records are measured by."""
@@ -46,5 +58,4 @@ class Terms:
     record_type: RecordType
     quota: Mapping[str, int]
     sameness: Sameness
-    audit_share: float = 0.0
-    """Of how many labels by votes people are asked too, 0-1: what shows how wrong those are."""
+    sampling: Sampling = Sampling()

@@ -2,14 +2,19 @@
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from enum import Enum, auto
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, insert, select, update
 
 from tdcrawl.records.naming import MODEL
-from tdcrawl.store.label_tables import label_accounts, labels
+from tdcrawl.store.label_tables import label_accounts, label_asked, labels
+from tdcrawl.store.life import is_alive
 from tdcrawl.store.rows import VOTE
 from tdcrawl.store.tombstones import erased_among
+
+GOLD = "gold"
+"""What the ids begin with under which votes on texts of a gold set stand: they are no records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +43,30 @@ class Vote:
 
 
 @dataclass(frozen=True, slots=True)
+class Buyer:
+    """Name who buys votes: the account that pays, and the process, by the sign of life that it shows."""
+
+    account: str
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
-    """Ask for a vote that may cost so much at most; `budget` bounds what the account spends in all."""
+    """Ask for a vote on a record that may cost so much at most; `budget` bounds what the account spends in all."""
 
     key: Key
-    account: str
+    record_id: str
+    buyer: Buyer
     most: int
     budget: int
+
+
+class Answer(Enum):
+    """Say what becomes of a vote that is not there: it is to be asked for, others do so already, or money lacks."""
+
+    ASK = auto()
+    WAIT = auto()
+    TOO_LITTLE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +82,7 @@ class Cast:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Tell how many `records` have votes, how many those are, and how long the answers were in all."""
+    """Tell how many `records` have votes (once for each version), how many, and how long the answers were in all."""
 
     records: int
     votes: int
@@ -69,17 +91,16 @@ class Taken:
 
 def taken(engine: Engine) -> Taken:
     """Sum up what votes took so far."""
-    what = (func.count(labels.c.record_id.distinct()), func.count(), func.coalesce(func.sum(labels.c.output_tokens), 0))
+    asked = func.count((labels.c.record_id + labels.c.version).distinct())
+    what = (asked, func.count(), func.coalesce(func.sum(labels.c.output_tokens), 0))
     from_model = (labels.c.kind == VOTE) & (labels.c.source == MODEL)
     with engine.connect() as connection:
         return Taken(*connection.execute(select(*what).where(from_model)).one())
 
 
-def promise(connection: Connection, wanted: list[Wanted]) -> list[Vote | bool]:
-    """Give the votes that are there already; promise the money for others: whether there was enough, for each."""
-    return [
-        find(connection, asked.key) or spend(connection, asked.account, asked.most, asked.budget) for asked in wanted
-    ]
+def promise(connection: Connection, wanted: list[Wanted]) -> list[Vote | Answer]:
+    """Give the votes that are there already; promise others, and the money for them, to whoever asks first."""
+    return [find(connection, asked.key) or _promise(connection, asked) for asked in wanted]
 
 
 def cast(connection: Connection, bought: list[Cast]) -> list[None]:
@@ -90,13 +111,15 @@ def cast(connection: Connection, bought: list[Cast]) -> list[None]:
         connection.execute(insert(labels), rows)
     for one in bought:
         refund(connection, one.account, one.most - one.vote.nanodollars)
+        _let_go(connection, one.key)
     return [None] * len(bought)
 
 
-def give_back(connection: Connection, promised: list[tuple[str, int]]) -> list[None]:
-    """Give back what was promised, to accounts, for calls that bought nothing."""
-    for account, amount in promised:
-        refund(connection, account, amount)
+def give_back(connection: Connection, promised: list[Wanted]) -> list[None]:
+    """Give back what was promised for calls that bought nothing; others may ask now."""
+    for one in promised:
+        refund(connection, one.buyer.account, one.most)
+        _let_go(connection, one.key)
     return [None] * len(promised)
 
 
@@ -135,6 +158,26 @@ def refund(connection: Connection, account: str, amount: int) -> None:
     """Give back what was promised and not spent."""
     here = label_accounts.c.account == account
     connection.execute(update(label_accounts).where(here).values(nanodollars=label_accounts.c.nanodollars - amount))
+
+
+def _promise(connection: Connection, asked: Wanted) -> Answer:
+    holder = connection.scalar(select(label_asked.c.holder).where(_is(asked.key)))
+    if holder is not None and holder != asked.buyer.holder and is_alive(connection, holder):
+        return Answer.WAIT
+    if not spend(connection, asked.buyer.account, asked.most, asked.budget):
+        return Answer.TOO_LITTLE
+    _let_go(connection, asked.key)  # Of a process that is gone.
+    row = {**asdict(asked.key), "record_id": asked.record_id, "holder": asked.buyer.holder}
+    connection.execute(insert(label_asked), [row])
+    return Answer.ASK
+
+
+def _let_go(connection: Connection, key: Key) -> None:
+    connection.execute(delete(label_asked).where(_is(key)))
+
+
+def _is(key: Key) -> ColumnElement[bool]:
+    return and_(*(label_asked.c[name] == value for name, value in asdict(key).items()))
 
 
 def _vote(row: Any) -> Vote:

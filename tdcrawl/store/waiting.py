@@ -1,17 +1,20 @@
 """What waits for a label: for a model, or for the people who are asked."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, func, insert, select
 
 from tdcrawl.outcomes import Bucket, LabelReason
-from tdcrawl.records.naming import MODEL, RULE, Label
+from tdcrawl.records.base import digest
+from tdcrawl.records.naming import MODEL, PERSON, RULE, Label
 from tdcrawl.store.label_tables import labels, review_tasks, unlabelled
 from tdcrawl.store.look_up import IDS, look_up
 from tdcrawl.store.rows import DECISION, Row, item_row
-from tdcrawl.store.tables import outcomes
+from tdcrawl.store.seats import Seats
+from tdcrawl.store.tables import outcomes, records
+from tdcrawl.store.terms import Sampling
 
 OPEN, DECIDED = "open", "decided"
 """The states of a review task."""
@@ -22,9 +25,11 @@ PRIORITIES = {
     LabelReason.LABEL_FAILED: 10,
 }
 """Which tasks come first: where an answer is worth most."""
-AUDIT = "audit"
-"""The kind of a task about a label that nobody doubts."""
-_AUDIT_PRIORITY = 5
+AUDIT, MINORITY_CLASS = "audit", "minority_class"
+"""The kinds of tasks about labels that nobody doubts: some of all of them, and more of those of the rarest class."""
+_AUDIT_PRIORITY, _MINORITY_PRIORITY = 5, 7
+LABEL_ERROR = "label_error"
+"""The kind of a task about a label that other records belie."""
 _DIGITS = 8
 _ROWS_AT_A_TIME = 1_000
 
@@ -35,18 +40,42 @@ def ask_people(connection: Connection, settled: Sequence[Row], rows: Sequence[Ro
     _open(connection, [task_row(row, reasons[row["item_id"]]) for row in rows if row["item_id"] in reasons])
 
 
-def ask_about(connection: Connection, kept: Sequence[tuple[Row, Label]], share: float) -> None:
-    """Open review tasks for records: each whose text belies its rating, and a share (0-1) of what votes have labelled.
+def ask_about(connection: Connection, kept: Sequence[tuple[Row, Label]], sampling: Sampling, seats: Seats) -> None:
+    """Open review tasks for records: each whose text belies its rating, and some of what votes have labelled.
 
-    Which ones are audited their ids decide.
+    Which ones of those id and version decide, so that each version has a sample of its own.
     """
     tasks = list[Row]()
     for row, label in kept:
         if label.source == RULE and LabelReason.RATING_TEXT_CONFLICT in row["flags"]:
             tasks.append(task_row(item_row(row), LabelReason.RATING_TEXT_CONFLICT))
-        elif label.source == MODEL and _place_in_line(row["record_id"]) < share:
-            tasks.append(task_row(item_row(row), AUDIT, _AUDIT_PRIORITY))
+        elif label.source == MODEL:
+            tasks += _sampled(row, label.version, sampling, seats)
     _open(connection, tasks)
+
+
+def _sampled(row: Row, version: str, sampling: Sampling, seats: Seats) -> list[Row]:
+    place = _place_in_line(row["record_id"], version)
+    if place < sampling.audit:
+        return [task_row(item_row(row), AUDIT, _AUDIT_PRIORITY)]
+    if place < sampling.minority and seats.is_rare(row["stratum"]):
+        return [task_row(item_row(row), MINORITY_CLASS, _MINORITY_PRIORITY)]
+    return []
+
+
+def doubt(connection: Connection, doubted: Mapping[str, int], record_type: str, most: int) -> list[str]:
+    """Open tasks about labels that are in doubt, at most so many, in their order; gives the ids of their records.
+
+    `doubted` are priorities by record. What people have named, or are asked about already, is passed over.
+    """
+    ids = list(doubted)
+    unnamed = select(records.c.record_id).where(records.c.record_id.in_(IDS), records.c.label_source != PERSON)
+    asked = select(review_tasks.c.item_id).where(review_tasks.c.item_id.in_(IDS), review_tasks.c.state == OPEN)
+    free = {row[0] for row in look_up(connection, unnamed, ids)} - {row[0] for row in look_up(connection, asked, ids)}
+    chosen = [item_id for item_id in ids if item_id in free][:most]
+    rows = [{"item_id": item_id, "record_type": record_type} for item_id in chosen]
+    _open(connection, [task_row(row, LABEL_ERROR, doubted[row["item_id"]]) for row in rows])
+    return chosen
 
 
 def _open(connection: Connection, tasks: Sequence[Row]) -> None:
@@ -60,8 +89,8 @@ def _open(connection: Connection, tasks: Sequence[Row]) -> None:
             connection.execute(insert(review_tasks), new)
 
 
-def _place_in_line(record_id: str) -> float:
-    return int(record_id[:_DIGITS], 16) / float(16**_DIGITS)
+def _place_in_line(record_id: str, version: str) -> float:
+    return int(digest(record_id, version)[:_DIGITS], 16) / float(16**_DIGITS)
 
 
 def task_row(row: Row, kind: str, priority: int | None = None, wanted: int = 1) -> Row:
@@ -104,13 +133,6 @@ def for_model(engine: Engine, record_type: str) -> Iterator[Row]:
             return
         yield from map(dict, some)
         last = some[-1]["item_id"]
-
-
-def rows_of(engine: Engine, item_ids: Iterable[str]) -> Iterator[Row]:
-    """Read the rows of items that wait, for whomever; ids of others are passed over."""
-    with engine.connect() as connection:
-        query = select(unlabelled).where(unlabelled.c.item_id.in_(IDS))
-        yield from (dict(row._mapping) for row in look_up(connection, query, list(item_ids)))  # noqa: SLF001 - its name
 
 
 def count_tasks(engine: Engine) -> int:

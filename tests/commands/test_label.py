@@ -11,9 +11,10 @@ from sqlalchemy import Engine, select, update
 from tdcrawl.records.naming import Label as NamedLabel
 from tdcrawl.store.deciding import Decision, decide
 from tdcrawl.store.engine import reading, writing
-from tdcrawl.store.label_tables import label_accounts, label_batches, labels, review_tasks
+from tdcrawl.store.label_tables import label_accounts, label_batches, labels, review_tasks, unlabelled
 from tdcrawl.store.tables import records
 from tdcrawl.store.verify import check_ledger
+from tests.builders import a_run, terms
 from tests.conftest import RunScrapy
 from tests.messages_server import MessagesServer, quoted, says
 from tests.pipelines.conftest import Line, open_line  # noqa: F401 - a fixture
@@ -84,6 +85,30 @@ def test_batches_are_collected_later_in_any_order_at_half_the_price(
         spent = sum(connection.scalars(select(label_accounts.c.nanodollars)))
     tokens = [len(body["messages"][0]["content"]) // 4 for body in server.calls]
     assert (len(paid), sum(paid), spent) == (7, sum((n * 1000 + 250_000) // 2 for n in tokens), sum(paid))
+    assert check_ledger(waiting).balanced
+
+
+def test_votes_of_a_batch_are_kept_where_people_named_the_record_meanwhile(
+    waiting: Engine, label: Label, server: MessagesServer
+) -> None:
+    server.ended, agreed = False, terms(waiting)
+    label("--mode", "batch", "--budget", "1")
+    with writing(waiting) as connection:
+        item_id = connection.scalars(select(unlabelled.c.item_id).order_by(unlabelled.c.item_id)).first()
+        assert item_id
+        decide(connection, [Decision(item_id, NamedLabel("neutral", "person", "1"), agreed, a_run())])
+    server.ended = True
+    (told,) = label("--mode", "batch", "--budget", "1")["labelled"]
+    assert (told["ends"], told["figures"]["calls"]) == ({"record": 2}, 6)
+    with reading(waiting) as connection:
+        votes = connection.execute(select(labels).where(labels.c.kind == "vote")).all()
+        named = connection.execute(
+            select(records.c.label, records.c.label_source).where(records.c.record_id == item_id)
+        )
+        assert named.all() == [("neutral", "person")]
+        spent = connection.scalars(select(label_accounts.c.nanodollars))
+        assert (len(votes), sum(spent)) == (6, sum(vote.nanodollars for vote in votes))
+    assert [vote.record_id for vote in votes].count(item_id) == 2
     assert check_ledger(waiting).balanced
 
 

@@ -9,7 +9,8 @@ _LOADED = """
 import sys
 from scrapy.utils.misc import walk_modules
 walk_modules("tdcrawl.commands")
-slow = {"daft", "datasketch", "extruct", "fastapi", "matplotlib", "numba", "playwright", "scipy", "uvicorn", "warcio"}
+slow = {"cleanlab", "daft", "datasketch", "extruct", "fastapi", "matplotlib", "numba", "playwright", "scipy", "sklearn"}
+slow |= {"uvicorn", "warcio"}
 print(*sorted(slow & sys.modules.keys()))
 """
 

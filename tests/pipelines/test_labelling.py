@@ -5,17 +5,22 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from tdcrawl.labeling.money import NANODOLLARS
+from tdcrawl.outcomes import LabelReason
 from tdcrawl.records.columns import columns_of, training_row
+from tdcrawl.records.naming import PERSON, Label
 from tdcrawl.records.review import REVIEW
-from tdcrawl.store.engine import reading
+from tdcrawl.store.deciding import Decision, decide
+from tdcrawl.store.engine import reading, writing
+from tdcrawl.store.label_figures import audited
 from tdcrawl.store.label_tables import label_accounts, labels, review_tasks, unlabelled
 from tdcrawl.store.selection import stored_records
 from tdcrawl.store.tables import outcomes, over_quota, records
 from tdcrawl.store.verify import check_ledger
-from tests.messages_server import MessagesServer, Reply, honest, messages_server, obedient, quoted, says
+from tdcrawl.store.waiting import _AUDIT_PRIORITY, PRIORITIES
+from tests.messages_server import NEVER, MessagesServer, Reply, honest, messages_server, obedient, quoted, says
 from tests.pipelines.conftest import Line
 
 OPEN = Callable[..., Line]
@@ -125,6 +130,25 @@ def test_service_that_stays_away_leaves_records_waiting(open_line: OPEN, server:
     assert check_ledger(line.session.ledger.engine).balanced
 
 
+def test_call_that_is_never_answered_is_tried_three_times_and_the_record_waits(
+    open_line: OPEN, server: MessagesServer
+) -> None:
+    server.answer = lambda _: NEVER
+    line = open_line(TDCRAWL_LABEL_BUDGET_USD="1", TDCRAWL_LABEL_SECONDS="0.5")
+    assert line.run(unrated(1)) == ["label_failed"]
+    assert (server.requests, server.calls) == (3, [])
+    assert (line.stat("label/failed_calls"), line.stat("label/calls")) == (1, 0)
+    assert rows(line, select(labels)) == []
+    (told,) = rows(line, select(outcomes.c.bucket, outcomes.c.reason, outcomes.c.detail))
+    assert (told.bucket, told.reason) == ("pending", "label_failed")
+    assert told.detail.startswith("APITimeoutError: Request timed out")
+    assert rows(line, select(label_accounts.c.nanodollars)) == [(0,)]
+    server.answer = honest
+    line = open_line(TDCRAWL_LABEL_BUDGET_USD="1")
+    assert line.run(unrated(1)) == ["record"]
+    assert check_ledger(line.session.ledger.engine).balanced
+
+
 @pytest.mark.usefixtures("server")
 def test_budget_is_never_overshot_when_many_ask_at_once(open_line: OPEN) -> None:
     budget = 0.02
@@ -177,6 +201,46 @@ def test_rating_that_the_text_belies_is_flagged_and_people_are_asked(line: Line)
         (stored,) = stored_records(connection, "review")
         assert training_row(stored, columns_of(REVIEW), "train")["needs_review"] is True
     assert check_ledger(line.session.ledger.engine).balanced
+
+
+def sampled(line: Line) -> list[tuple[str, str]]:
+    """List the tasks about records, by kind, each with what its record is called."""
+    named = records.c.record_id == review_tasks.c.item_id
+    query = select(review_tasks.c.kind, records.c.label).join_from(review_tasks, records, named)
+    return sorted(map(tuple, rows(line, query)))
+
+
+@pytest.mark.usefixtures("server")
+def test_rarest_class_is_asked_about_more_once_it_has_less_than_half_of_an_even_share(open_line: OPEN) -> None:
+    shares = {"TDCRAWL_LABEL_AUDIT_SHARE": "0", "TDCRAWL_LABEL_MINORITY_SHARE": "1"}
+    assert open_line(TDCRAWL_LABEL_BUDGET_USD="1", **shares).run(*map(unrated, range(6))) == ["record"] * 6
+    line = open_line(TDCRAWL_LABEL_BUDGET_USD="1", **shares)
+    assert line.run(unrated(10, "bad"), unrated(11, "bad")) == ["record"] * 2
+    assert sampled(line) == []  # Two of eight are half of an even share of two classes, not less.
+    line = open_line(TDCRAWL_LABEL_BUDGET_USD="1", **shares)
+    assert line.run(unrated(12, "fine")) == ["record"]
+    assert sampled(line) == [("minority_class", "neutral")]
+    (task,) = rows(line, select(review_tasks))
+    (audited_at, suspected_at) = (_AUDIT_PRIORITY, PRIORITIES[LabelReason.SUSPECTED_INJECTION])
+    assert audited_at < task.priority < suspected_at
+
+
+@pytest.mark.usefixtures("server")
+def test_noise_counts_audits_alone_and_no_record_is_asked_about_twice(open_line: OPEN) -> None:
+    shares = {"TDCRAWL_LABEL_AUDIT_SHARE": "0.5", "TDCRAWL_LABEL_MINORITY_SHARE": "1"}
+    assert open_line(TDCRAWL_LABEL_BUDGET_USD="1", **shares).run(*map(unrated, range(40))) == ["record"] * 40
+    line = open_line(TDCRAWL_LABEL_BUDGET_USD="1", **shares)
+    assert line.run(*(unrated(number, "bad") for number in range(40, 48))) == ["record"] * 8
+    asked = sampled(line)
+    number = asked.count(("audit", "negative"))
+    assert (asked.count(("minority_class", "negative")), 0 < number < 8) == (8 - number, True)
+    with writing(line.session.ledger.engine) as connection:
+        for item_id in connection.scalars(select(review_tasks.c.item_id)).all():
+            said = Label("positive", PERSON, "asked-1")
+            decide(connection, [Decision(item_id, said, line.session.terms, line.session.run)])
+        connection.execute(update(review_tasks).values(state="decided"))
+        found = audited(connection, "review")
+    assert {row["label"]: row["audited"] for row in found} == {"negative": number, "positive": len(asked) - 8}
 
 
 @pytest.mark.usefixtures("server")

@@ -1,19 +1,22 @@
 """Decisions: an item goes where its new name puts it, whole, and comes back when the decision is taken back."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from tdcrawl.outcomes import Bucket, LabelReason, Rejection
+from tdcrawl.records.base import digest
 from tdcrawl.records.naming import Label
 from tdcrawl.store.deciding import Decision, bucket_of, decide, withdraw
 from tdcrawl.store.engine import Engine, writing
 from tdcrawl.store.label_tables import labels, review_tasks, unlabelled
 from tdcrawl.store.rows import Row
 from tdcrawl.store.tables import duplicates, outcomes, over_quota, quota_seats, records
-from tdcrawl.store.terms import Terms
+from tdcrawl.store.terms import Sampling, Terms
 from tdcrawl.store.verify import check_ledger
+from tdcrawl.store.waiting import _place_in_line
 from tests.builders import GOOD_TEXT, terms
 from tests.reviewing import QUARREL, REVIEWING, ask, unnamed
 
@@ -137,3 +140,69 @@ def test_decide_that_it_goes_on_waiting_comes_too_late_where_it_waits_for_people
     assert call(engine, unnamed("one").item_id, terms(engine), why) is Bucket.NEEDS_REVIEW
     assert check_ledger(engine).problems == []
     engine.dispose()
+
+
+def call_anew(engine: Engine, item_id: str, agreed: Terms, verdict: Label | Rejection) -> Bucket:
+    with writing(engine) as connection:
+        (bucket,) = decide(connection, [Decision(item_id, verdict, agreed, REVIEWING, "haiku/1")])
+    return bucket
+
+
+OLD, NEW = Label("positive", "model", "haiku/1", 0.8), Label("negative", "model", "sonnet/1", 0.9)
+
+
+def test_label_of_a_version_is_replaced_and_the_new_one_audited(database_url: str) -> None:
+    engine, item_id = ask(database_url, [unnamed("one")]), unnamed("one").item_id
+    agreed = replace(terms(engine), sampling=Sampling(audit=1))
+    call(engine, item_id, terms(engine), OLD)
+    with writing(engine) as connection:
+        connection.execute(delete(review_tasks))
+    assert call_anew(engine, item_id, agreed, NEW) is Bucket.RECORD
+    with engine.connect() as connection:
+        kept = connection.execute(select(records.c.label, records.c.stratum, records.c.label_confidence)).all()
+        assert connection.scalars(select(review_tasks.c.kind)).all() == ["audit"]
+    assert (kept, seats(engine)) == ([("negative", "negative", 0.9)], {"negative": 1})
+    assert [(row["label"], row["version"]) for row in told(engine, item_id)] == [
+        ("positive", "haiku/1"),
+        ("negative", "sonnet/1"),
+    ]
+    assert check_ledger(engine).problems == []
+    engine.dispose()
+
+
+@pytest.mark.parametrize("verdict", [NEW, Rejection(Bucket.NEEDS_REVIEW, QUARREL, "votes: positive; negative")])
+@pytest.mark.parametrize("last", [SAID, Label("neutral", "model", "opus/1", 0.9)])
+def test_label_of_a_version_is_not_replaced_where_somebody_else_was_faster(
+    database_url: str, verdict: Label | Rejection, last: Label
+) -> None:
+    engine, item_id = ask(database_url, [unnamed("one")], LabelReason.NOT_ASKED), unnamed("one").item_id
+    call(engine, item_id, terms(engine), OLD)
+    call(engine, item_id, terms(engine), last)
+    assert call_anew(engine, item_id, terms(engine), verdict) is Bucket.RECORD
+    with engine.connect() as connection:
+        assert connection.scalars(select(records.c.label)).all() == [last.name]
+        assert connection.scalars(select(review_tasks.c.kind)).all() == []
+    assert len(told(engine, item_id)) == 2
+    engine.dispose()
+
+
+def test_quarrel_about_a_record_opens_a_task_and_moves_nothing(database_url: str) -> None:
+    engine, item_id = ask(database_url, [unnamed("one")], LabelReason.NOT_ASKED), unnamed("one").item_id
+    call(engine, item_id, terms(engine), OLD)
+    for place, reason in ((Bucket.PENDING, LabelReason.BUDGET_SPENT), (Bucket.NEEDS_REVIEW, QUARREL)):
+        assert call_anew(engine, item_id, terms(engine), Rejection(place, reason, "so it is")) is Bucket.RECORD
+    with engine.connect() as connection:
+        assert connection.execute(select(review_tasks.c.kind, review_tasks.c.priority)).all() == [
+            ("votes_disagree", 20)
+        ]
+        assert connection.scalars(select(records.c.label)).all() == ["positive"]
+        assert connection.execute(select(outcomes.c.bucket, outcomes.c.reason)).all() == [("record", None)]
+    assert check_ledger(engine).problems == []
+    engine.dispose()
+
+
+def test_each_version_is_audited_by_an_even_sample_of_its_own() -> None:
+    ids = [digest(str(number)) for number in range(400)]
+    first, second = ({one for one in ids if _place_in_line(one, version) < 0.5} for version in ("haiku/1", "sonnet/1"))
+    assert (abs(len(first) - 200) < 50, abs(len(second) - 200) < 50) == (True, True)
+    assert abs(len(first & second) - 100) < 40

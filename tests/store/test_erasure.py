@@ -24,14 +24,14 @@ from tdcrawl.store.engine import open_engine, writing
 from tdcrawl.store.erasing import Target
 from tdcrawl.store.erasure_tables import erased_items
 from tdcrawl.store.failures import list_failures
-from tdcrawl.store.label_tables import labels
+from tdcrawl.store.label_tables import label_asked, labels
 from tdcrawl.store.ledger import Ledger, PageRequest
 from tdcrawl.store.rereading import Reread, left_on
 from tdcrawl.store.tables import duplicates, failed_records, outcomes, quota_seats
 from tdcrawl.store.tombstones import Kind, Traces
 from tdcrawl.store.verify import check_ledger
 from tdcrawl.store.versions import Version
-from tdcrawl.store.votes import Cast, Key, Vote, cast
+from tdcrawl.store.votes import Buyer, Cast, Key, Vote, Wanted, cast, promise
 from tests.builders import GOOD_TEXT, a_run, an_item, terms
 
 MINE, THEIRS = "a" * 32, "b" * 32
@@ -183,6 +183,18 @@ def test_votes_of_what_turns_out_to_be_erased_are_forgotten(ledger: Ledger, tmp_
     asyncio.run(crawl())
     with ledger.engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(labels)) == 0
+
+
+def test_vote_that_is_being_bought_is_forgotten_with_its_record(ledger: Ledger, tmp_path: Path) -> None:
+    mine, theirs = by(MINE, "one"), by(THEIRS, "two")
+    collect(ledger, mine, theirs)
+    with writing(ledger.engine) as connection:
+        for number, item in enumerate((mine, theirs)):
+            key = Key(str(number) * 64, "model-1", 1)
+            promise(connection, [Wanted(key, item.item_id, Buyer("account", "gone"), 1, 10)])
+    erase(ledger.engine, tmp_path, Target(Kind.RECORD, frozenset({mine.item_id})))
+    with ledger.engine.connect() as connection:
+        assert connection.scalars(select(label_asked.c.record_id)).all() == [theirs.item_id]
 
 
 def test_what_was_erased_is_no_failure_to_mend(ledger: Ledger, tmp_path: Path) -> None:

@@ -1,0 +1,113 @@
+"""Two processes that want the same vote: one buys it, and the other waits for it, or buys it once that one is gone."""
+
+import asyncio
+from threading import Event
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from tdcrawl.labeling.labeller import Labeller
+from tdcrawl.labeling.llm import Model
+from tdcrawl.labeling.money import NANODOLLARS, price_of
+from tdcrawl.records.naming import Label
+from tdcrawl.records.review import REVIEW, Review
+from tdcrawl.store.engine import Engine, open_engine, writing
+from tdcrawl.store.label_tables import label_accounts, label_asked
+from tdcrawl.store.life import show_life
+from tdcrawl.store.votes import Answer, Buyer, Cast, Key, Vote, Wanted, cast, give_back, promise
+from tdcrawl.store.writer import Writer
+from tests.builders import GOOD_TEXT
+from tests.messages_server import Reply, honest, messages_server
+
+KEY = Key("ab" * 32, "haiku/1", 1)
+ONE, TWO = Buyer("run-1", "one"), Buyer("run-2", "two")
+
+
+def ask(engine: Engine, buyer: Buyer, key: Key = KEY, budget: int = 10) -> Vote | Answer:
+    with writing(engine) as connection:
+        (answer,) = promise(connection, [Wanted(key, "item", buyer, 10, budget)])
+    return answer
+
+
+def accounts(engine: Engine) -> dict[str, int]:
+    with engine.connect() as connection:
+        return dict(connection.execute(select(label_accounts.c.account, label_accounts.c.nanodollars)).all())
+
+
+def test_vote_is_waited_for_while_the_process_that_buys_it_lives(database_url: str) -> None:
+    engine = open_engine(database_url)
+    end_life = show_life(engine, ONE.holder)
+    assert [ask(engine, buyer) for buyer in (ONE, TWO)] == [Answer.ASK, Answer.WAIT]
+    assert accounts(engine) == {"run-1": 10}  # Who waits promises no money.
+    vote = Vote("positive", 0.9, nanodollars=4)
+    with writing(engine) as connection:
+        cast(connection, [Cast(KEY, "item", ONE.account, 10, vote)])
+    assert (ask(engine, TWO), accounts(engine)) == (vote, {"run-1": 4})
+    with engine.connect() as connection:
+        assert connection.execute(select(label_asked)).all() == []
+    end_life()
+    engine.dispose()
+
+
+def test_vote_is_asked_for_again_once_the_process_is_gone_or_gave_it_up(database_url: str) -> None:
+    engine, second = open_engine(database_url), Key(KEY.text_hash, KEY.version, 2)
+    end_life, end_other = show_life(engine, ONE.holder), show_life(engine, TWO.holder)
+    assert ask(engine, ONE) is Answer.ASK
+    with writing(engine) as connection:
+        give_back(connection, [Wanted(KEY, "item", ONE, 10, 10)])
+    assert (ask(engine, TWO), ask(engine, ONE), accounts(engine)) == (
+        Answer.ASK,
+        Answer.WAIT,
+        {"run-1": 0, "run-2": 10},
+    )
+    assert ask(engine, ONE, second) is Answer.ASK
+    assert ask(engine, TWO, second, budget=20) is Answer.WAIT
+    end_life()  # As if it had been killed in the middle of its call.
+    assert ask(engine, TWO, second) is Answer.TOO_LITTLE
+    assert ask(engine, TWO, second, budget=20) is Answer.ASK
+    with engine.connect() as connection:
+        assert set(connection.scalars(select(label_asked.c.holder))) == {"two"}
+    end_other()
+    engine.dispose()
+
+
+def test_text_that_two_processes_ask_about_at_once_is_paid_for_once(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, waits = Event(), Event()
+
+    def answer(body: dict[str, Any]) -> Reply:
+        asked.set()
+        waits.wait(20)  # The first call ends no sooner than the other process has found that it is under way.
+        return honest(body)
+
+    async def both() -> list[Label]:
+        engine = open_engine(database_url)
+        ends = [show_life(engine, buyer.holder) for buyer in (ONE, TWO)]
+        writer, model = Writer(engine), Model.open("claude-haiku-4-5", price_of("claude-haiku-4-5"), 30)
+
+        def submit(work: Any, argument: Any) -> asyncio.Future[Any]:
+            future: asyncio.Future[Any] = writer.submit(work, argument)
+            future.add_done_callback(lambda done: waits.set() if done.result() is Answer.WAIT else None)
+            return future
+
+        record = Review(product_id="1", text=GOOD_TEXT)
+        labellers = [Labeller(REVIEW, model, submit, buyer, NANODOLLARS, 8) for buyer in (ONE, TWO)]
+        try:
+            first = asyncio.create_task(labellers[0].label("item-1", record))
+            await asyncio.to_thread(asked.wait, 20)
+            return list(await asyncio.gather(first, labellers[1].label("item-2", record)))
+        finally:
+            await model.close()
+            writer.close()
+            for end in ends:
+                end()
+            engine.dispose()
+
+    with messages_server() as server:
+        server.answer = answer
+        for name, value in server.env.items():
+            monkeypatch.setenv(name, value)
+        one, other = asyncio.run(both())
+        assert (one, len(server.calls)) == (other, 2)
