@@ -22,7 +22,7 @@ from scrapy.settings import BaseSettings
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
-from tdcrawl.outcomes import PageReason, PageRejection, PageState
+from tdcrawl.outcomes import NotReadError, PageReason, PageRejection, PageState
 from tdcrawl.records.base import TrainingItem
 
 logger = logging.getLogger(__name__)
@@ -63,6 +63,8 @@ def of_failure(failure: Failure) -> PageRejection:
     error = failure.value
     if isinstance(error, PageRejection):
         return error
+    if isinstance(error, NotReadError):
+        return _failed(PageReason.UNREACHABLE, str(error))
     if isinstance(error, HttpError):
         return _failed(PageReason.HTTP_STATUS, f"HTTP {error.response.status}")
     if isinstance(error, IgnoreRequest):
@@ -85,8 +87,6 @@ def _of_unnamed(error: BaseException | None) -> PageRejection:
 
 def _of_ignored(error: IgnoreRequest) -> PageRejection:
     message = str(error)
-    if message == "Forbidden by robots.txt":
-        return PageRejection(PageState.SKIPPED, PageReason.ROBOTS_DISALLOWED, "robots.txt forbids it to this agent")
     if message.startswith("max redirections"):
         return _failed(PageReason.TRAP, "it redirects without end")
     if "exceeded DOWNLOAD_MAXSIZE" in message:
