@@ -1,10 +1,11 @@
-"""Each host is asked once what it says of itself: robots.txt first, then the files beside it, as gently as its pages."""
+"""Each host is asked once what it says of itself: robots.txt, then the files beside it, as gently as its pages."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import inf
 from time import monotonic
 
 from scrapy.crawler import Crawler
@@ -70,8 +71,8 @@ class Hosts:
         if not (self.obeys_robots and robots_txt.cannot_be_told):
             reading = gather(host, datetime.now(UTC), robots_txt, (), self.agent, self.agents)
             self._slow_down(request, reading)
-            for url in (*(origin + path for path in BESIDE), *licenses(robots_txt)):
-                beside.append(await self._get(url))
+            addresses = [*(origin + path for path in BESIDE), *licenses(robots_txt)]
+            beside = [await self._get(url) for url in addresses]
         reading = gather(host, datetime.now(UTC), robots_txt, beside, self.agent, self.agents)
         await heard(reading)
         return reading
@@ -88,22 +89,21 @@ class Hosts:
 
     async def _get_once(self, url: str, *, leaves: bool) -> tuple[File, float]:
         """Ask for a file once; gives how long to wait before it is asked for again, too."""
-        meta = {SITE_FILE: True, "dont_retry": True, "allow_offsite": leaves}
+        meta: dict[str, object] = {SITE_FILE: True, "dont_retry": True, "allow_offsite": leaves}
         meta |= {} if leaves else {"download_maxsize": MOST_BYTES}
         request = Request(url, callback=NO_CALLBACK, meta=meta, priority=_READ_FIRST)
         try:
             response = await self._crawler.engine.download_async(request)
         except NotReadError:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, nobody knows what the file says
+        except Exception as error:
             if self._is_ending():
                 raise NotReadError("the crawl was told to end") from error
-            problem = str(error) or type(error).__name__
             # What redirects without end, or leaves the site, does so again.
-            return File(url, None, problem=problem), _MOST_SECONDS_TO_WAIT + 1 if isinstance(error, IgnoreRequest) else 0
+            never = isinstance(error, IgnoreRequest)
+            return File(url, None, problem=str(error) or type(error).__name__), inf if never else 0
         wait = _seconds_to_wait(response) if response.status == TOO_MANY_REQUESTS else 0
-        problem = f"HTTP {response.status}" if response.status >= 300 else None  # noqa: PLR2004 - 2xx
-        return File(url, response.status, response.body, problem), wait
+        return File(url, response.status, response.body), wait
 
     async def _sleep(self, seconds: float) -> None:
         until = monotonic() + seconds

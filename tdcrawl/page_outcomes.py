@@ -36,6 +36,7 @@ _REASONS: tuple[tuple[type[Exception], PageReason], ...] = (
     (CannotResolveHostError, PageReason.UNREACHABLE),
     (ResponseDataLossError, PageReason.UNREACHABLE),
     (UnsupportedURLSchemeError, PageReason.UNREACHABLE),
+    (NotReadError, PageReason.UNREACHABLE),
 )
 # What a browser says, in the order in which its words count.
 _IN_BROWSER = (
@@ -63,8 +64,6 @@ def of_failure(failure: Failure) -> PageRejection:
     error = failure.value
     if isinstance(error, PageRejection):
         return error
-    if isinstance(error, NotReadError):
-        return _failed(PageReason.UNREACHABLE, str(error))
     if isinstance(error, HttpError):
         return _failed(PageReason.HTTP_STATUS, f"HTTP {error.response.status}")
     if isinstance(error, IgnoreRequest):

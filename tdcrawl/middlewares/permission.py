@@ -74,7 +74,7 @@ class AskPermission:
 
     def _obey(self, request: Request, reading: Reading) -> None:
         if (file := reading.robots_txt).cannot_be_told:
-            why = f"{file.url} cannot be read ({file.problem}): nothing of {reading.host} is fetched until it can be"
+            why = f"{file.url} cannot be read ({file.why}): nothing of {reading.host} is fetched until it can be"
             spider = self._ledger_spider()
             if spider and self._hosts.none_answers():
                 spider.stop("robots_unavailable", f"{why}; run the same command again later")
@@ -89,12 +89,11 @@ class AskPermission:
 
     async def _keep(self, reading: Reading) -> None:
         """Write down what a host said, and tell of it."""
-        if reading.verdict in {Verdict.OPTED_OUT, Verdict.IN_PART}:
-            said = "; ".join(permissions.spoken(reading.told()["statements"]))
-            part = " in part" if reading.verdict is Verdict.IN_PART else ""
-            logger.warning("%s has opted out of AI training%s: %s", reading.host, part, said)
+        told = reading.told()
+        if opted_out := permissions.opted_out(reading.host, reading.verdict, told["statements"]):
+            logger.warning(opted_out)
         if spider := self._ledger_spider():
-            row = {"host": reading.host, "read_at": reading.at, **reading.told()}
+            row = {"host": reading.host, "read_at": reading.at, **told}
             self._ids[reading.host, reading.at] = await self._write(spider, row)
 
     async def _keep_page(

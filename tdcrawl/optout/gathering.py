@@ -26,7 +26,7 @@ def licenses(robots_txt: File) -> list[str]:
 def gather(
     host: str, at: datetime, robots_txt: File, beside: Sequence[File], agent: str, agents: Sequence[str]
 ) -> Reading:
-    """Read what came of a host; `beside` holds tdmrep.json, ai.txt, and licences after them, those that were asked for."""
+    """Read what came of a host; `beside` holds tdmrep.json, ai.txt, then licences, as far as they were asked for."""
     robots = RobotsTxt(robots_txt.content if robots_txt.is_there else b"")
     statements = list(robots.statements(agent, agents))
     unknown = [f"robots.txt {field}" for field in robots.unknown]
@@ -36,9 +36,7 @@ def gather(
         statements += said
         unknown += words
         files.append(File(file.url, file.status, file.content, problem or file.problem))
-    unknown += [
-        f"{one.place} {rule.token}" for one in statements for rule in one.rules if rule.says is Says.UNKNOWN
-    ]
+    unknown += [f"{one.place} {rule.token}" for one in statements for rule in one.rules if rule.says is Says.UNKNOWN]
     return Reading(host, at, robots_txt, robots, files, statements, list(dict.fromkeys(unknown)), agent, agents)
 
 
@@ -60,5 +58,5 @@ def _read(place: int, file: File, agents: Sequence[str]) -> tuple[list[Statement
 
 def _content(file: File) -> bytes:
     if not file.is_there:
-        raise UnreadableError(file.problem or f"HTTP {file.status}")
+        raise UnreadableError(file.why)
     return file.content

@@ -34,9 +34,14 @@ class File:
     problem: str | None = None
 
     @property
+    def why(self) -> str:
+        """Say how it came to be, or not to be, there."""
+        return self.problem or f"HTTP {self.status}"
+
+    @property
     def is_there(self) -> bool:
         """Say whether the file itself came."""
-        return self.status is not None and self.status < 300  # noqa: PLR2004 - 2xx
+        return self.status is not None and self.status < 300
 
     @property
     def cannot_be_told(self) -> bool:

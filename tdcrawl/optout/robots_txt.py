@@ -78,10 +78,9 @@ class RobotsTxt:
         """Give what is said of training: to us, to everybody, and to other agents that a group is for by name."""
         named = [name for name in others if self.names(name)]
         for field, place in _PREFERENCES.items():
-            ours = [line for line in self.group(agent) if line.field == field]
             # A group of our own that is silent on it takes nothing back of what everybody is told.
-            lines = ours or [line for line in self.group(ANYBODY) if line.field == field]
-            lines += [line for group in (self.outside, *map(self.group, named)) for line in group if line.field == field]
+            ours = _of(field, self.group(agent)) or _of(field, self.group(ANYBODY))
+            lines = [*ours, *(line for group in (self.outside, *map(self.group, named)) for line in _of(field, group))]
             if rules := tuple(rule for line in lines for rule in preferences(place, line)):
                 yield Statement(ROBOTS, place, How.LONGEST, rules)
         for name in named:
@@ -102,6 +101,10 @@ def preferences(place: str, line: Line) -> Iterator[Rule]:
     path, said = (first, rest) if first.startswith("/") else ("/", line.value)
     for token in filter(None, (each.partition(";")[0].strip() for each in said.split(","))):
         yield Rule(path, shortened(token), meaning(place, token))
+
+
+def _of(field: str, group: Iterable[Line]) -> list[Line]:
+    return [line for line in group if line.field == field]
 
 
 def _access(group: Iterable[Line]) -> Iterator[Rule]:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
+from tdcrawl.store.engine import reachable
 from tdcrawl.store.permission_tables import permissions
 from tdcrawl.store.rows import Row
 from tdcrawl.store.tables import pages
@@ -23,18 +24,25 @@ def newest(connection: Connection) -> dict[str, Mapping[str, Any]]:
     """Give the newest reading of each host, of whatever run; one that the host could not be asked for is none."""
     last = select(permissions.c.host, func.max(permissions.c.read_at).label("at")).where(_OF_HOSTS)
     last_of = last.group_by(permissions.c.host).subquery()
-    joined = permissions.join(
-        last_of, (permissions.c.host == last_of.c.host) & (permissions.c.read_at == last_of.c.at)
-    )
+    joined = permissions.join(last_of, (permissions.c.host == last_of.c.host) & (permissions.c.read_at == last_of.c.at))
     found = connection.execute(select(permissions).select_from(joined).where(_OF_HOSTS)).mappings()
     return {row["host"]: dict(row) for row in found}
 
 
-def of_run(connection: Connection, run_id: str) -> list[Mapping[str, Any]]:
-    """Give the readings of hosts that a run made, in their order."""
+def opt_outs(engine: Engine, run_id: str) -> list[str]:
+    """Say which hosts had opted out when a run asked them, each once, and in which words."""
     mine = (permissions.c.run_id == run_id) & permissions.c.page_id.is_(None)
-    query = select(permissions).where(mine).order_by(permissions.c.read_at, permissions.c.permission_id)
-    return [dict(row) for row in connection.execute(query).mappings()]
+    query = select(permissions.c.host, permissions.c.verdict, permissions.c.statements).where(mine)
+    with reachable(), engine.connect() as connection:
+        told = connection.execute(query.order_by(permissions.c.read_at, permissions.c.permission_id)).all()
+    said = (opted_out(host, verdict, statements) for host, verdict, statements in told)
+    return list(dict.fromkeys(filter(None, said)))
+
+
+def opted_out(host: str, verdict: str, statements: Iterable[Mapping[str, Any]]) -> str | None:
+    """Say in words that a host has opted out, as a whole or in part; None where it has not."""
+    how = {"opted_out": "", "in_part": " in part"}.get(verdict)
+    return None if how is None else f"{host} has opted out of AI training{how}: {'; '.join(spoken(statements))}"
 
 
 def story_of(connection: Connection, permission_id: str | None) -> list[dict[str, Any]]:
