@@ -14,7 +14,7 @@ from scrapy.http import Request, Response
 from twisted.python.failure import Failure
 
 from tdcrawl import page_outcomes
-from tdcrawl.outcomes import PageReason, PageRejection, PageState
+from tdcrawl.outcomes import NotReadError, PageReason, PageRejection, PageState
 from tdcrawl.page_outcomes import of_failure
 from tests.crawlers import a_spider
 
@@ -62,13 +62,16 @@ def test_page_that_a_browser_could_not_get(error: Error, reason: PageReason) -> 
 @pytest.mark.parametrize(
     ("message", "state", "reason"),
     [
-        ("Forbidden by robots.txt", PageState.SKIPPED, PageReason.ROBOTS_DISALLOWED),
         ("max redirections reached", PageState.FAILED, PageReason.TRAP),
         ("Ignored request not in cache: <GET …>", PageState.FAILED, PageReason.UNREACHABLE),
     ],
 )
 def test_page_that_was_ignored(message: str, state: PageState, reason: PageReason) -> None:
     assert outcome(IgnoreRequest(message)) == (state, reason)
+
+
+def test_page_of_a_host_that_cannot_tell_what_it_allows() -> None:
+    assert outcome(NotReadError("robots.txt cannot be read")) == (PageState.FAILED, PageReason.UNREACHABLE)
 
 
 def test_collect_lets_others_go_on_while_a_page_gives_much(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from urllib.parse import quote
 
 from tdcrawl.optout.statements import How, Rule, Statement, allows
 from tdcrawl.optout.table import Says, meaning, shortened
@@ -13,6 +14,8 @@ MOST_BYTES = 512 * 1024
 """How much of a file is parsed; RFC 9309 (2.5) wants 500 KiB at least."""
 ROBOTS, ANYBODY = "robots.txt", "*"
 _END_OF_LINE = re.compile(r"\r\n|\r|\n")
+# What Python, and so Protego, takes for the end of a line; RFC 9309 (2.2) does not.
+_NO_END_OF_LINE = {ord(sign): quote(sign) for sign in "\v\f\x1c\x1d\x1e\x85\u2028\u2029"}
 _LINE = re.compile(r"([A-Za-z][A-Za-z-]*)[ \t]*(?::|[ \t])[ \t]*(.*)")
 _PRODUCT = re.compile(r"[\w.-]+")
 _AGENT = "user-agent"
@@ -119,7 +122,8 @@ def _lines(content: bytes) -> Iterator[Line]:
         content = content[:MOST_BYTES].rpartition(b"\n")[0]
     for raw in _END_OF_LINE.split(content.decode("utf-8-sig", "replace")):
         if found := _LINE.match(raw.partition("#")[0].strip()):
-            yield Line(found[1].lower(), found[2].strip(), f"{found[1]}: {found[2].strip()}")
+            value = found[2].strip()
+            yield Line(found[1].lower(), value, f"{found[1]}: {value}".translate(_NO_END_OF_LINE))
 
 
 def _product(value: str) -> str:
