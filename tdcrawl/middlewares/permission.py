@@ -76,7 +76,7 @@ class AskPermission:
         if (file := reading.robots_txt).cannot_be_told:
             why = f"{file.url} cannot be read ({file.why}): nothing of {reading.host} is fetched until it can be"
             spider = self._ledger_spider()
-            if spider and self._hosts.none_answers():
+            if spider and spider.stopping is None and self._hosts.none_answers():
                 spider.stop("robots_unavailable", f"{why}; run the same command again later")
             raise NotReadError(why)
         delay = reading.robots.crawl_delay(self._hosts.agent)

@@ -35,21 +35,24 @@ def licensed(inside: str, url: str = "/", server: str = "") -> dict[str, str]:
     return {"license": RSL.format(url=url, server=server, license=f"<license>{inside}</license>" if inside else "")}
 
 
+LICENSE = f"License: {SHOP}/l.xml"
+SIGNAL, USAGE = "robots.txt: Content-Signal ai-train=no", "robots.txt: Content-Usage train-ai=n"
+STAR = "User-agent: *\n"
 ALL = '<permits type="usage">all</permits>'
 CASES: list[tuple[dict[str, Any], str, str | None]] = [
-    ({"robots": "User-agent: *\nContent-Signal: search=yes, ai-train=no\n"}, "/p", "robots.txt: Content-Signal ai-train=no"),
-    ({"robots": "Content-Signal: ai-train=no\n\nUser-agent: *\nAllow: /\n"}, "/p", "robots.txt: Content-Signal ai-train=no"),
+    ({"robots": "User-agent: *\nContent-Signal: search=yes, ai-train=no\n"}, "/p", SIGNAL),
+    ({"robots": "Content-Signal: ai-train=no\n\nUser-agent: *\nAllow: /\n"}, "/p", SIGNAL),
     ({"robots": "User-agent: *\nContent-Signal: ai-train=yes, ai-input=no\n"}, "/p", None),
     ({"robots": "User-agent: *\nContent-Signal: use=reference\n"}, "/p", None),
-    ({"robots": "User-agent: *\nContent-Signal: ai-train=no\nUser-agent: tdcrawl\nAllow: /\n"}, "/p", "robots.txt: Content-Signal ai-train=no"),
-    ({"robots": "User-agent: *\nContent-Signal: ai-train=no\nUser-agent: tdcrawl\nContent-Signal: ai-train=yes\n"}, "/p", None),
-    ({"robots": "User-agent: *\nContent-Usage: train-ai=n\n"}, "/p", "robots.txt: Content-Usage train-ai=n"),
-    ({"robots": "User-agent: *\nContent-Usage: / train-ai=n\nContent-Usage: /ok/ train-ai=y\n"}, "/ok/p", None),
-    ({"robots": "User-agent: *\nContent-Usage: / train-ai=y\nContent-Usage: /p train-ai=n;x=1\n"}, "/p", "robots.txt: Content-Usage train-ai=n"),
+    ({"robots": f"{STAR}Content-Signal: ai-train=no\nUser-agent: tdcrawl\nAllow: /\n"}, "/p", SIGNAL),
+    ({"robots": f"{STAR}Content-Signal: ai-train=no\nUser-agent: tdcrawl\nContent-Signal: ai-train=yes\n"}, "/p", None),
+    ({"robots": "User-agent: *\nContent-Usage: train-ai=n\n"}, "/p", USAGE),
+    ({"robots": f"{STAR}Content-Usage: / train-ai=n\nContent-Usage: /ok/ train-ai=y\n"}, "/ok/p", None),
+    ({"robots": f"{STAR}Content-Usage: / train-ai=y\nContent-Usage: /p train-ai=n;x=1\n"}, "/p", USAGE),
     ({"robots": "User-agent: *\nContent-Usage: bots=n\n"}, "/p", "robots.txt: Content-Usage bots=n"),
-    ({"robots": "User-agent: *\nContent-Signal: ai-train=yes\nContent-Usage: train-ai=n\n"}, "/p", "robots.txt: Content-Usage train-ai=n"),
-    ({"robots": "User-agent: GPTBot\nDisallow: /p\nUser-agent: *\nAllow: /\n"}, "/p", "robots.txt: User-agent GPTBot Disallow"),
-    ({"robots": "User-agent: GPTBot\nDisallow: /p\nUser-agent: *\nAllow: /\n"}, "/q", None),
+    ({"robots": f"{STAR}Content-Signal: ai-train=yes\nContent-Usage: train-ai=n\n"}, "/p", USAGE),
+    ({"robots": f"User-agent: GPTBot\nDisallow: /p\n{STAR}Allow: /\n"}, "/p", "robots.txt: User-agent GPTBot Disallow"),
+    ({"robots": f"User-agent: GPTBot\nDisallow: /p\n{STAR}Allow: /\n"}, "/q", None),
     ({"robots": "User-agent: GPTBot\nDisallow: /\n", "agents": ()}, "/p", None),
     ({"robots": "User-agent: *\nDisallow: /\n"}, "/p", None),
     ({"tdmrep": '[{"location": "/", "tdm-reservation": 1}]'}, "/p", "tdmrep.json: tdm-reservation 1"),
@@ -62,16 +65,16 @@ CASES: list[tuple[dict[str, Any], str, str | None]] = [
     ({"ai_txt": "User-Agent: *\nDisallow: /\nDisallow: *\n"}, "/p?a=1", "ai.txt: User-Agent * Disallow"),
     ({"ai_txt": "User-Agent: *\nDisallow: *.jpg\nAllow: *.html\n"}, "/p", None),
     ({"ai_txt": "<html>not found</html>"}, "/p", None),
-    (licensed('<prohibits type="usage">ai-train</prohibits>'), "/p", "License: https://shop.example/l.xml prohibits ai-train"),
-    (licensed(f'{ALL}<prohibits type="usage">search, ai-all</prohibits>'), "/p", "License: https://shop.example/l.xml prohibits ai-all"),
-    (licensed('<permits type="usage">search</permits>'), "/p", "License: https://shop.example/l.xml permits search"),
-    (licensed(f'{ALL}<payment type="training"/>'), "/p", "License: https://shop.example/l.xml asks for payment (training)"),
-    (licensed(f'{ALL}<permits type="geo">EU</permits>'), "/p", "License: https://shop.example/l.xml is limited by geo"),
-    (licensed("", server=' server="https://licences.example"'), "/p", "License: https://shop.example/l.xml asks for a licence from its server"),
+    (licensed('<prohibits type="usage">ai-train</prohibits>'), "/p", f"{LICENSE} prohibits ai-train"),
+    (licensed(f'{ALL}<prohibits type="usage">search, ai-all</prohibits>'), "/p", f"{LICENSE} prohibits ai-all"),
+    (licensed('<permits type="usage">search</permits>'), "/p", f"{LICENSE} permits search"),
+    (licensed(f'{ALL}<payment type="training"/>'), "/p", f"{LICENSE} asks for payment (training)"),
+    (licensed(f'{ALL}<permits type="geo">EU</permits>'), "/p", f"{LICENSE} is limited by geo"),
+    (licensed("", server=' server="https://licences.example"'), "/p", f"{LICENSE} asks for a licence from its server"),
     (licensed(f'{ALL}<payment type="free"/>'), "/p", None),
     (licensed('<prohibits type="usage">all</prohibits>', url="/other/*"), "/p", None),
     (licensed('<prohibits type="usage">ai-input</prohibits>'), "/p", None),
-    ({"license": "<html><p>terms</html>"}, "/p", "License: https://shop.example/l.xml cannot be read"),
+    ({"license": "<html><p>terms</html>"}, "/p", f"{LICENSE} cannot be read"),
     ({"license": '<!DOCTYPE r [<!ENTITY a "ai-train">]><rsl><content url="/"><license>'
                  '<prohibits type="usage">&a;</prohibits></license></content></rsl>'}, "/p", None),
     ({}, "/p", None),
