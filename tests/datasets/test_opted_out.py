@@ -44,7 +44,8 @@ def page_ends(
     page = {
         "page_id": f"page {day}", "run_id": f"run {day}", "site": "shop", "url": "https://shop.example/moved",
         "canonical_url": "https://shop.example/moved", "host": "shop.example", "priority": 0, "position": 0,
-        "request": {}, "attempts": 1, "state": state, "reason": reason, "detail": "meta: robots noai" if reason else None,
+        "request": {}, "attempts": 1, "state": state, "reason": reason,
+        "detail": "meta: robots noai" if reason else None,
         "items_yielded": 0, "items_seen_again": 0, "scheduled_at": NOON, "finished_at": NOON + timedelta(days=day),
     }  # fmt: skip
     with writing(engine) as connection:

@@ -139,16 +139,16 @@ def test_a_host_is_asked_again_after_a_day(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_a_crawl_that_ends_gives_its_pages_back_while_a_host_makes_it_wait(tmp_path: Path) -> None:
-    async def ask() -> None:
+    async def ask(crawler: Any) -> None:
         engine = SlowEngine(lambda url: Response(url, status=429, headers={"Retry-After": "30"}))
         engine.answers.set()
-        spider.crawler.engine = engine
-        hosts = Hosts(spider.crawler, lambda: bool(engine.asked))
+        crawler.engine = engine
+        hosts = Hosts(crawler, lambda: bool(engine.asked))
         with pytest.raises(NotReadError, match="the crawl was told to end"):
             await hosts.reading(Request(PAGES[0]), lambda _: asyncio.sleep(0))
 
     with a_spider(tmp_path) as spider:
-        asyncio.run(ask())
+        asyncio.run(ask(spider.crawler))
 
 
 def test_a_host_that_asks_to_be_left_alone_for_long_is_asked_no_more(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_path_is_matched_as_the_rfc_says(section: str, lines: str, path: str, al
 GROUPS = [
     ("2.2.1 our own", "User-agent: *\nDisallow: /\nUser-agent: tdcrawl\nAllow: /\n", True),
     ("2.2.1 case", "User-agent: TDCrawl\nDisallow: /\n", False),
-    ("2.2.1 merged", "User-agent: tdcrawl\nAllow: /a\nUser-agent: b\nAllow: /\nUser-agent: tdcrawl\nDisallow: /\n", False),
+    ("2.2.1 merged", "User-agent: tdcrawl\nAllow: /a\nUser-agent: b\nAllow:\nUser-agent: tdcrawl\nDisallow: /p", False),
     ("2.2.1 everybody", "User-agent: b\nAllow: /\nUser-agent: *\nDisallow: /\n", False),
     ("2.2.1 nobody", "User-agent: b\nDisallow: /\n", True),
     ("2.2.1 whole names", "User-agent: td\nDisallow: /\n", True),
