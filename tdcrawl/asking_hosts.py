@@ -57,7 +57,13 @@ class Hosts:
         if task is None or monotonic() - at > _SECONDS_UNTIL_STALE:
             task = asyncio.ensure_future(self._ask(origin, url.netloc, request, heard))
             self._readings[origin] = monotonic(), task
-        return await asyncio.shield(task)
+        try:
+            return await asyncio.shield(task)
+        except NotReadError:
+            # Whoever comes next asks again.
+            if self._readings.get(origin, (0.0, None))[1] is task:
+                del self._readings[origin]
+            raise
 
     def none_answers(self) -> bool:
         """Say whether no host could tell what it allows, and none is still being asked."""

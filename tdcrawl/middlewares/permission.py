@@ -123,6 +123,9 @@ class AskPermission:
         except StoreError as error:
             spider.stop("sink_unavailable", str(error))
             raise NotReadError(str(error)) from error
+        except Exception as error:
+            logger.exception("What a host or page said cannot be written down: its pages stay pending")
+            raise NotReadError(str(error)) from error
         return str(row["permission_id"])
 
     def _ledger_spider(self) -> LedgerSpider | None:

@@ -59,7 +59,7 @@ def https_server(certificate: Path) -> Iterator[str]:
 
 
 def assert_it_waits(crawled: Crawled, why: str) -> None:
-    """Check that nothing was fetched but robots.txt, which could not be had, and that the page waits for a later run."""
+    """Check that robots.txt could not be had, and that the page waits for a later run."""
     assert (crawled.status, crawled.figures["reason"]) == (1, "robots_unavailable")
     assert (crawled.figures["pages"]["pending"], crawled.figures["balanced"]) == (1, True)
     assert why in crawled.errors

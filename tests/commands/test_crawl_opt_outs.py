@@ -103,6 +103,9 @@ def test_pages_that_opt_out_yield_nothing_beside_others_that_do_not(
         "/license": (f"License: {base_url}/l.xml prohibits ai-train", None),
     }
     assert {"/path", "/license"}.isdisjoint(asked)
+    printed = run_scrapy("explain", record_id).stdout
+    assert "allowed, its page, read " in printed
+    assert "robots.txt (sha256 " in printed.replace("\n", "")
     of_page, of_host = json.loads(told.stdout)["permissions"]
     assert (of_page["verdict"], of_page["unknown"]) == ("allowed", ["X-Robots-Tag noml"])
     assert (of_host["verdict"], [file["status"] for file in of_host["files"]]) == ("in_part", [200, 200, 404, 200])
