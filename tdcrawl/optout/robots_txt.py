@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import quote
 
-from tdcrawl.optout.statements import How, Rule, Statement, allows
+from protego import Protego
+
+from tdcrawl.optout.statements import How, Rule, Statement, parsed
 from tdcrawl.optout.table import Says, meaning, shortened
 
 MOST_BYTES = 512 * 1024
@@ -41,6 +43,7 @@ class RobotsTxt:
     def __init__(self, content: bytes) -> None:
         self.outside: list[Line] = []
         self._groups: defaultdict[str, list[Line]] = defaultdict(list)
+        self._rules_of: dict[str, Protego] = {}
         current: list[str] = []
         in_rules = False
         for line in _lines(content):
@@ -66,7 +69,9 @@ class RobotsTxt:
 
     def allowed(self, url: str, agent: str) -> bool:
         """Say whether an agent may fetch a URL."""
-        return allows(tuple(line.raw for line in self.group(agent)), url)
+        if agent not in self._rules_of:
+            self._rules_of[agent] = parsed(tuple(line.raw for line in self.group(agent)))
+        return self._rules_of[agent].can_fetch(url, ANYBODY)
 
     def crawl_delay(self, agent: str) -> float:
         """Give the seconds that an agent is to wait between pages; 0 where nothing is said."""

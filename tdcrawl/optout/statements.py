@@ -87,11 +87,12 @@ def covers(pattern: str, url: str) -> bool:
 
 def allows(lines: tuple[str, ...], url: str) -> bool:
     """Say whether lines of a group of robots.txt allow a URL."""
-    return _parsed(lines).can_fetch(url, "*")
+    return parsed(lines).can_fetch(url, "*")
 
 
 @lru_cache(maxsize=1_000)
-def _parsed(lines: tuple[str, ...]) -> Protego:
+def parsed(lines: tuple[str, ...]) -> Protego:
+    """Parse lines of a group of robots.txt, as everybody's."""
     return Protego.parse("\n".join(["User-agent: *", *lines]))
 
 

@@ -110,3 +110,16 @@ def test_pages_that_opt_out_yield_nothing_beside_others_that_do_not(
     assert (of_page["verdict"], of_page["unknown"]) == ("allowed", ["X-Robots-Tag noml"])
     assert (of_host["verdict"], [file["status"] for file in of_host["files"]]) == ("in_part", [200, 200, 404, 200])
     assert len(stored(ledger, permissions, "permission_id")) == 4, "one of the host, one of each page that says more"
+
+
+def test_a_licence_on_another_site_is_not_fetched_and_so_it_is_no_permission(
+    run_scrapy: RunScrapy, tmp_path: Path
+) -> None:
+    elsewhere: list[str] = []
+    with hand_made({}, elsewhere) as other:
+        url = f"{other.replace('127.0.0.1', 'localhost')}/l.xml"
+        with hand_made({"/robots.txt": Page(f"License: {url}\n"), "/": review_page(a_review(1))}) as base_url:
+            found = crawl(run_scrapy, tmp_path, base_url)
+    assert elsewhere == []
+    assert found.figures["page_reasons"]["skipped"] == {"opted_out": 1}
+    assert f"has opted out of AI training: License: {url} cannot be read" in "\n".join(found.figures["warnings"])
