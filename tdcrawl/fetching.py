@@ -1,6 +1,5 @@
 """Pages fetched one by one, as gently as in a crawl, but written down nowhere; and pages saved on this machine."""
 
-import logging
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -99,8 +98,6 @@ def _fetch(urls: Sequence[str], settings: BaseSettings, profile: SiteProfile | N
         use_browser(bare, profile)
     meta = through_browser(profile, bare.getint("DOWNLOAD_MAXSIZE")) if profile else {}
     process = AsyncCrawlerProcess(bare)
-    # It prints a traceback where robots.txt cannot be had; the page fails for the same reason, and says so.
-    logging.getLogger("scrapy.downloadermiddlewares.robotstxt").setLevel(logging.CRITICAL)
     got: dict[str, Got] = {}
     process.crawl(PageSpider, urls=urls, meta=meta, got=got)
     process.start()

@@ -31,6 +31,8 @@ class LedgerSpider(Spider):
         super().__init__(*args, **kwargs)
         self.stopping: asyncio.Future[None] | None = None
         self.course: Course | None = None
+        self.permits: dict[str, str] = {}
+        """What was read of the site of each page that is under way (`permissions`), by the page's id."""
 
     @cached_property
     def feeder(self) -> Feeder:
@@ -49,6 +51,7 @@ class LedgerSpider(Spider):
         """Note the outcome of a page that could not be read."""
         request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy sets it
         if isinstance(failure.value, NotReadError):
+            self.permits.pop(request.meta["page_id"], None)
             self.feeder.ended(request.meta["page_id"])
         else:
             self.end_page(request.meta["page_id"], page_outcomes.of_failure(failure))
@@ -59,7 +62,8 @@ class LedgerSpider(Spider):
         detail = privacy.mask_error(why.detail) if why else None
         try:
             faults.point("before_page_done")
-            closed = self.session.ledger.close_page(page_id, state, reason, detail)
+            permission_id = self.permits.pop(page_id, None)
+            closed = self.session.ledger.close_page(page_id, state, reason, detail, permission_id)
             closed.add_done_callback(partial(self._page_ended, state, reason))
         finally:
             self.feeder.ended(page_id)

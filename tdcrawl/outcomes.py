@@ -86,6 +86,7 @@ class PageReason(StrEnum):
     FEWER_THAN_DECLARED = "fewer_than_declared"
     FIELD_LOST = "field_lost"
     ROBOTS_DISALLOWED = "robots_disallowed"
+    OPTED_OUT = "opted_out"
     OFF_SITE = "off_site"
     FORBIDDEN_ADDRESS = "forbidden_address"
     SAME_PAGE = "same_page"

@@ -22,7 +22,7 @@ from scrapy.settings import BaseSettings
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
-from tdcrawl.outcomes import PageReason, PageRejection, PageState
+from tdcrawl.outcomes import NotReadError, PageReason, PageRejection, PageState
 from tdcrawl.records.base import TrainingItem
 
 logger = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ _REASONS: tuple[tuple[type[Exception], PageReason], ...] = (
     (CannotResolveHostError, PageReason.UNREACHABLE),
     (ResponseDataLossError, PageReason.UNREACHABLE),
     (UnsupportedURLSchemeError, PageReason.UNREACHABLE),
+    (NotReadError, PageReason.UNREACHABLE),
 )
 # What a browser says, in the order in which its words count.
 _IN_BROWSER = (
@@ -85,8 +86,6 @@ def _of_unnamed(error: BaseException | None) -> PageRejection:
 
 def _of_ignored(error: IgnoreRequest) -> PageRejection:
     message = str(error)
-    if message == "Forbidden by robots.txt":
-        return PageRejection(PageState.SKIPPED, PageReason.ROBOTS_DISALLOWED, "robots.txt forbids it to this agent")
     if message.startswith("max redirections"):
         return _failed(PageReason.TRAP, "it redirects without end")
     if "exceeded DOWNLOAD_MAXSIZE" in message:

@@ -40,9 +40,9 @@ SPIDER_MIDDLEWARES = {
 DOWNLOADER_MIDDLEWARES = {
     # Before all that would ask anybody anything.
     "tdcrawl.middlewares.network_guard.NetworkGuard": 40,
-    # In the place of Scrapy's own, which lets some requests through.
+    # In the place of Scrapy's own, which lets some requests through and hears of nothing but paths.
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-    "tdcrawl.middlewares.robots.ObeyRobotsTxt": 100,
+    "tdcrawl.middlewares.permission.AskPermission": 100,
     # Before robots.txt is asked for: its address would hold the password too.
     "tdcrawl.middlewares.userinfo.WithoutUserinfo": 50,
     # Just after Scrapy has unpacked a page.
@@ -87,6 +87,8 @@ TDCRAWL_LABEL_AUDIT_SHARE = _setting("TDCRAWL_LABEL_AUDIT_SHARE", "0.02")
 TDCRAWL_LABEL_MINORITY_SHARE = _setting("TDCRAWL_LABEL_MINORITY_SHARE", "0.2")
 TDCRAWL_LABEL_SECONDS = _setting("TDCRAWL_LABEL_SECONDS", "60")
 
+# Whose groups in robots.txt speak for all who collect for training.
+TDCRAWL_AI_AGENTS = _setting("TDCRAWL_AI_AGENTS", "known")
 TDCRAWL_ARCHIVE_PAGES = _setting("TDCRAWL_ARCHIVE_PAGES", "true")
 
 TDCRAWL_CANONICALIZE_URL_ENABLED = _setting("TDCRAWL_CANONICALIZE_URL_ENABLED", "true")

@@ -9,12 +9,17 @@ import pytest
 from playwright.async_api import Error, TimeoutError  # noqa: A004 - what Playwright calls it
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.downloadermiddlewares.offsite import OffsiteMiddleware
-from scrapy.exceptions import IgnoreRequest
+from scrapy.exceptions import (
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+)
 from scrapy.http import Request, Response
 from twisted.python.failure import Failure
 
 from tdcrawl import page_outcomes
-from tdcrawl.outcomes import PageReason, PageRejection, PageState
+from tdcrawl.outcomes import NotReadError, PageReason, PageRejection, PageState
 from tdcrawl.page_outcomes import of_failure
 from tests.crawlers import a_spider
 
@@ -62,13 +67,28 @@ def test_page_that_a_browser_could_not_get(error: Error, reason: PageReason) -> 
 @pytest.mark.parametrize(
     ("message", "state", "reason"),
     [
-        ("Forbidden by robots.txt", PageState.SKIPPED, PageReason.ROBOTS_DISALLOWED),
         ("max redirections reached", PageState.FAILED, PageReason.TRAP),
         ("Ignored request not in cache: <GET …>", PageState.FAILED, PageReason.UNREACHABLE),
     ],
 )
 def test_page_that_was_ignored(message: str, state: PageState, reason: PageReason) -> None:
     assert outcome(IgnoreRequest(message)) == (state, reason)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (DownloadTimeoutError("it took longer than 30 s"), PageReason.TIMEOUT),
+        (DownloadConnectionRefusedError("refused"), PageReason.UNREACHABLE),
+        (DownloadFailedError("[('SSL routines', '', 'certificate verify failed')]"), PageReason.TLS),
+    ],
+)
+def test_page_that_could_not_be_downloaded(error: Exception, reason: PageReason) -> None:
+    assert outcome(error) == (PageState.FAILED, reason)
+
+
+def test_page_of_a_host_that_cannot_tell_what_it_allows() -> None:
+    assert outcome(NotReadError("robots.txt cannot be read")) == (PageState.FAILED, PageReason.UNREACHABLE)
 
 
 def test_collect_lets_others_go_on_while_a_page_gives_much(monkeypatch: pytest.MonkeyPatch) -> None:

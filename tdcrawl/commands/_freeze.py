@@ -96,6 +96,9 @@ def _show(console: Console, answer: Answer) -> None:
     if answer["balanced"] != answer["counts"][TRAIN]:
         console.print(_balance_table(answer["parameters"]["balance_by"], answer["balanced"]))
     console.print(f"balance: {balance_in_words(answer['parameters'])}", markup=False)
+    for site, reasons in answer["left_out"].items():
+        for why, number in reasons.items():
+            console.print(f"left out: {number} records of {site}, which has opted out since ({why})", markup=False)
     console.print(f"[green]✓[/] {answer['version']}: {answer['rows']} rows in {escape(answer['location'])}. Load it:")
     console.print(loading_lines(places.find(answer["location"])), markup=False)
 

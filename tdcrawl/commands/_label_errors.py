@@ -11,7 +11,7 @@ from tdcrawl.labeling.prompt import shown_text
 from tdcrawl.records.base import RecordType
 from tdcrawl.records.naming import PERSON
 from tdcrawl.store.engine import reading, writing
-from tdcrawl.store.selection import stored_records
+from tdcrawl.store.selection import Wanted, stored_records
 from tdcrawl.store.waiting import doubt
 
 _LEAST_PRIORITY, _SPAN = 11, 9
@@ -21,7 +21,7 @@ _LEAST_PRIORITY, _SPAN = 11, 9
 def find(command: TdcrawlCommand, kind: RecordType, most: int) -> Answer:
     """Find labels that are likely wrong, and ask people about the likeliest; raises SettingError or StoreError."""
     with reading(command.engine) as connection:
-        rows = list(stored_records(connection, kind.name))
+        rows = list(stored_records(connection, Wanted(kind.name)))
     named = [_named(kind, row) for row in rows]
     by_people = {row["record_id"] for row in rows if row["label_source"] == PERSON}
     doubts = [one for one in label_errors(named) if one.record_id not in by_people]

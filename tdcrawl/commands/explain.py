@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from tdcrawl.command import Answer, TdcrawlCommand
 from tdcrawl.settings import ITEM_PIPELINES
+from tdcrawl.store.permissions import spoken
 from tdcrawl.store.rows import VOTE
 from tdcrawl.store.story import Story, tell
 
@@ -53,6 +54,8 @@ def _chapters(story: Story) -> Iterator[tuple[str, str]]:
     yield "page", f"{page['url']} ({page['state']}), canonical {page['canonical_url']}"
     if page["archive_file"]:
         yield "archived", f"{page['archive_file']}, at byte {page['archive_offset']}"
+    for permission in story["permissions"]:
+        yield "permission", _permission(permission)
     yield "run", f"{run['run_id']}, {run['spider']} {run['code_version']}, began {run['started_at']}"
     yield "stages", _stages(outcome["stage"])
     yield "outcome", _outcome(outcome)
@@ -66,6 +69,22 @@ def _chapters(story: Story) -> Iterator[tuple[str, str]]:
         yield "contrast", f"{other} (Jaccard {pair['score']:.3f}), both kept, found by run {pair['run_id']}"
     for row in story["versions"]:
         yield "version", _version(row)
+    for row in story["left_out"]:
+        yield "left out", f"of {row['version']}: {row['why']}"
+
+
+def _permission(row: dict[str, Any]) -> str:
+    """Tell what was read before a page was: by the page itself, or of its host, file by file."""
+    files = [f"{one['url']} {_came(one)}" for one in row["files"]]
+    said = [*files, *spoken(row["statements"]), *(f"unknown: {word}" for word in row["unknown"])]
+    whose = "its page" if row["page_id"] else row["host"]
+    return f"{row['verdict']}, {whose}, read {row['read_at']}" + "".join(f"; {one}" for one in said)
+
+
+def _came(file: dict[str, Any]) -> str:
+    if file["sha256"] is None:
+        return f"({file['status'] or file.get('problem')})"
+    return f"(sha256 {file['sha256']})"
 
 
 def _stages(stopped_at: str | None) -> str:

@@ -89,7 +89,11 @@ def _check(name: str, file: Path, profile: SiteProfile | None) -> None:
 def _page(url: str, got: object) -> Page:
     if isinstance(got, PageRejection):
         raise StoreError(f"{url}: {got.reason or got.state}: {got.detail}")
+    from tdcrawl.probing.leads import opt_outs  # noqa: PLC0415
+
     page: Page = got.page  # type: ignore[attr-defined]
+    if said := opt_outs(page, got.headers):  # type: ignore[attr-defined]
+        raise SiteError(f"{url} has opted out of AI training ({'; '.join(said)}): its pages are not kept, nor crawled")
     if urlsplit(page.url).scheme not in {"http", "https"}:
         raise SiteError(f"{url} does not say where it was: give it <link rel=canonical href=…>, or fetch it")
     return page

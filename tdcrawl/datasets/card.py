@@ -62,7 +62,7 @@ def _body(description: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]
     yield from _noise(provenance["audits"])
     yield from filters(provenance, description["parameters"]["near_duplicate_threshold"])
     yield from personal_data(provenance)
-    yield from opt_outs(provenance)
+    yield from opt_outs(provenance, description.get("left_out", {}))
     yield from _errata(description.get(ERRATA, []))
     yield "\n## Known limits\n"
     yield from (f"- {limit}" for limit in _LIMITS)

@@ -9,6 +9,13 @@ _HIDDEN = {
     "card": "card numbers",
     "phone": "phone numbers",
 }
+_PERMITTED = {
+    "allowed": "{records} records are of hosts that said nothing against training when they were read ({from} to {to})",
+    "in_part": "{records} are of pages that their host's opt-out did not cover ({from} to {to})",
+    "opted_out": "{records} are of hosts or pages that had opted out ({from} to {to})",
+    "unavailable": "{records} are of hosts whose robots.txt could not be read ({from} to {to})",
+    "not_read": "{records} were collected before anybody asked for opt-outs, or by hand",
+}
 
 
 def sources(provenance: Mapping[str, Any]) -> Iterator[str]:
@@ -66,12 +73,22 @@ def personal_data(provenance: Mapping[str, Any]) -> Iterator[str]:
         yield f"({number} records have one)."
 
 
-def opt_outs(provenance: Mapping[str, Any]) -> Iterator[str]:
-    """Tell which pages were left alone because their sites say so."""
+def opt_outs(provenance: Mapping[str, Any], without: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    """Tell which pages and records were left alone because of what sites say, and what they had said of the others."""
     yield "\n## Opt-outs\n"
-    if not provenance["refused"]:
+    if provenance["refused"]:
+        yield "| site | pages left alone | because |\n|---|---|---|"
+        yield from _counted(provenance["refused"])
+    else:
         yield "No page that was asked for was refused by its site."
-        return
-    yield "| site | pages left alone | because |\n|---|---|---|"
-    for site, reasons in provenance["refused"].items():
+    # Versions of before were frozen without.
+    for verdict, read in provenance.get("permissions", {}).items():
+        yield f"\n{_PERMITTED[verdict].format(**read)}."
+    if without:
+        yield "\n| site | records left out | because it says since |\n|---|---|---|"
+        yield from _counted(without)
+
+
+def _counted(counts: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    for site, reasons in counts.items():
         yield from (f"| {site} | {number} | {reason} |" for reason, number in reasons.items())

@@ -12,7 +12,7 @@ from tdcrawl.datasets.export import MANIFEST, written_by
 from tdcrawl.datasets.feeds import feeds_with, mend_feeds
 from tdcrawl.datasets.recounting import recounted
 from tdcrawl.datasets.version import is_before_erratum, refuse_others_files, write_again, write_files
-from tdcrawl.store import erasure, errata, places, versions
+from tdcrawl.store import erasure, errata, permissions, places, versions
 from tdcrawl.store.archive import Place
 from tdcrawl.store.engine import Connection, Engine, compact, reading, writing
 from tdcrawl.store.erasing import Found, Target, find, needles_of
@@ -23,7 +23,7 @@ from tdcrawl.store.rows import command_run
 from tdcrawl.store.searching import TABLES, search_file, search_tables
 from tdcrawl.store.telling import silent
 from tdcrawl.store.terms import Terms
-from tdcrawl.store.tombstones import erased_ids
+from tdcrawl.store.tombstones import Kind, erased_ids
 from tdcrawl.store.versions import Version
 
 _IN_LOG = "the log of the database, which others are reading, may hold what was erased: run this again"
@@ -65,6 +65,8 @@ class Erasure:
                 number = erasure.write_tombstones(connection, self.target, self.why, told)
                 erasure.take_out(connection, found, terms, command_run("erase"), number)
                 erasure.take_out_pages(connection, found, pages)
+                if self.target.kind is Kind.SITE:
+                    permissions.forget_sites(connection, self.target.keys)
                 frozen = {one.name: _take_rows_out(connection, one, found, drafts) for one in _all(connection)}
                 faults.point("erase_before_commit")
             faults.point("erase_after_commit")

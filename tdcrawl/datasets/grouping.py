@@ -23,7 +23,7 @@ def split_groups(connection: Connection, plan: FreezePlan, parent: str | None) -
     """Give each group its split; raises DatasetError where authors that are to be together tie too much together."""
     counted = list(_groups(connection, plan))
     united = Components()
-    clusters = selection.torn_clusters(connection, plan.record_type)
+    clusters = selection.torn_clusters(connection, plan.wanted)
     united.join((cluster, Group(site, key)) for cluster, site, key in clusters)
     components = _components(united, counted)
     most = max(plan.split[0] / 100 * _records(components), _largest(components))
@@ -44,7 +44,7 @@ def split_groups(connection: Connection, plan: FreezePlan, parent: str | None) -
 def _tie_authors(connection: Connection, plan: FreezePlan, united: Components) -> None:
     for field in RECORD_TYPES[plan.record_type].person_fields.values():
         # The same name on two sites may be that of two people.
-        authors = selection.busy_authors(connection, plan.record_type, field)
+        authors = selection.busy_authors(connection, plan.wanted, field)
         united.join(((site, author), Group(site, key)) for author, site, key in authors)
 
 
@@ -57,7 +57,7 @@ def _remember(
 
 
 def _groups(connection: Connection, plan: FreezePlan) -> Iterator[tuple[Group, str, int]]:
-    for site, key, label, number in selection.groups(connection, plan.record_type):
+    for site, key, label, number in selection.groups(connection, plan.wanted):
         yield Group(site, key), label, number
 
 

@@ -23,6 +23,17 @@ def before_reading(engine: Engine, plan: FreezePlan) -> Objections:
     return _accepted(found, plan)
 
 
+def before_choosing(connection: Connection, plan: FreezePlan) -> Objections:
+    """Look at the records that are not left out by themselves; raises DatasetError for what is not accepted."""
+    if closed := selection.closed_since(connection, plan.wanted):
+        what = (
+            f"{closed} records are of pages that robots.txt has closed to us since, whatever for "
+            "(scrapy dataset erase --url or --site takes them out)"
+        )
+        return _accepted({Objection.OPT_OUTS: what}, plan)
+    return {}
+
+
 def before_sealing(connection: Connection, plan: FreezePlan, *, authors_together: bool) -> Objections:
     """Look at the rows that are to be frozen; raises DatasetError for what is not accepted."""
     from tdcrawl.datasets.leaks import find_leaks  # noqa: PLC0415 - it takes its time, and other commands need it not
@@ -40,14 +51,6 @@ def _of_records(connection: Connection, plan: FreezePlan) -> Iterator[tuple[str,
     if failed > plan.max_failed_share * items:
         share = f"{failed} of {items} items failed, more than {plan.max_failed_share:.0%}"
         yield Objection.OPEN_FAILURES, f"{share} (scrapy failed list; scrapy failed replay)"
-    if opted_out := selection.opted_out(connection, plan.record_type):
-        yield (
-            Objection.OPT_OUTS,
-            (
-                f"{opted_out} records are of pages whose site has asked since to be left alone "
-                "(scrapy dataset erase --url or --site takes them out)"
-            ),
-        )
 
 
 def _accepted(found: Objections, plan: FreezePlan) -> Objections:

@@ -11,6 +11,7 @@ from tdcrawl.datasets.split import SPLITS
 from tdcrawl.errors import PlanError
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.columns import ColumnType, columns_of, features_of
+from tdcrawl.store.selection import Wanted
 
 VERSION_NAME = re.compile(r"v[1-9][0-9]{0,5}")
 FORMATS = ("parquet", "csv")
@@ -81,6 +82,11 @@ class FreezePlan:
         return {name: value for name, value in told.items() if name not in {"version", "record_type"}} | {
             "accept": sorted(self.accept)
         }
+
+    @property
+    def wanted(self) -> Wanted:
+        """Say which records become rows, whatever the balancing leaves of them."""
+        return Wanted(self.record_type, self.version)
 
     def share_of(self, split: str) -> int:
         """Give the percentage of a split."""

@@ -70,7 +70,7 @@ class Selection:
 
     def lines(self, columns: Columns) -> Iterator[Line]:
         """Stream the rows of the version by record id."""
-        for stored in selection.stored_records(self._connection, self._plan.record_type):
+        for stored in selection.stored_records(self._connection, self._plan.wanted):
             split = self._split_of[Group(stored["site"], stored["group_key"])]
             weight = self._weight(stored) if split == TRAIN else 1.0
             if weight:
@@ -79,7 +79,7 @@ class Selection:
     def _looked_at(self) -> Iterable[Mapping[str, Any]]:
         by_key = self._plan.balance_by == LABEL and self._plan.balance is not Balance.SMOTE
         look = selection.keys if by_key else selection.stored_records
-        return look(self._connection, self._plan.record_type)
+        return look(self._connection, self._plan.wanted)
 
     def _count(self, stored: Mapping[str, Any]) -> None:
         split = self._split_of[Group(stored["site"], stored["group_key"])]

@@ -10,13 +10,14 @@ from typing import Any
 from tdcrawl.balance.resample import Balance
 from tdcrawl.datasets.description import describe, parent_of
 from tdcrawl.datasets.export import MANIFEST, Description, Writer, Written, written_by
-from tdcrawl.datasets.objections import Objections, before_reading, before_sealing
+from tdcrawl.datasets.objections import Objections, before_choosing, before_reading, before_sealing
+from tdcrawl.datasets.opted_out import leave_out
 from tdcrawl.datasets.plan import FreezePlan, check_name
 from tdcrawl.datasets.selection import Counts, Selection
 from tdcrawl.errors import DatasetError
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.columns import columns_of
-from tdcrawl.store import places, versions
+from tdcrawl.store import left_out, places, versions
 from tdcrawl.store.engine import Connection, Engine, writing
 from tdcrawl.store.errata import ERRATA
 from tdcrawl.store.place import Place
@@ -38,6 +39,8 @@ class Frozen:
     parameters: dict[str, Any]
     counts: Counts
     balanced: dict[str, dict[str, float]]
+    left_out: left_out.Counts
+    """Records that are no rows because their source has opted out since."""
 
 
 def freeze(
@@ -115,6 +118,8 @@ def _freeze(engine: Engine, plan: FreezePlan, place: Place, accepted: Objections
     with place.new(MANIFEST, tell) as draft, writing(engine) as connection:
         if versions.find_version(connection, plan.version):
             raise _frozen_already(plan.version)
+        leave_out(connection, plan.version, plan.record_type)
+        accepted = accepted | before_choosing(connection, plan)
         parent = parent_of(connection, plan)
         chosen = Selection(connection, plan, parent.name if parent else None)
         columns = columns_of(RECORD_TYPES[plan.record_type])
@@ -155,7 +160,7 @@ def _version(description: Description, written: Written, place: Place) -> Versio
 
 def _frozen(description: Description, written: Written, place: Place) -> Frozen:
     told = {key: description[key] for key in ("version", "parameters", "counts", "balanced")}
-    return Frozen(**told, location=str(place), **asdict(written))
+    return Frozen(**told, left_out=description.get("left_out", {}), location=str(place), **asdict(written))
 
 
 def _frozen_already(name: str) -> DatasetError:

@@ -16,11 +16,6 @@ from tdcrawl.extensions.log_lines import keep_secrets, name_crawl
 class QuietLogFormatter(LogFormatter):
     """Name an item by its id; Scrapy would print it whole, and each dropped one as a warning."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        # It prints a traceback where robots.txt cannot be had; the page fails for the same reason, and says so.
-        logging.getLogger("scrapy.downloadermiddlewares.robotstxt").setLevel(logging.CRITICAL)
-
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Have each line say which crawl it is of, and none a secret."""

@@ -16,6 +16,7 @@ from tdcrawl.session import Session
 from tdcrawl.store.beginning import REPLAY
 from tdcrawl.store.engine import reachable
 from tdcrawl.store.overview import ALARMS, EXPECTED, FAILURES, SHARES, WARNINGS
+from tdcrawl.store.permissions import opt_outs
 from tdcrawl.store.run_rows import failed_pages, run_reasons, so_far
 from tdcrawl.store.shares import compare
 from tdcrawl.store.verify import LedgerCheck, check_ledger
@@ -67,6 +68,7 @@ class RunReport:
                 self.reasons = run_reasons(session.ledger.engine, session.run.run_id)
                 self.check = check_ledger(session.ledger.engine)
             self.verdict = judge(reason, figures, self.check, session.profile.expect)
+            self.verdict.warnings.extend(opt_outs(session.ledger.engine, session.run.run_id))
             judgement: dict[str, Any] = {}
             if is_last and session.run.spider != REPLAY:
                 judgement = self._compared(session, reason, figures)

@@ -9,6 +9,7 @@ from typing import Self
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response, TextResponse
 
+from tdcrawl.asking_hosts import SITE_FILE
 from tdcrawl.decoding import decoded
 from tdcrawl.outcomes import PageReason, PageRejection, PageState
 
@@ -29,6 +30,8 @@ class TrueEncoding:
 
     async def process_response(self, request: Request, response: Response) -> Response:
         """Give the response, with the encoding that its bytes tell; raises PageRejection where it cannot be parsed."""
+        if SITE_FILE in request.meta:
+            return response
         response = decoded(response)
         if isinstance(response, TextResponse) and len(response.body) > _LARGE:
             try:

@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from urllib.parse import urldefrag, urljoin, urlsplit
 
-from parsel import Selector
-
 from tdcrawl.extract.page import Page
+from tdcrawl.optout.page import read_page
+from tdcrawl.optout.table import known_agents
 
 _NEXT = (
     "link[rel~=next]",
@@ -88,20 +88,9 @@ def load_more(page: Page) -> list[str]:
 
 
 def opt_outs(page: Page, headers: Iterable[tuple[str, str]]) -> list[str]:
-    """List what the page says against its use for training: noai, noimageai, tdm-reservation, and where."""
-    metas = page.selector.css("meta[name][content]")
-    said = [*headers, *((f"meta {_attribute(meta, 'name')}", _attribute(meta, "content")) for meta in metas)]
-    return [f"{name}: {value}" for name, value in said if _opts_out(name.lower().removeprefix("meta "), value.lower())]
-
-
-def _opts_out(name: str, value: str) -> bool:
-    if name == "tdm-reservation":
-        return value.strip() == "1"
-    return name in {"x-robots-tag", "robots"} and bool(re.search(r"\bno(?:image)?ai\b", value))
-
-
-def _attribute(node: Selector, name: str) -> str:
-    return node.attrib[name]
+    """List what the page itself says against training with it, and where."""
+    metas = [(meta.attrib["name"], meta.attrib["content"]) for meta in page.selector.css("meta[name][content]")]
+    return [str(signal) for signal in read_page(headers, metas, known_agents())[0]]
 
 
 def _leads(page: Page, css: str) -> list[str]:

@@ -13,6 +13,7 @@ from tdcrawl.store.erasing import KEPT, Found, Target
 from tdcrawl.store.erasure_tables import erased_places, tombstones
 from tdcrawl.store.label_tables import label_asked, labels, review_leases, review_tasks, unlabelled
 from tdcrawl.store.look_up import IDS, delete_all, look_up, some_of
+from tdcrawl.store.permission_tables import left_out
 from tdcrawl.store.placement import Placement, records_of
 from tdcrawl.store.refusing import forget, settle_as_erased
 from tdcrawl.store.rows import Row, Run
@@ -60,6 +61,7 @@ def take_out(connection: Connection, found: Found, terms: Mapping[str, Terms], r
     ids = sorted(found.items)
     for table in (duplicates, over_quota, unlabelled, failed_records):
         delete_all(connection, delete(table).where(table.c.item_id.in_(IDS)), ids)
+    delete_all(connection, delete(left_out).where(left_out.c.record_id.in_(IDS)), ids)
     by_type = defaultdict[str, list[Row]](list)
     for some in some_of(ids):
         for row in records_of(connection, some):

@@ -122,10 +122,15 @@ class Ledger:
         return self._writer.submit(refusing.reject, settling.Refusal(self.run, item, terms, stage, why, evidence))
 
     def close_page(
-        self, page_id: str, state: PageState, reason: str | None = None, detail: str | None = None
+        self,
+        page_id: str,
+        state: PageState,
+        reason: str | None = None,
+        detail: str | None = None,
+        permission_id: str | None = None,
     ) -> Future[bool]:
         """Say how a page ended; the result is False where it had ended already."""
-        return self._writer.submit(page_writes.close, page_writes.End(page_id, state, reason, detail))
+        return self._writer.submit(page_writes.close, page_writes.End(page_id, state, reason, detail, permission_id))
 
     def write(self, work: Callable[[Connection, list[Any]], Sequence[Any]], argument: Any) -> Future[Any]:
         """Do some other work in the order of the writes, as store/writer.py says."""

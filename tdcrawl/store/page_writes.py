@@ -57,8 +57,11 @@ _COUNT_ITEMS = (
 _CLOSE = (
     update(pages)
     .where(pages.c.page_id == bindparam("page"))
-    .values(state=bindparam("end"), reason=bindparam("why"), detail=bindparam("more"), finished_at=bindparam("now"))
-)
+    .values(
+        state=bindparam("end"), reason=bindparam("why"), detail=bindparam("more"), finished_at=bindparam("now"),
+        permission_id=bindparam("permission"),
+    )
+)  # fmt: skip
 
 
 class Taken(StrEnum):
@@ -87,12 +90,13 @@ class Yield:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Say how a page ended."""
+    """Say how a page ended, and what was read of its site before it was."""
 
     page_id: str
     state: PageState
     reason: str | None
     detail: str | None
+    permission_id: str | None
 
 
 def schedule(connection: Connection, wanted: list[tuple[Run, Sequence[PageRequest]]]) -> list[set[str]]:
@@ -188,7 +192,8 @@ def close(connection: Connection, wanted: list[End]) -> list[bool]:
         answers.append(end.page_id in pending)
         if end.page_id in pending:
             pending.remove(end.page_id)
-            ended.append({"page": end.page_id, "end": end.state, "why": end.reason, "more": end.detail, "now": now})
+            said = {"end": end.state, "why": end.reason, "more": end.detail, "permission": end.permission_id}
+            ended.append({"page": end.page_id, "now": now, **said})
     if ended:
         connection.execute(_CLOSE, ended)
     return answers

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, LargeBinary, Table, func, select
 
-from tdcrawl.store import dataset_tables, worker_tables
+from tdcrawl.store import dataset_tables, permission_tables, worker_tables
 from tdcrawl.store.erasing import KEPT
 from tdcrawl.store.erasure_tables import tombstones
 from tdcrawl.store.label_tables import labels, review_tasks
@@ -20,7 +20,7 @@ _STREAMED = {"yield_per": 1_000}
 _TEXTS = {".json", ".jsonl", ".csv", ".md", ".html", ".txt", ".toml", ".log"}
 _NAMES_ITEMS = (
     *KEPT.values(), labels.c.record_id, review_tasks.c.item_id, contrast_pairs.c.record_id, contrast_pairs.c.other_id,
-    dedup_bands.c.record_id, dataset_tables.dataset_rows.c.record_id,
+    dedup_bands.c.record_id, dataset_tables.dataset_rows.c.record_id, permission_tables.left_out.c.record_id,
 )  # fmt: skip
 _SAID = {What.TEXT: "an erased text", What.AUTHOR: "the erased author", What.URL: "an erased address"}
 TABLES = sorted({*metadata.tables, worker_tables.workers.name})

@@ -1,15 +1,18 @@
 """What there is to freeze: the records of a type, and what the ledger tells of their way here."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from tdcrawl.outcomes import Bucket, PageReason
+from tdcrawl.store import left_out
 from tdcrawl.store.dataset_tables import dataset_rows
 from tdcrawl.store.label_figures import audited
+from tdcrawl.store.look_up import IDS, look_up
 from tdcrawl.store.origins import origins
-from tdcrawl.store.tables import outcomes, pages, records
+from tdcrawl.store.tables import outcomes, records
 
 _FETCHED_AT_ONCE = 1_000
 _UNUSED = {"record_type", "run_id", "page_id", "requested_url", "content_hash", "stratum"}
@@ -17,33 +20,45 @@ _TRAINED_ON = [column for column in records.c if column.name not in _UNUSED]
 """What a training row is made of."""
 
 
-def keys(connection: Connection, record_type: str) -> Iterator[dict[str, Any]]:
-    """Stream what decides where each record of a type goes: its id, site, group key and label."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Say which records are asked for: those of a type, but for what is left out of a version."""
+
+    record_type: str
+    version: str | None = None
+
+    def condition(self, connection: Connection) -> ColumnElement[bool]:
+        """Build what is true of these records alone."""
+        return (records.c.record_type == self.record_type) & left_out.kept(connection, self.version)
+
+
+def keys(connection: Connection, asked: Wanted) -> Iterator[dict[str, Any]]:
+    """Stream what decides where each record goes: its id, site, group key and label."""
     wanted = select(records.c.record_id, records.c.site, records.c.group_key, records.c.label)
-    return _named(connection, wanted, record_type)
+    return _named(connection, wanted, asked)
 
 
-def groups(connection: Connection, record_type: str) -> Iterator[tuple[str, str, str, int]]:
-    """Stream (site, group key, label, number of records) of all records of a type."""
+def groups(connection: Connection, asked: Wanted) -> Iterator[tuple[str, str, str, int]]:
+    """Stream (site, group key, label, number of records) of all records."""
     named = records.c.site, records.c.group_key, records.c.label
-    return map(tuple, _stream(connection, select(*named, func.count()).group_by(*named), record_type))
+    return map(tuple, _stream(connection, select(*named, func.count()).group_by(*named), asked))
 
 
-def torn_clusters(connection: Connection, record_type: str) -> Iterator[tuple[str, str, str]]:
+def torn_clusters(connection: Connection, asked: Wanted) -> Iterator[tuple[str, str, str]]:
     """Stream (cluster id, site, group key) of the clusters that hold more than one record."""
-    return _shared(connection, record_type, records.c.cluster_id)
+    return _shared(connection, asked, records.c.cluster_id)
 
 
-def busy_authors(connection: Connection, record_type: str, field: str) -> Iterator[tuple[str, str, str]]:
+def busy_authors(connection: Connection, asked: Wanted, field: str) -> Iterator[tuple[str, str, str]]:
     """Stream (author, site, group key) of the authors of more than one record; `field` of a record names its author."""
-    return _shared(connection, record_type, records.c.data[field].as_string())
+    return _shared(connection, asked, records.c.data[field].as_string())
 
 
-def _shared(connection: Connection, record_type: str, thing: ColumnElement[str]) -> Iterator[tuple[str, str, str]]:
-    mine = records.c.record_type == record_type
+def _shared(connection: Connection, asked: Wanted, thing: ColumnElement[str]) -> Iterator[tuple[str, str, str]]:
+    mine = asked.condition(connection)
     several = select(thing).where(mine, thing.is_not(None)).group_by(thing).having(func.count() > 1)
     wanted = select(thing, records.c.site, records.c.group_key).where(thing.in_(several)).distinct()
-    return map(tuple, _stream(connection, wanted, record_type))
+    return map(tuple, _stream(connection, wanted, asked))
 
 
 def earlier_splits(connection: Connection, version: str) -> Iterator[tuple[str, str, str]]:
@@ -53,29 +68,28 @@ def earlier_splits(connection: Connection, version: str) -> Iterator[tuple[str, 
     return map(tuple, connection.execute(joined.where(dataset_rows.c.version == version)))
 
 
-def stored_records(connection: Connection, record_type: str) -> Iterator[dict[str, Any]]:
-    """Stream all records of a type by their id."""
-    return _named(connection, select(*_TRAINED_ON).order_by(records.c.record_id), record_type)
+def stored_records(connection: Connection, asked: Wanted) -> Iterator[dict[str, Any]]:
+    """Stream all records by their id."""
+    return _named(connection, select(*_TRAINED_ON).order_by(records.c.record_id), asked)
 
 
-def provenance(connection: Connection, record_type: str) -> dict[str, Any]:
-    """Tell where the records of a type come from, who labelled them, and what became of all items, in JSON values."""
+def provenance(connection: Connection, asked: Wanted) -> dict[str, Any]:
+    """Tell where records come from, who labelled them, and what became of all items, in JSON values."""
+    condition = asked.condition(connection)
     return {
-        "sources": _sources(connection, record_type),
-        "label_sources": _label_sources(connection, record_type),
-        "audits": audited(connection, record_type),
-        "ledger": ledger_counts(connection, record_type),
-        **origins(connection, record_type),
+        "sources": _sources(connection, condition),
+        "label_sources": _label_sources(connection, condition),
+        "audits": audited(connection, asked.record_type),
+        "ledger": ledger_counts(connection, asked.record_type),
+        **origins(connection, asked.record_type, condition),
     }
 
 
-def opted_out(connection: Connection, record_type: str) -> int:
-    """Count the records of a type whose page was refused to us when it was last asked for."""
-    asked = select(pages.c.canonical_url, func.max(pages.c.finished_at)).group_by(pages.c.canonical_url)
-    refused = pages.c.reason == PageReason.ROBOTS_DISALLOWED
-    now = select(pages.c.canonical_url).where(refused, tuple_(pages.c.canonical_url, pages.c.finished_at).in_(asked))
-    where = records.c.record_type == record_type, records.c.canonical_url.in_(now)
-    return connection.scalar(select(func.count()).where(*where)) or 0
+def closed_since(connection: Connection, asked: Wanted) -> int:
+    """Count the records whose page robots.txt forbade when it was last asked for: nobody says why."""
+    closed = left_out.refused_pages(connection, PageReason.ROBOTS_DISALLOWED)
+    here = select(func.count()).where(asked.condition(connection), records.c.canonical_url.in_(IDS))
+    return sum(number for (number,) in look_up(connection, here, sorted(closed)))
 
 
 def ledger_counts(connection: Connection, record_type: str) -> dict[str, int]:
@@ -90,26 +104,26 @@ def ledger_counts(connection: Connection, record_type: str) -> dict[str, int]:
     return {bucket.value: number for bucket, number in counts.items()} | dict(sorted(by_reason.items()))
 
 
-def _named(connection: Connection, query: Select[Any], record_type: str) -> Iterator[dict[str, Any]]:
+def _named(connection: Connection, query: Select[Any], asked: Wanted) -> Iterator[dict[str, Any]]:
     names = [column.name for column in query.selected_columns]
     # A third of the time of what SQLAlchemy has for it.
-    return (dict(zip(names, row, strict=True)) for row in _stream(connection, query, record_type))
+    return (dict(zip(names, row, strict=True)) for row in _stream(connection, query, asked))
 
 
-def _stream(connection: Connection, query: Select[Any], record_type: str) -> Iterator[Any]:
-    query = query.where(records.c.record_type == record_type)
+def _stream(connection: Connection, query: Select[Any], asked: Wanted) -> Iterator[Any]:
+    query = query.where(asked.condition(connection))
     yield from connection.execute(query, execution_options={"yield_per": _FETCHED_AT_ONCE})
 
 
-def _sources(connection: Connection, record_type: str) -> dict[str, dict[str, Any]]:
+def _sources(connection: Connection, condition: ColumnElement[bool]) -> dict[str, dict[str, Any]]:
     at = records.c.scraped_at
-    query = select(records.c.site, func.count(), func.min(at), func.max(at)).where(records.c.record_type == record_type)
+    query = select(records.c.site, func.count(), func.min(at), func.max(at)).where(condition)
     return {
         site: {"records": number, "scraped_from": first.isoformat(), "scraped_to": last.isoformat()}
         for site, number, first, last in sorted(connection.execute(query.group_by(records.c.site)))
     }
 
 
-def _label_sources(connection: Connection, record_type: str) -> dict[str, int]:
-    query = select(records.c.label_source, func.count()).where(records.c.record_type == record_type)
+def _label_sources(connection: Connection, condition: ColumnElement[bool]) -> dict[str, int]:
+    query = select(records.c.label_source, func.count()).where(condition)
     return dict(sorted(connection.execute(query.group_by(records.c.label_source))))

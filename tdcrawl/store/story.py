@@ -10,6 +10,8 @@ from tdcrawl.store.dataset_tables import dataset_rows
 from tdcrawl.store.erasure_tables import erased_items, tombstones
 from tdcrawl.store.errata import errata_of
 from tdcrawl.store.label_tables import labels, review_tasks, unlabelled
+from tdcrawl.store.permission_tables import left_out
+from tdcrawl.store.permissions import story_of
 from tdcrawl.store.tables import contrast_pairs, duplicates, failed_records, outcomes, over_quota, pages, records, runs
 
 Story = dict[str, Any]
@@ -27,6 +29,8 @@ def tell(engine: Engine, item_id: str) -> Story:
             "erased": None,
             "outcome": outcome,
             "run": _rows(connection, runs, runs.c.run_id == outcome["run_id"])[0],
+            "permissions": story_of(connection, _permission_id(connection, outcome["page_id"])),
+            "left_out": _rows(connection, left_out, left_out.c.record_id == whole),
             "page": _rows(connection, pages, pages.c.page_id == outcome["page_id"])[0],
             "record": _one(connection, records, records.c.record_id == whole),
             "duplicate": _one(connection, duplicates, duplicates.c.item_id == whole),
@@ -41,6 +45,11 @@ def tell(engine: Engine, item_id: str) -> Story:
             "copies": _rows(connection, duplicates, duplicates.c.matched_record_id == whole),
             "versions": _frozen(connection, whole),
         }
+
+
+def _permission_id(connection: Connection, page_id: str) -> str | None:
+    found: str | None = connection.scalar(select(pages.c.permission_id).where(pages.c.page_id == page_id))
+    return found
 
 
 def _erased(connection: Connection, item_id: str) -> dict[str, Any] | None:

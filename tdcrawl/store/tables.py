@@ -78,6 +78,7 @@ pages = Table(
     Column("state", String(16), nullable=False),
     Column("reason", String(63)),
     Column("detail", Text),
+    Column("permission_id", String(32)),  # what its site said of training with it when it was read
     Column("archive_file", Text),  # the page itself: in that file of the archive, from that byte on
     Column("archive_offset", BigInteger),
     Column("items_yielded", Integer, nullable=False),

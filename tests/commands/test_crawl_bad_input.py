@@ -80,7 +80,10 @@ def test_crawl_when_expectations_fail(crawl: Crawl, shop: ShopServer) -> None:
 
 def test_crawl_when_nobody_listens(crawl_pages: CrawlPages) -> None:
     crawled = crawl_pages({}, "-a", "start=http://127.0.0.1:1/")
-    assert crawled.figures["page_reasons"]["failed"] == {"unreachable": 1}
+    assert (crawled.status, crawled.figures["reason"]) == (1, "robots_unavailable")
+    assert "http://127.0.0.1:1/robots.txt cannot be read (" in crawled.errors
+    assert "run the same command again later" in crawled.errors
+    assert crawled.figures["pages"]["pending"] == 1
 
 
 DECLARED = '<div itemscope itemtype="https://schema.org/AggregateRating"><i itemprop="reviewCount">3</i></div>'

@@ -66,9 +66,9 @@ def test_reviews_that_come_by_script_and_by_a_button_are_read(crawl_pages: Crawl
     crawled = crawl_pages(pages, "-a", f"site={rendered}", asked=asked)
     assert (crawled.status, crawled.errors) == (0, "")
     assert (crawled.figures["items"]["yielded"], crawled.figures["items"]["record"]) == (6, 6)
-    # No picture and no font was fetched, and robots.txt was asked for first.
-    assert asked[0] == "/robots.txt"
-    assert sorted(set(asked)) == ["/", "/reviews/0.json", "/reviews/1.json", "/reviews/2.json", "/robots.txt"]
+    # No picture and no font was fetched, and what the site says of itself was asked for first.
+    assert asked[:3] == ["/robots.txt", "/.well-known/tdmrep.json", "/ai.txt"]
+    assert sorted(set(asked[3:])) == ["/", "/reviews/0.json", "/reviews/1.json", "/reviews/2.json"]
 
 
 @pytest.mark.attack(

@@ -207,6 +207,9 @@ def test_a_site_is_gone_and_not_crawled_again(crawl_pages: Any, run_scrapy: RunS
     assert crawl_pages(pages).figures["items"]["record"] == 2
     erased = erase(run_scrapy, "--site", "hand_made")
     assert (erased["erased"]["records"], erased["found"]) == (2, [])
+    assert b"/.well-known/tdmrep.json" not in everything_below(tmp_path / "data")["tdcrawl.db"], (
+        "what it said is gone too"
+    )
     assert b"/product" not in everything_below(tmp_path / "data")["tdcrawl.db"]
     refused = crawl_pages(pages, "-a", "again=1")
     assert refused.status == 1

@@ -41,7 +41,7 @@ def test_probe_tells_of_each_page_when_some_cannot_be_had(run_scrapy: RunScrapy,
     }
     assert [told[name]["records"] for name in ("gone", "moved", "saved.html")] == [0, 2, 1]
     assert told["moved"]["samples"][0]["text"].startswith("tdcrawl/")
-    assert (told["moved"]["robots"], told["moved"]["opt_outs"]) == ("allowed", ["X-Robots-Tag: noai"])
+    assert (told["moved"]["robots"], told["moved"]["opt_outs"]) == ("allowed", ["header: X-Robots-Tag noai"])
     assert not (tmp_path / "data").exists()
 
 

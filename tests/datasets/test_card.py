@@ -61,4 +61,4 @@ def test_card_says_where_nothing_was_masked() -> None:
 
 
 def test_card_says_that_no_page_was_refused() -> None:
-    assert "No page that was asked for" in "\n".join(card_origins.opt_outs({"refused": {}}))
+    assert "No page that was asked for" in "\n".join(card_origins.opt_outs({"refused": {}}, {}))

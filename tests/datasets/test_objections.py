@@ -128,7 +128,7 @@ def close(engine: Engine) -> None:
     ("spoil", "names", "said"),
     [
         (fail, ("broken_ledger", "open_failures"), "66 of 200 items failed, more than 25%"),
-        (close, ("opt_outs",), "200 records are of pages whose site has asked since to be left alone"),
+        (close, ("opt_outs",), "200 records are of pages that robots.txt has closed to us since"),
     ],
 )
 def test_an_objection_is_refused_until_accepted_by_name(

@@ -26,11 +26,6 @@ def test_dropped_names_the_item_and_the_reason() -> None:
     assert (line["level"], said(line)) == (logging.DEBUG, f"Not accepted (too_short): {an_item().item_id}")
 
 
-def test_formatter_keeps_tracebacks_of_robots_txt_out() -> None:
-    QuietLogFormatter()
-    assert not logging.getLogger("scrapy.downloadermiddlewares.robotstxt").isEnabledFor(logging.ERROR)
-
-
 def test_item_error_names_the_item_by_its_id_alone() -> None:
     line = QuietLogFormatter().item_error(an_item(), ZeroDivisionError(), None, SPIDER)
     assert (line["level"], said(line)) == (logging.ERROR, f"Error processing item {an_item().item_id}")

@@ -16,7 +16,7 @@ from tdcrawl.store.deciding import Decision, decide
 from tdcrawl.store.engine import reading, writing
 from tdcrawl.store.label_figures import audited
 from tdcrawl.store.label_tables import label_accounts, labels, review_tasks, unlabelled
-from tdcrawl.store.selection import stored_records
+from tdcrawl.store.selection import Wanted, stored_records
 from tdcrawl.store.tables import outcomes, over_quota, records
 from tdcrawl.store.verify import check_ledger
 from tdcrawl.store.waiting import _AUDIT_PRIORITY, PRIORITIES
@@ -198,7 +198,7 @@ def test_rating_that_the_text_belies_is_flagged_and_people_are_asked(line: Line)
     assert kept == ("positive", "rule", ["rating_text_conflict"])
     assert rows(line, select(review_tasks.c.kind)) == [("rating_text_conflict",)]
     with reading(line.session.ledger.engine) as connection:
-        (stored,) = stored_records(connection, "review")
+        (stored,) = stored_records(connection, Wanted("review"))
         assert training_row(stored, columns_of(REVIEW), "train")["needs_review"] is True
     assert check_ledger(line.session.ledger.engine).balanced
 

@@ -68,4 +68,8 @@ def test_load_more_when_a_button_has_no_address() -> None:
 def test_opt_outs_when_header_and_page_say_so() -> None:
     page = a_page('<meta name="robots" content="index, noimageai"><meta name="tdm-reservation" content="0">')
     headers = [("X-Robots-Tag", "noai"), ("X-Robots-Tag", "noindex"), ("TDM-Reservation", "1"), ("Server", "noai")]
-    assert opt_outs(page, headers) == ["X-Robots-Tag: noai", "TDM-Reservation: 1", "meta robots: index, noimageai"]
+    assert opt_outs(page, headers) == [
+        "header: X-Robots-Tag noai",
+        "header: tdm-reservation 1",
+        "meta: robots noimageai",
+    ]

@@ -8,7 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, select, text
 
 from tdcrawl.errors import SettingError, StoreError
-from tdcrawl.store import dataset_tables, erasure_tables, label_tables, worker_tables  # noqa: F401 - the schema is all of them
+from tdcrawl.store import dataset_tables, erasure_tables, label_tables, permission_tables, worker_tables  # noqa: F401 - the schema is all of them
 from tdcrawl.store.engine import compact, open_engine, writing
 from tdcrawl.store.tables import metadata, runs
 

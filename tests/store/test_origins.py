@@ -46,7 +46,7 @@ def engine(database_url: str) -> Iterator[Engine]:
 def told(engine: Engine, record_type: str = "review") -> str:
     """Tell the origins as a manifest does."""
     with engine.connect() as connection:
-        return json.dumps(origins(connection, record_type))
+        return json.dumps(origins(connection, record_type, records.c.record_type == record_type))
 
 
 def test_origins_when_nothing_more_is_known(engine: Engine) -> None:
