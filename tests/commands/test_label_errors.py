@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from sqlalchemy import select, update
 
 from tdcrawl.records.naming import Label as NamedLabel
@@ -13,6 +14,9 @@ from tdcrawl.store.verify import check_ledger
 from tests.commands.test_label import Label, label  # noqa: F401 - a fixture
 from tests.labeling.test_label_errors import flipped, invented
 from tests.pipelines.conftest import Line, open_line  # noqa: F401 - a fixture
+
+# What differs between the databases is tested below, in the rooms: each command here takes seconds.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 RATINGS = {"positive": "5", "neutral": "3", "negative": "1"}
 

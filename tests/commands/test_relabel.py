@@ -20,6 +20,9 @@ from tests.messages_server import MessagesServer, honest, quoted, says
 from tests.pipelines.conftest import Line, open_line  # noqa: F401 - a fixture
 from tests.pipelines.test_labelling import unrated
 
+# What differs between the databases is tested below, in the rooms: each command here takes seconds.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 OTHER = {"TDCRAWL_LABEL_MODEL": "claude-sonnet-4-5"}
 BEFORE = version_of(REVIEW, "claude-haiku-4-5-20251001")
 NOW = version_of(REVIEW, "claude-sonnet-4-5")
