@@ -93,7 +93,12 @@ def wait_until_both_read(processes: Sequence["subprocess.Popen[str]"], database_
 
 
 def assert_shown(run_scrapy: RunScrapy, database_url: str, processes: set[int]) -> None:
+    """Look at workers that hold still: on a slow machine they would be done before the command has looked."""
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
     printed = run_scrapy("workers", "--json", TDCRAWL_DATABASE_URL=database_url).stdout
+    for process in processes:
+        os.kill(process, signal.SIGCONT)
     one, two = json.loads(printed)["workers"]
     assert {one["process"], two["process"]} == processes
     assert one["run"] == two["run"]
