@@ -1,7 +1,6 @@
 """Measure what the stages cost a crawl: the same spider over the same loopback shop, with all of them and with none."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -70,13 +69,12 @@ def _round(address: str, pages: int, server: str | None, turn: int) -> dict[str,
 def _crawl(address: str, pages: int, server: str | None, settings: Sequence[str]) -> float:
     """Crawl the shop in a process of its own; gives the seconds of the run itself, without start-up."""
     with tempfile.TemporaryDirectory() as folder, fresh_database(server, Path(folder)) as database_url:
-        ours = {"TDCRAWL_DATA_DIR": folder, "TDCRAWL_DATABASE_URL": database_url, "TDCRAWL_ALLOW_LOOPBACK": "true"}
-        others = {name: value for name, value in os.environ.items() if not name.startswith("TDCRAWL_")}
+        ours = {"TDCRAWL_DATA_DIR": folder, "TDCRAWL_DATABASE_URL": database_url}
         arguments = [option for setting in (*POLITENESS, *settings) for option in ("-s", setting)]
         command = [sys.executable, "-m", "scrapy", "crawl", "retailer_reviews", "--json", "-a", "site=demo_store"]
         finished = subprocess.run(
             [*command, "-a", f"start={address}", *arguments],
-            cwd=machine.CHECKOUT, env=others | ours, check=False, capture_output=True, text=True,
+            cwd=machine.CHECKOUT, env=machine.environment(ours), check=False, capture_output=True, text=True,
         )  # fmt: skip
         # Without stages no item reaches its outcome, and the ledger rightly complains.
         return _seconds(finished, pages * REVIEWS_A_PAGE, balanced=not settings)

@@ -8,7 +8,7 @@ import os
 import platform
 import statistics
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -30,6 +30,12 @@ def describe_machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "system": platform.system(),
     }
+
+
+def environment(ours: Mapping[str, str]) -> dict[str, str]:
+    """Give the environment of a crawl that is measured: with these settings, and none of whoever measures."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("TDCRAWL_")}
+    return others | {"TDCRAWL_ALLOW_LOOPBACK": "true"} | dict(ours)
 
 
 def parser(description: str) -> argparse.ArgumentParser:

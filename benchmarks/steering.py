@@ -3,7 +3,6 @@
 import argparse
 import csv
 import json
-import os
 import random
 import subprocess
 import sys
@@ -104,12 +103,11 @@ def _requests(address: str, seats: int, steer: str) -> int:
     with tempfile.TemporaryDirectory() as folder, fresh_database(None, Path(folder)) as database_url:
         quota = json.dumps({"positive": seats, "negative": seats})
         ours = {"TDCRAWL_DATA_DIR": folder, "TDCRAWL_DATABASE_URL": database_url, "TDCRAWL_QUOTA": quota}
-        others = {name: value for name, value in os.environ.items() if not name.startswith("TDCRAWL_")}
         command = [sys.executable, "-m", "scrapy", "crawl", "retailer_reviews", "--json", "-a", "site=demo_store"]
         arguments = [option for pair in _SETTINGS.items() for option in ("-s", "=".join(pair))]
         finished = subprocess.run(
             [*command, "-a", f"start={address}", *arguments], cwd=machine.CHECKOUT,
-            env=others | ours | {"TDCRAWL_STEER_BY_QUOTA": steer}, check=False, capture_output=True, text=True,
+            env=machine.environment({**ours, "TDCRAWL_STEER_BY_QUOTA": steer}), check=False, capture_output=True, text=True,
         )  # fmt: skip
         with reading(database_url) as engine, engine.connect() as connection:
             stats = connection.scalar(select(runs.c.stats)) or {}
