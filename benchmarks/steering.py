@@ -107,7 +107,8 @@ def _requests(address: str, seats: int, steer: str) -> int:
         arguments = [option for pair in _SETTINGS.items() for option in ("-s", "=".join(pair))]
         finished = subprocess.run(
             [*command, "-a", f"start={address}", *arguments], cwd=machine.CHECKOUT,
-            env=machine.environment({**ours, "TDCRAWL_STEER_BY_QUOTA": steer}), check=False, capture_output=True, text=True,
+            env=machine.environment({**ours, "TDCRAWL_STEER_BY_QUOTA": steer}),
+            check=False, capture_output=True, text=True,
         )  # fmt: skip
         with reading(database_url) as engine, engine.connect() as connection:
             stats = connection.scalar(select(runs.c.stats)) or {}
