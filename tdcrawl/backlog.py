@@ -2,15 +2,16 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from scrapy.settings import BaseSettings
 
-from tdcrawl.asking import open_labeller
+from tdcrawl.asking import open_labeller, open_model
 from tdcrawl.balance.quota import SeatBook
+from tdcrawl.labeling.labeller import Labeller
 from tdcrawl.labeling.llm import Model
 from tdcrawl.labeling.prompt import shown_text, version_of
 from tdcrawl.measures import open_terms
@@ -135,10 +136,24 @@ def open_backlog(settings: BaseSettings, engine: Engine, record_type: RecordType
         yield what(settings, engine, writer, terms, run)
 
 
+@asynccontextmanager
+async def open_labelling(backlog: Backlog) -> AsyncIterator[Labeller]:
+    """Open the way to the model for votes at the expense of a backlog; raises SettingError."""
+    model = open_model(backlog.settings)
+    try:
+        yield _labeller(backlog, model)
+    finally:
+        await model.close()
+
+
+def _labeller(backlog: Backlog, model: Model) -> Labeller:
+    write, kind = backlog.writer.submit, backlog.record_type
+    return open_labeller(backlog.settings, kind, model, write, backlog.buyer, backlog.count)
+
+
 async def label_inline(backlog: Backlog, model: Model) -> None:
     """Ask for one record after the other, many at a time, until all are labelled or nothing more can be asked for."""
-    write, kind = backlog.writer.submit, backlog.record_type
-    labeller = open_labeller(backlog.settings, kind, model, write, backlog.buyer, backlog.count)
+    labeller = _labeller(backlog, model)
     # More than are asked for at once: some wait for the database.
     room, at_an_end = asyncio.Semaphore(2 * labeller.calls_at_once), asyncio.Event()
 

@@ -107,19 +107,21 @@ def count_table(counts: Mapping[str, Any]) -> Table:
     """Lay out how frequent each label of each split was before the balancing and is after it."""
     table = Table("split", "label", _number("before"), _number("after"), _number("share"), box=None)
     for split, labels in counts.items():
-        rows = sum(count["after"] for count in labels.values()) or 1
-        for label, count in labels.items():
-            table.add_row(split, label, f"{count['before']:g}", f"{count['after']:g}", f"{count['after'] / rows:.1%}")
+        _add_counts(table, labels, split)
     return table
 
 
 def _balance_table(column: str, balanced: Mapping[str, Any]) -> Table:
     """Lay out what was balanced, where that is not the labels of all training rows."""
     table = Table(f"{TRAIN} by {column}", _number("before"), _number("after"), _number("share"), box=None)
-    rows = sum(count["after"] for count in balanced.values()) or 1
-    for value, count in balanced.items():
-        table.add_row(value, f"{count['before']:g}", f"{count['after']:g}", f"{count['after'] / rows:.1%}")
+    _add_counts(table, balanced)
     return table
+
+
+def _add_counts(table: Table, counts: Mapping[str, Any], *before: str) -> None:
+    rows = sum(count["after"] for count in counts.values()) or 1
+    for name, count in counts.items():
+        table.add_row(*before, name, f"{count['before']:g}", f"{count['after']:g}", f"{count['after'] / rows:.1%}")
 
 
 def _number(name: str) -> Column:

@@ -7,7 +7,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tdcrawl.asking import open_labeller, open_model
 from tdcrawl.command import Answer, TdcrawlCommand
 from tdcrawl.errors import SettingError
 from tdcrawl.labeling.labeller import Labeller
@@ -33,19 +32,14 @@ def quality(command: TdcrawlCommand) -> Answer:
 
 def gold(command: TdcrawlCommand, file: Path | None, kind: RecordType) -> Answer:
     """Ask for the labels of texts whose labels are known, and compare; raises SettingError or StoreError."""
-    from tdcrawl.backlog import Backlog, open_backlog  # noqa: PLC0415 - takes its time, which other commands need not wait
+    from tdcrawl.backlog import Backlog, open_backlog, open_labelling  # noqa: PLC0415 - takes its time
 
     rows = _rows(file, kind)
     with open_backlog(command.project_settings, command.engine, kind, Backlog) as backlog:
 
         async def ask() -> tuple[str, list[str | None]]:
-            model = open_model(command.project_settings)
-            buyer, write = backlog.buyer, backlog.writer.submit
-            labeller = open_labeller(command.project_settings, kind, model, write, buyer, backlog.count)
-            try:
+            async with open_labelling(backlog) as labeller:
                 return labeller.version, list(await asyncio.gather(*(_label(labeller, kind, text) for text, _ in rows)))
-            finally:
-                await model.close()
 
         version, given = asyncio.run(ask())
     said = list(zip([label for _, label in rows], given, strict=True))

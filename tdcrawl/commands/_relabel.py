@@ -1,23 +1,23 @@
 """`scrapy label relabel`: labels by another version of model or wording; what it would cost and change, said before."""
 
 import asyncio
+from collections.abc import Iterator
 from itertools import islice
 
 from rich.console import Console
 from rich.table import Table
 
-from tdcrawl.asking import open_labeller, open_model
 from tdcrawl.command import Answer, TdcrawlCommand
 from tdcrawl.commands._taking_up import take_up
 from tdcrawl.labeling.estimate import estimate, unbought
-from tdcrawl.labeling.flips import Group, both_called, expected, seen_in_audits, tally
+from tdcrawl.labeling.flips import Group, Seen, both_called, expected, seen_in_audits, tally
 from tdcrawl.labeling.money import price_of
 from tdcrawl.labeling.prompt import shown_text, version_of
 from tdcrawl.outcomes import Bucket, Rejection
 from tdcrawl.records.base import RecordType
-from tdcrawl.store.engine import reading
+from tdcrawl.store.engine import Connection, reading
 from tdcrawl.store.label_figures import audited
-from tdcrawl.store.relabelling import count_before, labelled_before, votes_on_texts
+from tdcrawl.store.relabelling import VotesOnTexts, count_before, labelled_before, votes_on_texts
 from tdcrawl.store.votes import taken
 from tdcrawl.store.waiting import count_tasks
 
@@ -37,24 +37,19 @@ def plan(command: TdcrawlCommand, kind: RecordType) -> Answer:
     before = count_before(command.engine, kind.name, version)
     with reading(command.engine) as connection:
         voted = votes_on_texts(connection, version)
+        flips = _flips(connection, kind, version, voted, before)
     texts = (shown_text(kind, kind.stored(row["data"])) for row in labelled_before(command.engine, kind.name, version))
     there = {text: versions[version] for text, versions in voted.items()}
     cost = estimate(kind, unbought(kind, texts, there), price, taken(command.engine))
     known = {"known": sum(before.values()) - cost["records"]}
-    return {
-        "plan": {**cost, "version": version, "records": sum(before.values()), **known, **_flips(command, kind, before)}
-    }
+    return {"plan": {**cost, "version": version, "records": sum(before.values()), **known, **flips}}
 
 
 def sample(command: TdcrawlCommand, kind: RecordType, number: int) -> Answer:
     """Ask about so many of the records, evenly drawn, and count what would change; their labels stay."""
-    from tdcrawl.backlog import Relabelling, open_backlog  # noqa: PLC0415 - takes its time
+    from tdcrawl.backlog import Relabelling, open_backlog, open_labelling  # noqa: PLC0415 - takes its time
 
     async def ask() -> list[tuple[Group, str | None]]:
-        model = open_model(command.project_settings)
-        write, settings = work.writer.submit, command.project_settings
-        labeller = open_labeller(settings, kind, model, write, work.buyer, work.count)
-
         async def called(row: Answer) -> tuple[Group, str | None] | None:
             group = row["version"], row["label"]
             try:
@@ -62,10 +57,8 @@ def sample(command: TdcrawlCommand, kind: RecordType, number: int) -> Answer:
             except Rejection as why:
                 return None if why.bucket is Bucket.PENDING else (group, None)
 
-        try:
+        async with open_labelling(work) as labeller:
             return list(filter(None, await asyncio.gather(*map(called, islice(work.waiting(), number)))))
-        finally:
-            await model.close()
 
     with open_backlog(command.project_settings, command.engine, kind, Relabelling) as work:
         before = count_before(command.engine, kind.name, work.version)
@@ -104,18 +97,22 @@ def show(console: Console, answer: Answer) -> None:
         console.print(f"{told['left']} have labels of another version still")
 
 
-def _flips(command: TdcrawlCommand, kind: RecordType, before: dict[Group, int]) -> Answer:
+def _flips(
+    connection: Connection, kind: RecordType, version: str, voted: VotesOnTexts, before: dict[Group, int]
+) -> Answer:
     """Find what tells most directly how many labels would change."""
-    version = version_of(kind, command.project_settings["TDCRAWL_LABEL_MODEL"])
-    with reading(command.engine) as connection:
-        seen = {
-            name: tally(both_called(votes_on_texts(connection, version, gold=name == "gold"), version))
-            for name in ("records", "gold")
-        }
-        seen["audits"] = seen_in_audits(audited(connection, kind.name))
-    told = ((name, expected(before, found)) for name, found in seen.items())
-    source, flips = next(((name, found) for name, found in told if found), (None, None))
-    return {"from": source, "flips": flips}
+    for source, seen in _tallies(connection, kind, version, voted):
+        if flips := expected(before, seen):
+            return {"from": source, "flips": flips}
+    return {"from": None, "flips": None}
+
+
+def _tallies(
+    connection: Connection, kind: RecordType, version: str, voted: VotesOnTexts
+) -> Iterator[tuple[str, dict[Group, Seen]]]:
+    yield "records", tally(both_called(voted, version))
+    yield "gold", tally(both_called(votes_on_texts(connection, version, gold=True), version))
+    yield "audits", seen_in_audits(audited(connection, kind.name))
 
 
 def _show_flips(console: Console, flips: Answer | None, source: str) -> None:

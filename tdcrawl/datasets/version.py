@@ -95,8 +95,8 @@ def write_again(engine: Engine, name: str, place: Place, tell: Tell = silent, *,
         stored = existing(connection, name)
         with place.new(MANIFEST, tell, replace=replace) as draft:
             written = write_files(connection, stored.parameters, draft, tell)
-            ours = written_by(Balance(stored.parameters["parameters"]["balance"]))
             if written.manifest_sha256 != stored.manifest_sha256:
+                ours = written_by(Balance(stored.parameters["parameters"]["balance"]))
                 raise DatasetError(
                     f"{name} cannot be written as it was: `dataset verify {name}` tells whether its rows have changed; "
                     f"it was written by {stored.parameters['writer']}, this is {ours}"

@@ -16,6 +16,7 @@ from tdcrawl.extract.reading import has_markup
 from tdcrawl.ledger_spider import LedgerSpider
 from tdcrawl.optout.page import read_page
 from tdcrawl.optout.reading import Reading, Verdict
+from tdcrawl.optout.statements import against_all
 from tdcrawl.optout.table import Signal
 from tdcrawl.outcomes import NotReadError, PageReason, PageRejection, PageState
 from tdcrawl.session import ARCHIVED, FETCHED_AT
@@ -105,10 +106,7 @@ class AskPermission:
             "host": request.url.split("/")[2], "page_id": page_id, "of_host": spider.permits.get(page_id),
             "read_at": request.meta.get(FETCHED_AT) or datetime.now(UTC),
             "verdict": Verdict.OPTED_OUT if said else Verdict.ALLOWED, "files": [],
-            "statements": [
-                {"source": one.source, "place": one.place, "how": "all", "rules": [["/", one.token, "no"]]}
-                for one in said
-            ],
+            "statements": [against_all(signal).told() for signal in said],
             "unknown": [f"{one.place} {one.token}" for one in unknown],
             "agents": [self._hosts.agent, *self._hosts.agents],
         }  # fmt: skip

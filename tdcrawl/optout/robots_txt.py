@@ -79,8 +79,7 @@ class RobotsTxt:
 
     def values(self, field: str) -> list[str]:
         """Give the values of a field, wherever it stands in the file, each once."""
-        lines = [*self.outside, *(line for group in self._groups.values() for line in group)]
-        return list(dict.fromkeys(line.value for line in lines if line.field == field and line.value))
+        return list(dict.fromkeys(line.value for line in _of(field, self._lines) if line.value))
 
     def statements(self, agent: str, others: Iterable[str]) -> Iterator[Statement]:
         """Give what is said of training: to us, to everybody, and to other agents that a group is for by name."""
@@ -95,11 +94,14 @@ class RobotsTxt:
             if rules := tuple(_access(self.group(name))):
                 yield Statement(ROBOTS, f"User-agent {name}", How.ROBOTS, rules)
 
+    @property
+    def _lines(self) -> list[Line]:
+        return [*self.outside, *(line for group in self._groups.values() for line in group)]
+
     @cached_property
     def unknown(self) -> list[str]:
         """List the fields that are none of robots.txt, each once."""
-        lines = [*self.outside, *(line for group in self._groups.values() for line in group)]
-        fields = (line.field for line in lines if meaning("User-agent", line.field) is Says.UNKNOWN)
+        fields = (line.field for line in self._lines if meaning("User-agent", line.field) is Says.UNKNOWN)
         return [shortened(field) for field in dict.fromkeys(fields)]
 
 

@@ -72,6 +72,11 @@ class Statement:
         return found
 
 
+def against_all(signal: Signal) -> Statement:
+    """Build the statement of a word against training that counts whatever the address."""
+    return Statement(signal.source, signal.place, How.ALL, (Rule("/", signal.token, Says.NO),))
+
+
 def read_back(told: Iterable[dict[str, Any]]) -> list[Statement]:
     """Build statements from the JSON values that they were told as."""
     return [

@@ -4,25 +4,18 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, or_, select
+from sqlalchemy import Connection, Select, or_, select
 
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.base import Kind as FieldKind
 from tdcrawl.store.archive import Place
 from tdcrawl.store.dataset_tables import dataset_rows
-from tdcrawl.store.label_tables import unlabelled
 from tdcrawl.store.look_up import IDS, look_up
 from tdcrawl.store.needles import Needles
-from tdcrawl.store.tables import duplicates, failed_records, outcomes, over_quota, pages, records
+from tdcrawl.store.shown import KEPT
+from tdcrawl.store.tables import failed_records, outcomes, pages
 from tdcrawl.store.tombstones import IS_ERASED, SCRUBBED, Kind
 
-KEPT: Mapping[Table, ColumnElement[str]] = {
-    records: records.c.record_id,
-    duplicates: duplicates.c.item_id,
-    over_quota: over_quota.c.item_id,
-    unlabelled: unlabelled.c.item_id,
-}
-"""Where the text of an item is kept; that of a failed one is in `failed_records`."""
 _STREAMED = {"yield_per": 1_000}
 _OUTCOMES = select(
     outcomes.c.item_id, outcomes.c.run_id, outcomes.c.record_type, outcomes.c.site, outcomes.c.page_id

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from tdcrawl.outcomes import PageState
 from tdcrawl.store.archive import Place
-from tdcrawl.store.erasing import KEPT, Found, Target
+from tdcrawl.store.erasing import Found, Target
 from tdcrawl.store.erasure_tables import erased_places, tombstones
 from tdcrawl.store.label_tables import label_asked, labels, review_leases, review_tasks, unlabelled
 from tdcrawl.store.look_up import IDS, delete_all, look_up, some_of
@@ -17,6 +17,7 @@ from tdcrawl.store.permission_tables import left_out
 from tdcrawl.store.placement import Placement, records_of
 from tdcrawl.store.refusing import forget, settle_as_erased
 from tdcrawl.store.rows import Row, Run
+from tdcrawl.store.shown import KEPT
 from tdcrawl.store.tables import duplicates, failed_records, over_quota, pages, records
 from tdcrawl.store.terms import Terms
 from tdcrawl.store.tombstones import note_erased, scrubbed

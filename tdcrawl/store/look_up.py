@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import BindParameter, Connection, Delete, Select, bindparam
+from sqlalchemy import BindParameter, Column, Connection, Delete, Engine, Select, bindparam
 
 IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 """What a query compares with that goes to `look_up`."""
 _AT_ONCE = 10_000
+_ROWS_AT_ONCE = 1_000
+Row = dict[str, Any]
 _Id = TypeVar("_Id")
 
 
@@ -15,6 +17,18 @@ def look_up(connection: Connection, query: Select[Any], ids: Sequence[str]) -> I
     """Run a query for ids, in as many statements as they need; yields its rows."""
     for some in some_of(ids):
         yield from connection.execute(query, {"ids": some})
+
+
+def in_turn(engine: Engine, query: Select[Any], key: Column[str]) -> Iterator[Row]:
+    """Stream the rows of a query by a text key of theirs, so many at a time: no connection stays open in between."""
+    last = ""
+    while True:
+        with engine.connect() as connection:
+            some = connection.execute(query.where(key > last).order_by(key).limit(_ROWS_AT_ONCE)).mappings().all()
+        if not some:
+            return
+        yield from map(dict, some)
+        last = some[-1][key]
 
 
 def delete_all(connection: Connection, statement: Delete, ids: Sequence[Any]) -> int:

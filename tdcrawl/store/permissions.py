@@ -5,12 +5,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
+from tdcrawl.optout.reading import Verdict
+from tdcrawl.optout.statements import How
+from tdcrawl.optout.table import Says
 from tdcrawl.store.engine import reachable
 from tdcrawl.store.permission_tables import permissions
 from tdcrawl.store.rows import Row
 from tdcrawl.store.tables import pages
 
-_OF_HOSTS = permissions.c.page_id.is_(None) & (permissions.c.verdict != "unavailable")
+_OF_HOSTS = permissions.c.page_id.is_(None) & (permissions.c.verdict != Verdict.UNAVAILABLE)
 """Readings that say something of a host."""
 
 
@@ -41,7 +44,7 @@ def opt_outs(engine: Engine, run_id: str) -> list[str]:
 
 def opted_out(host: str, verdict: str, statements: Iterable[Mapping[str, Any]]) -> str | None:
     """Say in words that a host has opted out, as a whole or in part; None where it has not."""
-    how = {"opted_out": "", "in_part": " in part"}.get(verdict)
+    how = {Verdict.OPTED_OUT: "", Verdict.IN_PART: " in part"}.get(Verdict(verdict))
     return None if how is None else f"{host} has opted out of AI training{how}: {'; '.join(spoken(statements))}"
 
 
@@ -67,11 +70,14 @@ def forget_sites(connection: Connection, sites: Iterable[str]) -> None:
 
 def spoken(statements: Iterable[Mapping[str, Any]]) -> list[str]:
     """Say in words what statements, as they are stored, hold against training, each once."""
-    return list(
-        dict.fromkeys(
-            f"{one['source']}: {one['place']} {token}" + ("" if path == "/" or one["how"] == "robots" else f" ({path})")
-            for one in statements
-            for path, token, says in one["rules"]
-            if says == "no"
-        )
+    said = (
+        f"{one['source']}: {one['place']} {token}{_where(one['how'], path)}"
+        for one in statements
+        for path, token, says in one["rules"]
+        if says == Says.NO
     )
+    return list(dict.fromkeys(said))
+
+
+def _where(how: str, path: str) -> str:
+    return "" if path == "/" or how == How.ROBOTS else f" ({path})"

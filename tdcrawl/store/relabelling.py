@@ -8,12 +8,12 @@ from sqlalchemy import Connection, Engine, Select, exists, func, select
 
 from tdcrawl.records.naming import MODEL
 from tdcrawl.store.label_tables import labels, review_tasks
+from tdcrawl.store.look_up import in_turn
 from tdcrawl.store.rows import DECISION, VOTE, Row
 from tdcrawl.store.tables import records
 from tdcrawl.store.votes import GOLD, Vote
 from tdcrawl.store.waiting import OPEN, PRIORITIES
 
-_ROWS_AT_A_TIME = 1_000
 _mine = (labels.c.record_id == records.c.record_id) & (labels.c.kind == DECISION)
 _VERSION = select(labels.c.version).where(_mine).order_by(labels.c.label_id.desc()).limit(1).scalar_subquery()
 _ASKED = exists().where(
@@ -28,15 +28,7 @@ def labelled_before(engine: Engine, record_type: str, version: str) -> Iterator[
 
     Ids are hashes, so the first ones are an even sample. What people are asked about already is left to them.
     """
-    last = ""
-    while True:
-        query = _before(record_type, version, *_WHOLE).where(records.c.record_id > last)
-        with engine.connect() as connection:
-            some = connection.execute(query.order_by(records.c.record_id).limit(_ROWS_AT_A_TIME)).mappings().all()
-        if not some:
-            return
-        yield from map(dict, some)
-        last = some[-1]["item_id"]
+    return in_turn(engine, _before(record_type, version, *_WHOLE), records.c.record_id)
 
 
 def count_before(engine: Engine, record_type: str, version: str) -> dict[tuple[str, str], int]:

@@ -7,13 +7,13 @@ from pathlib import Path
 from sqlalchemy import Connection, LargeBinary, Table, func, select
 
 from tdcrawl.store import dataset_tables, permission_tables, worker_tables
-from tdcrawl.store.erasing import KEPT
 from tdcrawl.store.erasure_tables import tombstones
 from tdcrawl.store.label_tables import labels, review_tasks
 from tdcrawl.store.look_up import IDS, look_up
 from tdcrawl.store.needles import Needles, What
 from tdcrawl.store.overwriting import members
 from tdcrawl.store.parquet import UNREADABLE, rows
+from tdcrawl.store.shown import KEPT
 from tdcrawl.store.tables import contrast_pairs, dedup_bands, metadata
 
 _STREAMED = {"yield_per": 1_000}

@@ -10,7 +10,7 @@ from tdcrawl.outcomes import Bucket, LabelReason
 from tdcrawl.records.base import digest
 from tdcrawl.records.naming import MODEL, PERSON, RULE, Label
 from tdcrawl.store.label_tables import labels, review_tasks, unlabelled
-from tdcrawl.store.look_up import IDS, look_up
+from tdcrawl.store.look_up import IDS, in_turn, look_up
 from tdcrawl.store.rows import DECISION, Row, item_row
 from tdcrawl.store.seats import Seats
 from tdcrawl.store.tables import outcomes, records
@@ -31,7 +31,6 @@ _AUDIT_PRIORITY, _MINORITY_PRIORITY = 5, 7
 LABEL_ERROR = "label_error"
 """The kind of a task about a label that other records belie."""
 _DIGITS = 8
-_ROWS_AT_A_TIME = 1_000
 
 
 def ask_people(connection: Connection, settled: Sequence[Row], rows: Sequence[Row]) -> None:
@@ -124,15 +123,8 @@ def count_for_model(engine: Engine) -> dict[str, int]:
 
 def for_model(engine: Engine, record_type: str) -> Iterator[Row]:
     """Stream what waits for a model, the oldest first: the rows of `unlabelled`."""
-    query = _for_model(unlabelled).where(unlabelled.c.record_type == record_type).order_by(unlabelled.c.item_id)
-    last = ""
-    while True:
-        with engine.connect() as connection:
-            some = connection.execute(query.where(unlabelled.c.item_id > last).limit(_ROWS_AT_A_TIME)).mappings().all()
-        if not some:
-            return
-        yield from map(dict, some)
-        last = some[-1]["item_id"]
+    query = _for_model(unlabelled).where(unlabelled.c.record_type == record_type)
+    return in_turn(engine, query, unlabelled.c.item_id)
 
 
 def count_tasks(engine: Engine) -> int:
