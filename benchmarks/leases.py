@@ -53,10 +53,11 @@ def _leased_a_second(pages: int, clients: int, database_server: str | None) -> f
     with tempfile.TemporaryDirectory() as folder, fresh_database(database_server, Path(folder)) as database_url:
         first = _join(database_url)
         asyncio.run(_fill(first, pages))
-        spawning = multiprocessing.get_context("spawn")
-        barrier = spawning.Barrier(clients + 1)
-        results = spawning.SimpleQueue()
-        processes = [spawning.Process(target=_client, args=(database_url, barrier, results)) for _ in range(clients)]
+        # Each client is forked from a process that has the libraries loaded, and nothing else.
+        forking = multiprocessing.get_context("forkserver")
+        barrier = forking.Barrier(clients + 1)
+        results = forking.SimpleQueue()
+        processes = [forking.Process(target=_client, args=(database_url, barrier, results)) for _ in range(clients)]
         # A crawl of one process only, as SQLite wants it, while the clients are still starting.
         first.leave()
         for process in processes:

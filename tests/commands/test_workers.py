@@ -22,7 +22,7 @@ from tdcrawl.store.verify import check_ledger
 from tests.commands.conftest import SITE
 from tests.conftest import PROJECT, RunScrapy
 
-REVIEWS = 1_000
+REVIEWS = 600
 KEY = "5e" * 32
 Start = Callable[..., "subprocess.Popen[str]"]
 

@@ -59,7 +59,7 @@ def candidate_pairs(normalised: dict[str, str]) -> list[tuple[str, str]]:
 
 @given(corpora(), st.randoms(use_true_random=False), st.integers(1, 4), st.integers(1, 2))
 # Without shrinking: each example opens a database, and a failure names its seed.
-@settings(max_examples=60, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=40, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 def test_place_keeps_what_all_texts_at_once_give(
     items: list[TrainingItem], order: Random, size: int, writers: int
 ) -> None:

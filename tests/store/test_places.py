@@ -61,14 +61,14 @@ def test_errors_of_the_sdk_are_told_in_a_line(told: str, said: str) -> None:
     assert "\n" not in line
 
 
-# How much of what it read it held at once, of a file of 64 MiB.
+# How much of what it read it held at once, of a file of 40 MiB.
 UPLOADED = """
 import sys
 import pyarrow
 from tdcrawl.store.places import find
 from tdcrawl.store.telling import silent
 with find(sys.argv[1]).new("last", silent) as draft:
-    (draft / "large").write_bytes(bytes(64 * 2**20))
+    (draft / "large").write_bytes(bytes(40 * 2**20))
     (draft / "last").touch()
 print(pyarrow.default_memory_pool().max_memory())
 """
@@ -78,4 +78,4 @@ def test_upload_holds_no_more_of_a_file_than_the_network_takes(bucket: Seen) -> 
     command = [sys.executable, "-c", UPLOADED, bucket.uri + "/v1"]
     held = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
     assert 0 < int(held) < 24 * 2**20
-    assert bucket.content("v1") == {"large": bytes(64 * 2**20), "last": b""}
+    assert bucket.content("v1") == {"large": bytes(40 * 2**20), "last": b""}
