@@ -13,9 +13,9 @@ from tdcrawl.records.review import REVIEW
 from tdcrawl.store import parquet
 
 NEEDED = ("record_id", "text")
-_OF_PREFERENCE = ("rating", "reviewed_at")
+_OF_PREFERENCE = ("rating", "reviewed_at", "author_hash")
 COMPARED = (*NEEDED, "label", *_OF_PREFERENCE)
-"""What is read of a row to judge it; the last three may be absent."""
+"""What is read of a row to judge it; all but the first two may be absent."""
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,15 @@ def undamaged(value: str) -> str:
     return value
 
 
-def preference(normalised: str, at: datetime | str | None, *, tells_most: bool) -> tuple[bool, int, bool, str]:
-    """Prefer, of two copies, the one that `tells_most`, then the longer one, then one with a date, then the earlier."""
+Preference = tuple[bool, int, bool, str, bool]
+"""How good a copy is: less is better."""
+
+
+def preference(normalised: str, at: datetime | str | None, *, tells_most: bool, named: bool) -> Preference:
+    """Prefer, of two copies, the one that `tells_most`, then a longer, a dated, an earlier one, then who is `named`.
+
+    A page that lost the class of its authors shows each review once more, as that of nobody: it must not win.
+    """
     # Out of the database it comes as the text of a time.
     when = str(at or "").replace(" ", "T").replace("Z", "+00:00")
-    return not tells_most, -len(normalised), not when, when
+    return not tells_most, -len(normalised), not when, when, not named

@@ -10,7 +10,7 @@ from tdcrawl import text
 from tdcrawl.outcomes import ValidateReason
 from tdcrawl.records import base
 from tdcrawl.records.base import Kind, Record, RecordType
-from tdcrawl.records.beliefs import preference, substantial, undamaged
+from tdcrawl.records.beliefs import Preference, preference, substantial, undamaged
 
 MAX_CHARACTERS = 50_000
 RULE_VERSION = "job-posting-1"
@@ -66,8 +66,9 @@ def _same_text(posting: JobPosting) -> str:
     return f"{posting.title}\n{posting.text}"
 
 
-def _preference(posting: JobPosting, normalised: str) -> tuple[bool, int, bool, str]:
-    return preference(normalised, posting.posted_at, tells_most=posting.salary_max is not None)
+def _preference(posting: JobPosting, normalised: str) -> Preference:
+    named = bool(posting.employer)
+    return preference(normalised, posting.posted_at, tells_most=posting.salary_max is not None, named=named)
 
 
 def _role(posting: JobPosting) -> str:

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, computed_field
 from tdcrawl import text
 from tdcrawl.records import base
 from tdcrawl.records.base import Kind, Record, RecordType
-from tdcrawl.records.beliefs import preference, substantial, undamaged
+from tdcrawl.records.beliefs import Preference, preference, substantial, undamaged
 from tdcrawl.records.naming import Question
 
 MAX_CHARACTERS = 50_000
@@ -76,8 +76,9 @@ def _same_text(review: Review) -> str:
     return review.text
 
 
-def _preference(review: Review, normalised: str) -> tuple[bool, int, bool, str]:
-    return preference(normalised, review.reviewed_at, tells_most=review.rating is not None)
+def _preference(review: Review, normalised: str) -> Preference:
+    named = bool(review.author_hash or review.author)
+    return preference(normalised, review.reviewed_at, tells_most=review.rating is not None, named=named)
 
 
 def _sentiment(review: Review) -> str | None:

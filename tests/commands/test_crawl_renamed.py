@@ -47,11 +47,15 @@ def shop(author: str) -> Mapping[str, Page]:
 
 @dataclass(frozen=True)
 class Renamed:
-    """Hold the crawls of the shop before and after, and why its pages had failed by then and after each replay."""
+    """Hold the crawls of the shop before and after, and why its pages had failed by then and after each replay.
+
+    `nameless`: how many of all records have no author after the second crawl.
+    """
 
     before: Crawled
     after: Crawled
     failed: list[dict[str, tuple[str | None, str | None]]]
+    nameless: int
 
 
 @pytest.fixture(scope="module")
@@ -67,12 +71,12 @@ def renamed(tmp_path_factory: pytest.TempPathFactory) -> Renamed:
             return crawled(run("crawl", "retailer_reviews", "--json", "-a", *start))
 
     before, after = crawl("who"), crawl("by")
-    failed = [why_failed(folder)]
+    failed, nameless = [why_failed(folder)], count_nameless(folder)
     for says in (SITE, SITE.replace('".who"', '[".who", ".by"]')):
         site.write_text(says)
         crawled(run("failed", "replay", "--json", "--site", str(site)))
         failed.append(why_failed(folder))
-    return Renamed(before, after, failed)
+    return Renamed(before, after, failed, nameless)
 
 
 def why_failed(folder: Path) -> dict[str, tuple[str | None, str | None]]:
@@ -82,6 +86,15 @@ def why_failed(folder: Path) -> dict[str, tuple[str | None, str | None]]:
         rows = connection.execute(select(tables.pages).order_by(tables.pages.c.scheduled_at)).all()
     engine.dispose()
     return {row.url.rpartition("/")[2]: (row.reason, row.detail) for row in rows}
+
+
+def count_nameless(folder: Path) -> int:
+    """Count the records without an author."""
+    engine = open_engine(f"sqlite:///{folder}/tdcrawl.db")
+    with engine.connect() as connection:
+        people = connection.scalars(select(tables.records.c.data["author_hash"].as_string())).all()
+    engine.dispose()
+    return people.count(None)
 
 
 def test_page_that_lacks_what_nearly_all_records_had_fails_and_keeps_them(renamed: Renamed) -> None:
@@ -98,6 +111,12 @@ def test_field_that_left_a_site_is_warned_of_once_and_fails_the_run(renamed: Ren
     assert renamed.after.status == 1
     failure = "100.0% of the items lost a field; the site's max_failed_share is 8.0%"
     assert renamed.after.figures["failures"] == [failure]
+
+
+def test_copies_that_lost_their_author_do_not_take_the_place_of_those_that_have_one(renamed: Renamed) -> None:
+    # Without an id of the shop a review of nobody is another item, with the same text.
+    assert renamed.after.figures["items"]["duplicate"] == 30
+    assert renamed.nameless == 0
 
 
 def test_replay_of_a_page_that_lost_a_field_ends_well_once_the_field_is_found(renamed: Renamed) -> None:
