@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from tdcrawl.datasets.plan import FreezePlan
+from tdcrawl.datasets.split import TEST, TRAIN, VALIDATION
 from tdcrawl.dedup import near
 from tdcrawl.dedup.index import TextIndex
 from tdcrawl.dedup.judge import Text, compare
@@ -43,13 +44,16 @@ def _near(connection: Connection, plan: FreezePlan) -> Iterator[tuple[str, str]]
 
 
 def _candidates(connection: Connection, plan: FreezePlan) -> Iterator[tuple[str, str]]:
+    """Find who may be near whom; the texts to train on, which are most of all, are asked about, and never entered."""
     kind = RECORD_TYPES[plan.record_type]
     index = TextIndex(plan.near_duplicate_threshold)
-    for rows in leaks.texts(connection, plan.version):
-        ids = [record_id for record_id, _ in rows]
-        signatures = near.sign_all([kind.sameness(kind.stored(data)) for _, data in rows])
-        for place, other in index.stream(ids, signatures):
-            yield ids[place], other
+    for split in (TEST, VALIDATION, TRAIN):
+        for rows in leaks.texts(connection, plan.version, split):
+            signatures = near.sign_all([kind.sameness(kind.stored(data)) for _, data in rows])
+            for (record_id, _), signature in zip(rows, signatures, strict=True):
+                yield from ((record_id, other) for other in index.near(signature))
+                if split != TRAIN:
+                    index.add(record_id, signature)
 
 
 def _alike(plan: FreezePlan, *both: dict[str, object]) -> bool:

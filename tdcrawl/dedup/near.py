@@ -1,6 +1,6 @@
 """HAVE WE SEEN nearly these words? The MinHash signature of a text: datasketch defines it, kernels.py computes it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -37,6 +37,9 @@ class Signatures:
 
     keys: Words
     sketches: Bits
+
+    def __iter__(self) -> Iterator[Signature]:
+        return map(Signature, self.keys, self.sketches)
 
 
 def minhash() -> MinHash:

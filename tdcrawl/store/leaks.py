@@ -23,10 +23,10 @@ def torn(connection: Connection, version: str, things: Sequence[ColumnElement[An
     return len(found), found[:NAMED]
 
 
-def texts(connection: Connection, version: str) -> Iterator[Sequence[Any]]:
-    """Stream (record id, data) of the records of a version by id, many at once."""
-    query = select(records.c.record_id, records.c.data).select_from(_JOINED).where(dataset_rows.c.version == version)
-    query = query.order_by(dataset_rows.c.record_id)
+def texts(connection: Connection, version: str, split: str) -> Iterator[Sequence[Any]]:
+    """Stream (record id, data) of the records of a split, many at once."""
+    query = select(records.c.record_id, records.c.data).select_from(_JOINED)
+    query = query.where(dataset_rows.c.version == version, dataset_rows.c.split == split)
     return connection.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}).partitions()
 
 
