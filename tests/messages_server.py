@@ -127,6 +127,8 @@ def messages_server() -> Iterator[MessagesServer]:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Head and body are two writes: the second would wait 40 ms for the client to confirm the first.
+    disable_nagle_algorithm = True
 
     def log_message(self, *_: Any) -> None:
         """Keep quiet."""
