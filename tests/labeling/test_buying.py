@@ -12,10 +12,12 @@ from tdcrawl.labeling.llm import Model
 from tdcrawl.labeling.money import NANODOLLARS, price_of
 from tdcrawl.records.naming import Label
 from tdcrawl.records.review import REVIEW, Review
+from tdcrawl.store.asked import Claim, Key, claim
+from tdcrawl.store.batches import Batch, collect, note
 from tdcrawl.store.engine import Engine, open_engine, writing
 from tdcrawl.store.label_tables import label_accounts, label_asked
 from tdcrawl.store.life import show_life
-from tdcrawl.store.votes import Answer, Buyer, Cast, Key, Vote, Wanted, cast, give_back, promise
+from tdcrawl.store.votes import Answer, Buyer, Cast, Vote, Wanted, cast, give_back, promise
 from tdcrawl.store.writer import Writer
 from tests.builders import GOOD_TEXT
 from tests.messages_server import Reply, honest, messages_server
@@ -69,6 +71,24 @@ def test_vote_is_asked_for_again_once_the_process_is_gone_or_gave_it_up(database
     with engine.connect() as connection:
         assert set(connection.scalars(select(label_asked.c.holder))) == {"two"}
     end_other()
+    engine.dispose()
+
+
+def test_batch_asks_for_no_vote_that_others_buy(database_url: str) -> None:
+    engine, second = open_engine(database_url), Key(KEY.text_hash, KEY.version, 2)
+    end_life, end_other = show_life(engine, ONE.holder), show_life(engine, TWO.holder)
+    assert ask(engine, ONE) is Answer.ASK
+    batch = Batch("5ab", "review", KEY.version, TWO.account, 10, [("item", 2, "mark")])
+    with writing(engine) as connection:
+        assert claim(connection, [Claim(TWO.holder, {KEY: "item", second: "item"})]) == [{second}]
+        assert note(connection, [(batch, TWO.holder, 10)]) == [True]
+    end_other()  # The process that submitted it may be gone: its batch is not.
+    assert ask(engine, ONE, second, budget=100) is Answer.IN_BATCH
+    end_life()
+    with writing(engine) as connection:
+        assert claim(connection, [Claim(TWO.holder, {KEY: "item", second: "item"})]) == [{KEY}]
+        collect(connection, [(batch, [])])
+    assert ask(engine, ONE, second, budget=100) is Answer.ASK
     engine.dispose()
 
 
