@@ -93,3 +93,10 @@ def _run(cwd: str, *command: str | Path) -> None:
         )
     if finished.returncode:
         pytest.fail(f"{command[0]} failed:\n{log.read_text(errors='replace')}")
+
+
+def cut_off(server_url: str, database_url: str) -> None:
+    """End all sessions of a PostgreSQL database, as a restart of its server does."""
+    ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(ended, [database_url.rpartition("/")[2]])
