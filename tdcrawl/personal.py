@@ -1,4 +1,4 @@
-"""Where a text gives a person away: e-mail addresses, order, card and phone numbers."""
+"""Where a text gives a person away: e-mail addresses, accounts, order, card and phone numbers."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from phonenumbers import Leniency, PhoneNumberMatcher
 from stdnum import luhn
 
+from tdcrawl.accounts import Span, accounts, maybe_account
+
 # What a text must hold to be worth a close look, which costs ten times as much: each kind has a quick test of its own.
-WORTH_A_LOOK = re.compile(r"[\d@＠[(]")
-_MAYBE_EMAIL = re.compile(r"[@＠[(]")
+WORTH_A_LOOK = re.compile(r"[\d@＠[(_/]")
+_MAYBE_EMAIL = re.compile(r"[@＠[(](?:(?<=[@＠])|at[\])])", re.IGNORECASE)
 # How the words of _ORDER_WORD begin, without an i: case folding keeps its Turkish forms apart, patterns do not.
 _ORDER_STEMS = ("ord", "bestel", "auftrag", "commande", "ped", "encomenda", "zam")
 _MAYBE_CARD = re.compile(r"\d(?:[ .-]?\d){13}", re.ASCII)
@@ -65,7 +67,6 @@ _NAMES_A_THING = re.compile(
 # No number has as many strokes, and the library takes seconds for a text of nothing else.
 _NO_PHONE = re.compile(r"(?:\d{1,2}/){9,}")
 
-Span = tuple[int, int]
 Finder = Callable[[str, Iterable[str | None]], Iterator[Span]]
 
 
@@ -115,6 +116,8 @@ def _phones(text: str, regions: Iterable[str | None]) -> Iterator[Span]:
 
 FINDERS: tuple[tuple[str, Callable[[str], object], Finder], ...] = (
     ("email", _MAYBE_EMAIL.search, _emails),
+    # Before the numbers: one of a bank has room for several of these.
+    ("account", maybe_account, lambda text, _regions: accounts(text)),
     ("order", _maybe_order, _orders),
     ("card", _MAYBE_CARD.search, _cards),
     ("phone", _MAYBE_PHONE.search, _phones),
