@@ -9,33 +9,46 @@ from stdnum import luhn
 from tdcrawl.accounts import Span, accounts, maybe_account
 
 # What a text must hold to be worth a close look, which costs ten times as much: each kind has a quick test of its own.
-WORTH_A_LOOK = re.compile(r"[\d@＠[(_/]")
+_SIGN = re.compile(r"[\d@＠[(_/]")
+_SPELT = " dot "
 _MAYBE_EMAIL = re.compile(r"[@＠[(](?:(?<=[@＠])|at[\])])", re.IGNORECASE)
 # How the words of _ORDER_WORD begin, without an i: case folding keeps its Turkish forms apart, patterns do not.
-_ORDER_STEMS = ("ord", "bestel", "auftrag", "commande", "ped", "encomenda", "zam")
+_ORDER_STEMS = ("ord", "bestel", "auftrag", "commande", "ped", "encomenda", "zam", "注文", "オーダー")
 _MAYBE_CARD = re.compile(r"\d(?:[ .-]?\d){13}", re.ASCII)
 _MAYBE_PHONE = re.compile(r"\d(?:[\s()./+-]{0,3}\d){6}")
 
 # Every pattern marks what it masks as `hit` and reads a long run of characters once: texts may be hostile.
+# Scripts without spaces: what stands beside an address in them is no part of it.
+_NO_SPACES = r"\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_LETTER = rf"[^\W{_NO_SPACES}]"
 _EMAIL = re.compile(
-    r"(?<![\w.%+'-])'?(?P<hit>\w[\w.%+'-]*+(?:[@＠]|\s?[\[(]at[\])]\s?)"
-    r"(?:[\w-]++(?:\.|\s?[\[(]dot[\])]\s?))+[^\W\d_]{2,})",
+    rf"(?<!{_LETTER})(?<![.%+'-])'?(?P<hit>{_LETTER}(?:{_LETTER}|[.%+'-])*+(?:[@＠]|\s?[\[(]at[\])]\s?)"
+    rf"(?:(?:{_LETTER}|-)++(?:\.|\s?[\[(]dot[\])]\s?))+[^\W\d_{_NO_SPACES}]{{2,}})",
     re.IGNORECASE,
+)
+# A name that no word is: "bought it at shop dot com" is no address.
+_SPELT_EMAIL = re.compile(
+    r"(?<![\w.+-])(?P<hit>(?=[a-z+-]*[\d._])[a-z][\w.+-]{1,60}+ at (?:[\w-]{1,60}+ dot ){1,4}[a-z]{2,20}+)(?!\w)",
+    re.IGNORECASE | re.ASCII,
 )
 _ORDER_WORD = (
     r"\b(?:orders?|bestell(?:ung)?|bestel(?:ling)?|auftrags?|commande|pedido|ordine|encomenda|zamówieni[ea]|ordre)"
 )
 _NUMBER_WORD = r"(?:#|№|nº|n°|(?:n|no|nr|num|numbers?|nummer|numéro|numero|número|id|ref|reference)\b)"
-_IS = r"(?:(?:is|was|ist|war|est|es)\b[\s:#]{1,3})?"
-_NO_DATE = r"(?!\d{4}-\d\d-\d\d|\d\d?[/-]\d\d?[/-]\d{2,4}\b|(?:19|20)\d\d-(?:19|20)\d\d\b)"
+_IS = r"(?:(?:is|was|ist|war|est|es|è|é|jest)\b[\s:#]{1,3})?"
+_NO_DATE = r"(?!\d{4}[/-]\d\d?[/-]\d\d|\d\d?[/-]\d\d?[/-]\d{2,4}\b(?!-\d)|(?:19|20)\d\d[/-](?:19|20)\d\d\b)"
 _ORDER = re.compile(
     rf"{_ORDER_WORD}[\s-]{{0,3}}{_NUMBER_WORD}[\s:.#]{{0,4}}{_IS}{_NO_DATE}"
     r"(?P<hit>(?=[a-z-]{0,9}\d)[a-z\d](?:[/-]?[a-z\d]){2,}+)",
     re.IGNORECASE,
 )
+_ORDER_NUMBER = r"(?P<hit>[a-z]{0,4}-?\d(?:[/-]?\d){4,}+)(?![a-z])"
+# "The order was 15000 rupees" tells no number; in other languages what follows "is" does.
 _BARE_ORDER = re.compile(
-    rf"{_ORDER_WORD}[\s:,(]{{1,3}}{_NO_DATE}(?P<hit>[a-z]{{0,4}}-?\d(?:-?\d){{4,}}+)(?![a-z])", re.IGNORECASE
+    rf"{_ORDER_WORD}[\s:,(]{{1,3}}(?:(?:est|es|ist|è|é|jest)\s)?{_NO_DATE}{_ORDER_NUMBER}", re.IGNORECASE
 )
+_JAPANESE_ORDER = re.compile(rf"(?:注文|オーダー)(?:番号|ID)?[\s:：は#（(]{{0,3}}{_NO_DATE}{_ORDER_NUMBER}", re.IGNORECASE)
+_ORDERS = (_ORDER, _BARE_ORDER, _JAPANESE_ORDER)
 _CARD = re.compile(
     r"(?<!\d)(?P<hit>\d{14,19}|\d{4}([ .-])\d{4}\2\d{4}\2\d{4}(?:\2\d{3})?|\d{4}([ .-])\d{6}\3\d{4,5})(?!\d)", re.ASCII
 )
@@ -52,8 +65,11 @@ _PHONE_SHAPE = re.compile(
     re.VERBOSE,
 )
 _PHONE_WORD = re.compile(
-    r"\b(?:(?:tele)?phone|tel|call|mobile|cell|whatsapp|fax|(?:tele|mobil)fon|handy|téléphone|tél|teléfono|telefono)\b"
-    r"(?:[ :.#-]|\b(?:me|us|them|at|on|is|no|number|nr|nummer)\b){0,8}+"
+    r"(?:\b(?:(?:tele)?phone|tel|call(?:ed)?|rang|mobile|cell|whatsapp|fax|(?:tele|mobil)fon|handy|hotline|rufnummer|anrufen"
+    r"|téléphone|tél|appel(?:ez|é|er)|teléfono|móvil|llam(?:é|ad|ar)|telefono|cellulare|chiama(?:re|te|to)|contattatemi"
+    r"|gebeld|bel|appen|telefoon|dzwoni(?:ć|łem|łam)|dzwoń(?:cie)?|komórka|infolinia"
+    r"|telefone|celular|zap|ligu(?:e|ei)|ligar)\b|電話(?:番号)?|携帯)"
+    r"(?:[ :.#(：は-]|\b(?:me|moi|us|them|at|on|is|no|number|nr|nummer|unter|au|le|al|el|il|met|op|na|para|o)\b){0,8}+"
     rf"{_NO_DATE}(?P<hit>(?:\+|\(?\d)\d{_MORE_DIGITS}{{5,13}}+)(?![\w/-])",
     re.IGNORECASE,
 )
@@ -90,12 +106,21 @@ def hide_emails(url: str) -> str:
     return url if hidden == plain else hidden
 
 
+def worth_a_look(text: str) -> bool:
+    """Say whether a text may hold any of this; asked of every text, most of which do not."""
+    return _SIGN.search(text) is not None or _SPELT in text
+
+
+def _maybe_email(text: str) -> bool:
+    return _MAYBE_EMAIL.search(text) is not None or _SPELT in text
+
+
 def _emails(text: str, _regions: Iterable[str | None]) -> Iterator[Span]:
-    return (match.span("hit") for match in _EMAIL.finditer(text))
+    return (match.span("hit") for pattern in (_EMAIL, _SPELT_EMAIL) for match in pattern.finditer(text))
 
 
 def _orders(text: str, _regions: Iterable[str | None]) -> Iterator[Span]:
-    return (match.span("hit") for pattern in (_ORDER, _BARE_ORDER) for match in pattern.finditer(text))
+    return (match.span("hit") for pattern in _ORDERS for match in pattern.finditer(text))
 
 
 def _cards(text: str, _regions: Iterable[str | None]) -> Iterator[Span]:
@@ -110,12 +135,12 @@ def _phones(text: str, regions: Iterable[str | None]) -> Iterator[Span]:
     searched = _NO_PHONE.sub(lambda found: " " * len(found[0]), text)
     for region in regions:
         numbers = PhoneNumberMatcher(searched, region, Leniency.STRICT_GROUPING)
-        spans += [(number.start, number.end) for number in numbers]
+        spans += [(number.start + (number.raw_string[0] == "（"), number.end) for number in numbers]
     yield from (span for span in spans if not _NAMES_A_THING.search(text[max(0, span[0] - 30) : span[0]]))
 
 
 FINDERS: tuple[tuple[str, Callable[[str], object], Finder], ...] = (
-    ("email", _MAYBE_EMAIL.search, _emails),
+    ("email", _maybe_email, _emails),
     # Before the numbers: one of a bank has room for several of these.
     ("account", maybe_account, lambda text, _regions: accounts(text)),
     ("order", _maybe_order, _orders),

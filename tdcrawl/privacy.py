@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tdcrawl.errors import SettingError, StoreError
-from tdcrawl.personal import FINDERS, WORTH_A_LOOK
+from tdcrawl.personal import FINDERS, worth_a_look
 from tdcrawl.redaction import redact
 from tdcrawl.text import clean, normalise
 
@@ -21,7 +21,7 @@ _DEFAULT_REGIONS = ("US", "GB")
 
 
 def mask(text: str, region: str | None = None) -> tuple[str, Counter[str]]:
-    """Replace e-mail addresses, order, card and phone numbers by [email], [order], [card] and [phone].
+    """Replace e-mail addresses, accounts, order, card and phone numbers by [email], [account], [order], [card], [phone].
 
     Gives the masked text and how many of each were found. `region` is the country (ISO 3166, e.g. "DE") whose national
     phone numbers are known beside the international ones; without it those of the US and the UK are. Masking twice
@@ -30,7 +30,7 @@ def mask(text: str, region: str | None = None) -> tuple[str, Counter[str]]:
     found: Counter[str] = Counter()
     regions = (region,) if region else _DEFAULT_REGIONS
     # Once a neighbour is masked, a number may stand free that did not before: so until nothing more is found.
-    while WORTH_A_LOOK.search(text):
+    while worth_a_look(text):
         masked = _mask_once(text, regions, found)
         if masked == text:
             break
