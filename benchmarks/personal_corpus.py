@@ -13,6 +13,8 @@ from stdnum import iban, luhn
 from stdnum.ean import calc_check_digit
 from stdnum.es import ccc
 
+Span = tuple[str, int, int]
+"""What stands where: kind, start, end."""
 KINDS = ("email", "order", "card", "phone", "account")
 _SEED = 8717
 _DRAWS = 2
@@ -43,11 +45,11 @@ _ABROAD = {"US": "DE", "JP": "GB"}
 
 @dataclass(frozen=True)
 class Case:
-    """Hold what somebody wrote; where which kind stands in it (kind, start, end); and whether it was held back."""
+    """Hold what somebody wrote; what is planted where; and whether it was held back."""
 
     locale: str
     text: str
-    truth: tuple[tuple[str, int, int], ...]
+    truth: tuple[Span, ...]
     held_back: bool
 
 

@@ -8,7 +8,11 @@ import secrets
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
+
+from babel import Locale
+from babel.core import get_global
 
 from tdcrawl.errors import SettingError, StoreError
 from tdcrawl.personal import FINDERS, worth_a_look
@@ -38,9 +42,19 @@ def mask(text: str, region: str | None = None) -> tuple[str, Counter[str]]:
     return text, found
 
 
-def mask_error(quoted: str) -> str:
-    """Make an error storable: it may quote a person on the page, and a secret of this process."""
-    return redact(mask(clean(quoted))[0])
+@cache
+def region_of(locale: str) -> str | None:
+    """Give the country (ISO 3166) where people write as in a locale; None for plain `en`, which is written everywhere."""
+    parsed = Locale.parse(locale, sep="-" if "-" in locale else "_")
+    likely = "" if str(parsed) == "en" else get_global("likely_subtags").get(str(parsed), "")
+    region = parsed.territory or likely.rpartition("_")[2]
+    # "001" is the world.
+    return region if region.isalpha() else None
+
+
+def mask_error(quoted: str, region: str | None = None) -> str:
+    """Make an error storable: it may quote a person on the page (of a `region`), and a secret of this process."""
+    return redact(mask(clean(quoted), region)[0])
 
 
 def mask_fields(

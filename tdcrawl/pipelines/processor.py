@@ -15,6 +15,7 @@ from tdcrawl.errors import SettingError, StoreError
 from tdcrawl.in_flight import limited
 from tdcrawl.outcomes import AnyStageReason, Bucket, Move, Rejection
 from tdcrawl.pipelines.base import Stage
+from tdcrawl.privacy import region_of
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.records.failed import evidence, masked
 from tdcrawl.setting_values import read_number
@@ -111,8 +112,9 @@ class StageProcessor(ItemPipelineManager):
 
     async def _reject(self, item: TrainingItem, stage: Stage, why: Rejection) -> None:
         session = self._site_spider.session
-        why = masked(why)
-        kept = evidence(item, session.record_type, why, session.person_key)
+        region = region_of(session.profile.read.values.locale)
+        why = masked(why, region)
+        kept = evidence(item, session.record_type, why, session.person_key, region)
         await session.ledger.reject(item, session.terms, stage.name, why, kept)
 
     async def _fail_plainly(self, item: TrainingItem, stage: Stage, error: Exception) -> Rejection:
