@@ -16,6 +16,7 @@ from stdnum.es import ccc
 Span = tuple[str, int, int]
 """What stands where: kind, start, end."""
 KINDS = ("email", "order", "card", "phone", "account")
+_HELD_BACK = "held_back"
 _SEED = 8717
 _DRAWS = 2
 _SENTENCES = Path(__file__).with_suffix(".toml")
@@ -67,10 +68,10 @@ class _Writer:
         self._country = locale[-2:]
 
     def cases(self) -> Iterator[Case]:
-        for kind in (*KINDS, "innocent"):
-            for place, sentence in enumerate(self._told[kind]):
+        for part in (*KINDS, "innocent", _HELD_BACK):
+            for sentence in self._told[part]:
                 for _ in range(_DRAWS):
-                    yield self._case(sentence, held_back=place % 2 == 1)
+                    yield self._case(sentence, held_back=part == _HELD_BACK)
 
     def _case(self, sentence: str, *, held_back: bool) -> Case:
         text, truth, end = "", [], 0

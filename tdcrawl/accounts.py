@@ -45,8 +45,8 @@ _NEAR = 40
 # A name that no word is: "Instagram is great" names nobody.
 _NICK = r"(?P<hit>(?=[a-z.]*[_\d])[a-z](?:\.?[a-z\d_]){3,39}+)(?![^\W_])"
 _NICK_BEHIND = re.compile(
-    rf"(?:{_NETWORK}|\b(?:snap|line)(?=\s?(?:id\b|:|c'est\b)))"
-    r"(?:[\s:=,-]|\b(?:id|name|user(?:name)?|handle|account|is|ist|es|est|c'est|bin|ich|ben|ik|sono|sou|soy|jestem|me|at)\b|[idはＩＤ：]){1,12}+"
+    rf"(?:{_NETWORK}|\b(?:snap|line)(?=\s?(?:id(?![a-z])|:|c'est\b)))"
+    r"(?:[\s:=,-]|\b(?:id|name|user(?:name)?|handle|account|is|ist|es|est|c'est|bin|ich|ben|ik|sono|sou|soy|jestem|me|at)\b|は|：|ID(?=は|：)){1,12}+"
     rf"(?<![a-z\d]){_NICK}",
     re.IGNORECASE,
 )

@@ -32,23 +32,24 @@ _SPELT_EMAIL = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _ORDER_WORD = (
-    r"\b(?:orders?|bestell(?:ung)?|bestel(?:ling)?|auftrags?|commande|pedido|ordine|encomenda|zamówieni[ea]|ordre)"
+    r"\b(?:orders?|bestell(?:ung)?|bestel(?:ling)?|auftrags?|commande|pedido|ordine|encomenda|zamówieni[ea]|zam\.|ordre)"
 )
-_NUMBER_WORD = r"(?:#|№|nº|n°|(?:n|no|nr|num|numbers?|nummer|numéro|numero|número|id|ref|reference)\b)"
+_NUMBER_WORD = r"(?:#|№|nº|n°|(?:n|no|nr|num|numbers?|nummer|numéro|numero|número|id|ref(?:erenc(?:e|ia)|erência)?|référence)\b)"
+_OF_THE = r"(?:\s(?:with|the|mit|der|met|het|con|el|de|o|avec|le)\b){0,2}+"
 _IS = r"(?:(?:is|was|ist|war|est|es|è|é|jest)\b[\s:#]{1,3})?"
 _NO_DATE = r"(?!\d{4}[/-]\d\d?[/-]\d\d|\d\d?[/-]\d\d?[/-]\d{2,4}\b(?!-\d)|(?:19|20)\d\d[/-](?:19|20)\d\d\b)"
+_ORDER_NUMBER = r"[a-z]{0,4}-?\d(?:[/-]?\d){4,}+"
+# Behind a word for numbers, or bare: then "is" counts only where it is no English ("the order was 15000 rupees").
 _ORDER = re.compile(
-    rf"{_ORDER_WORD}[\s-]{{0,3}}{_NUMBER_WORD}[\s:.#]{{0,4}}{_IS}{_NO_DATE}"
-    r"(?P<hit>(?=[a-z-]{0,9}\d)[a-z\d](?:[/-]?[a-z\d]){2,}+)",
+    rf"{_ORDER_WORD}(?:{_OF_THE}[\s-]{{0,3}}{_NUMBER_WORD}[\s:.#]{{0,4}}{_IS}{_NO_DATE}"
+    r"(?P<hit>(?=[a-z-]{0,9}\d)[a-z\d](?:[/-]?[a-z\d]){2,}+)"
+    rf"|[\s:,(]{{1,3}}(?:(?:est|es|ist|è|é|jest)\s)?{_NO_DATE}(?P<bare>{_ORDER_NUMBER})(?![a-z]))",
     re.IGNORECASE,
 )
-_ORDER_NUMBER = r"(?P<hit>[a-z]{0,4}-?\d(?:[/-]?\d){4,}+)(?![a-z])"
-# "The order was 15000 rupees" tells no number; in other languages what follows "is" does.
-_BARE_ORDER = re.compile(
-    rf"{_ORDER_WORD}[\s:,(]{{1,3}}(?:(?:est|es|ist|è|é|jest)\s)?{_NO_DATE}{_ORDER_NUMBER}", re.IGNORECASE
+_JAPANESE_ORDER = re.compile(
+    rf"(?:注文|オーダー)(?:番号|ID)?[\s:：は#（(]{{0,3}}{_NO_DATE}(?P<hit>{_ORDER_NUMBER})(?![a-z])", re.IGNORECASE
 )
-_JAPANESE_ORDER = re.compile(rf"(?:注文|オーダー)(?:番号|ID)?[\s:：は#（(]{{0,3}}{_NO_DATE}{_ORDER_NUMBER}", re.IGNORECASE)
-_ORDERS = (_ORDER, _BARE_ORDER, _JAPANESE_ORDER)
+_ORDERS = (_ORDER, _JAPANESE_ORDER)
 _CARD = re.compile(
     r"(?<!\d)(?P<hit>\d{14,19}|\d{4}([ .-])\d{4}\2\d{4}\2\d{4}(?:\2\d{3})?|\d{4}([ .-])\d{6}\3\d{4,5})(?!\d)", re.ASCII
 )
@@ -75,7 +76,8 @@ _PHONE_WORD = re.compile(
 )
 # What stands before a number that is none of a phone: a word for things, or the path or query of an address.
 _NAMES_A_THING = re.compile(
-    r"\b(?:model|item|sku|isbn|ean|upc|gtin|asin|mpn|serial|lot|batch|id|part|art|article|artikel|product)\b\W{0,3}"
+    r"\b(?:model|item|sku|isbn|ean|upc|gtin|asin|mpn|serial|lot|batch|id|part|art|article|artikel|product"
+    r"|serie\w*|série|seryjny|matricola|型番)\b\W{0,3}"
     r"(?:(?:no|nr|number|code)\b)?\W{0,3}$|\w[/=]$",
     re.IGNORECASE,
 )
@@ -120,7 +122,7 @@ def _emails(text: str, _regions: Iterable[str | None]) -> Iterator[Span]:
 
 
 def _orders(text: str, _regions: Iterable[str | None]) -> Iterator[Span]:
-    return (match.span("hit") for pattern in _ORDERS for match in pattern.finditer(text))
+    return (match.span(match.lastgroup or 0) for pattern in _ORDERS for match in pattern.finditer(text))
 
 
 def _cards(text: str, _regions: Iterable[str | None]) -> Iterator[Span]:
