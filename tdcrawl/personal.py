@@ -76,8 +76,8 @@ _PHONE_WORD = re.compile(
 )
 # What stands before a number that is none of a phone: a word for things, or the path or query of an address.
 _NAMES_A_THING = re.compile(
-    r"\b(?:model|item|sku|isbn|ean|upc|gtin|asin|mpn|serial|lot|batch|id|part|art|article|artikel|product"
-    r"|serie\w*|série|seryjny|matricola|型番)\b\W{0,3}"
+    r"(?:\b(?:model\w*|modèle|item|sku|isbn|ean|upc|gtin|asin|mpn|serial|lot|batch|id|part|art|article|artikel|product"
+    r"|serie\w*|série|seryjny|matricola)\b|型番)\W{0,3}"
     r"(?:(?:no|nr|number|code)\b)?\W{0,3}$|\w[/=]$",
     re.IGNORECASE,
 )
@@ -137,7 +137,9 @@ def _phones(text: str, regions: Iterable[str | None]) -> Iterator[Span]:
     searched = _NO_PHONE.sub(lambda found: " " * len(found[0]), text)
     for region in regions:
         numbers = PhoneNumberMatcher(searched, region, Leniency.STRICT_GROUPING)
-        spans += [(number.start + (number.raw_string[0] == "（"), number.end) for number in numbers]
+        # Some countries have numbers of six digits: too few to tell.
+        told = (number for number in numbers if _MAYBE_PHONE.search(number.raw_string))
+        spans += [(number.start + (number.raw_string[0] == "（"), number.end) for number in told]
     yield from (span for span in spans if not _NAMES_A_THING.search(text[max(0, span[0] - 30) : span[0]]))
 
 
