@@ -43,6 +43,7 @@ def measured(cases: Iterable[Case], locale: str | None = None) -> Figures:
         truth, found = set(case.truth), set(found_in(case.text, locale or case.locale))
         for counter, spans in ((planted, truth), (masked, found), (right, truth & found)):
             counter.update(name for kind, *_ in spans for name in ("all", kind, case.locale))
+    locales = sorted((planted | masked).keys() - {"all", *KINDS})
     return {
         name: {
             "planted": planted[name],
@@ -50,7 +51,8 @@ def measured(cases: Iterable[Case], locale: str | None = None) -> Figures:
             "masked": masked[name],
             "precision": _share(right[name], masked[name]),
         }
-        for name in planted | masked
+        for name in ("all", *KINDS, *locales)
+        if planted[name] or masked[name]
     }
 
 
