@@ -23,13 +23,13 @@ def main() -> None:
     options = machine.parser("Precision and recall of masking, on sentences of several locales.").parse_args()
     cases = planted_corpus()
     figures = {
-        "cases": len(cases),
         "learnt_from": measured(case for case in cases if not case.held_back),
         "held_back": measured(case for case in cases if case.held_back),
         "held_back_in_plain_en": measured((case for case in cases if case.held_back), "en"),
     }
-    lines = (line for part in list(figures)[1:] for line in _in_words(part, figures[part]))
-    machine.report(f"Masking {len(cases)} sentences", figures, lines, as_json=options.json)
+    lines = (line for part, told in figures.items() for line in _in_words(part, told))
+    title = f"Masking {len(cases)} sentences"
+    machine.report(title, {"cases": len(cases), **figures}, lines, as_json=options.json)
 
 
 def measured(cases: Iterable[Case], locale: str | None = None) -> Figures:
@@ -72,8 +72,8 @@ def _share(part: int, whole: int) -> float:
 def _in_words(part: str, figures: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
     yield f"{part.replace('_', ' ')}:"
     for name, told in figures.items():
-        of, among = f"{told['recall']:6.1%} of {told['planted']} planted", f"{told['precision']:6.1%} of {told['masked']}"
-        yield f"  {name:8} recall {of}, precision {among} masked"
+        line = "  {name:8} recall {recall:6.1%} of {planted} planted, precision {precision:6.1%} of {masked} masked"
+        yield line.format(name=name, **told)
 
 
 if __name__ == "__main__":

@@ -37,9 +37,9 @@ _WALLETS = (
 )  # fmt: skip
 # How a bank account is numbered: A is a letter. Where a locale has none, strangers ask for money abroad.
 _ACCOUNTS = {
-    "GB": "AAAA##############", "DE": "##################", "FR": "#######################", "IT": "A######################",
-    "NL": "AAAA##########", "PL": "########################", "BR": "#######################P1",
-    "ES": "####################", "US": "##################", "JP": "AAAA##############",
+    "GB": "AAAA##############", "DE": "##################", "FR": "#######################",
+    "IT": "A######################", "NL": "AAAA##########", "PL": "########################",
+    "BR": "#######################P1", "ES": "####################",
 }  # fmt: skip
 _ABROAD = {"US": "DE", "JP": "GB"}
 
@@ -139,7 +139,7 @@ class _Writer:
 
     def _iban(self) -> str:
         country = _ABROAD.get(self._country, self._country)
-        number = self._letters(self._digits(_ACCOUNTS[self._country]))
+        number = self._letters(self._digits(_ACCOUNTS[country]))
         if country == "ES":
             number = number[:8] + ccc.calc_check_digits(f"{number[:8]}00{number[10:]}") + number[10:]
         number = f"{country}{iban.calc_check_digits(f'{country}00{number}')}{number}"

@@ -12,8 +12,8 @@ _SIGN = re.compile(r"[@＠_/\d](?:(?<!\d)|(?<=[a-zA-Z]\d))", re.ASCII)
 _MAYBE_NUMBER = re.compile(r"\d(?:(?<=[a-zA-Z]{2}\d)\d[ -]?[a-zA-Z\d]{4}[ -]?[a-zA-Z\d]{4}|[a-zA-Z\d]{24})", re.ASCII)
 # What stands in a text that names a network, case folded.
 _STEMS = (
-    "insta", " ig", "tiktok", "tik tok", "twit", "facebook", "fb", "snapc", "snap:", "snap c", "line id", "telegram", "venmo",
-    "discord", "threads", "pinterest", ".me/", "cash.app", ".com/", "インスタ", "ツイッター",
+    "insta", " ig", "tiktok", "tik tok", "twit", "facebook", "fb", "snapc", "snap:", "snap c", "line id",
+    "telegram", "venmo", "discord", "threads", "pinterest", ".me/", "cash.app", ".com/", "インスタ", "ツイッター",
 )  # fmt: skip
 
 # As in personal.py, what is masked is `hit`, and a long run of characters is read once.
@@ -51,7 +51,8 @@ _NICK_BEHIND = re.compile(
     re.IGNORECASE,
 )
 _NICK_BEFORE = re.compile(
-    rf"\b(?:i['’]?m|i am|ich bin|je suis|soy|sono|ik ben|jestem|sou)\s{_NICK}\s(?:on|auf|en|sur|su|op|na|no)\s{_NETWORK}",
+    rf"\b(?:i['’]?m|i am|ich bin|je suis|soy|sono|ik ben|jestem|sou)\s{_NICK}"
+    rf"\s(?:on|auf|en|sur|su|op|na|no)\s{_NETWORK}",
     re.IGNORECASE,
 )
 
@@ -60,7 +61,9 @@ def accounts(text: str) -> Iterator[Span]:
     """Find bank accounts and wallets by their check digits, and names on networks by what stands beside them."""
     yield from _bank_accounts(text)
     yield from (match.span("hit") for match in _WALLET.finditer(text) if bitcoin.is_valid(match["hit"]))
-    yield from (match.span("hit") for pattern in (_PROFILE, _NICK_BEHIND, _NICK_BEFORE) for match in pattern.finditer(text))
+    yield from (
+        match.span("hit") for pattern in (_PROFILE, _NICK_BEHIND, _NICK_BEFORE) for match in pattern.finditer(text)
+    )
     for match in _HANDLE.finditer(text):
         start, end = match.span("hit")
         if "_" in match["hit"] or _BESIDE_A_HANDLE.search(text[max(0, start - _NEAR) : end + _NEAR]):

@@ -32,9 +32,12 @@ _SPELT_EMAIL = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _ORDER_WORD = (
-    r"\b(?:orders?|bestell(?:ung)?|bestel(?:ling)?|auftrags?|commande|pedido|ordine|encomenda|zamówieni[ea]|zam\.|ordre)"
+    r"\b(?:orders?|ordre|bestell(?:ung)?|bestel(?:ling)?|auftrags?|commande|pedido|ordine|encomenda|zamówieni[ea]"
+    r"|zam\.)"
 )
-_NUMBER_WORD = r"(?:#|№|nº|n°|(?:n|no|nr|num|numbers?|nummer|numéro|numero|número|id|ref(?:erenc(?:e|ia)|erência)?|référence)\b)"
+_NUMBER_WORD = (
+    r"(?:#|№|nº|n°|(?:n|no|nr|num|numbers?|nummer|numéro|numero|número|id|ref|refer[eê]nc(?:e|ia)|référence)\b)"
+)
 _OF_THE = r"(?:\s(?:with|the|mit|der|met|het|con|el|de|o|avec|le)\b){0,2}+"
 _IS = r"(?:(?:is|was|ist|war|est|es|è|é|jest)\b[\s:#]{1,3})?"
 _NO_DATE = r"(?!\d{4}[/-]\d\d?[/-]\d\d|\d\d?[/-]\d\d?[/-]\d{2,4}\b(?!-\d)|(?:19|20)\d\d[/-](?:19|20)\d\d\b)"

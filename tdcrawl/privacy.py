@@ -25,7 +25,7 @@ _DEFAULT_REGIONS = ("US", "GB")
 
 
 def mask(text: str, region: str | None = None) -> tuple[str, Counter[str]]:
-    """Replace e-mail addresses, accounts, order, card and phone numbers by [email], [account], [order], [card], [phone].
+    """Replace e-mail addresses, accounts, order, card and phone numbers by the name of their kind in square brackets.
 
     Gives the masked text and how many of each were found. `region` is the country (ISO 3166, e.g. "DE") whose national
     phone numbers are known beside the international ones; without it those of the US and the UK are. Masking twice
@@ -44,7 +44,7 @@ def mask(text: str, region: str | None = None) -> tuple[str, Counter[str]]:
 
 @cache
 def region_of(locale: str) -> str | None:
-    """Give the country (ISO 3166) where people write as in a locale; None for plain `en`, which is written everywhere."""
+    """Give the country (ISO 3166) where people write as in a locale; None for plain `en`, which is of everywhere."""
     parsed = Locale.parse(locale, sep="-" if "-" in locale else "_")
     likely = "" if str(parsed) == "en" else get_global("likely_subtags").get(str(parsed), "")
     region = parsed.territory or likely.rpartition("_")[2]

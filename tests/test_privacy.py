@@ -162,7 +162,8 @@ def test_masking_changes_nothing_when_done_again(lines: list[str], glue: str) ->
 
 
 @pytest.mark.parametrize(
-    ("locale", "region"), [("en", None), ("en-GB", "GB"), ("de", "DE"), ("pt", "BR"), ("zh-Hant", "TW"), ("es-419", None)]
+    ("locale", "region"),
+    [("en", None), ("en-GB", "GB"), ("de", "DE"), ("pt", "BR"), ("zh-Hant", "TW"), ("es-419", None)],
 )
 def test_region_is_where_people_write_so_and_none_where_that_is_everywhere(locale: str, region: str | None) -> None:
     assert region_of(locale) == region

@@ -34,7 +34,8 @@ def _traces(item: TrainingItem, kind: RecordType, profile: SiteProfile, key: byt
     with suppress(Rejection):
         values = profile.read.values
         record = read_record(kind, item.raw, ValueRules.of(values, item.fetched_at, asks=True))
-        content_hash = text.content_hash(kind.sameness(redacted(record, kind, key, privacy.region_of(values.locale))[0]))
+        hidden, _ = redacted(record, kind, key, privacy.region_of(values.locale))
+        content_hash = text.content_hash(kind.sameness(hidden))
     return Traces(item.item_id, item.site, persons, set(_addresses(item, profile)), content_hash)
 
 

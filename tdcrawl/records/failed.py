@@ -34,9 +34,7 @@ class Hiding:
 
     def rejection(self, why: Rejection) -> Rejection:
         """Hide what a rejection may quote from the page."""
-        fields = [
-            replace(error, message=self.error(error.message), value=self._shown(error)) for error in why.fields
-        ]
+        fields = [replace(error, message=self.error(error.message), value=self._shown(error)) for error in why.fields]
         return Rejection(
             why.bucket, why.reason, self.error(why.detail), fields=fields, matched=why.matched, score=why.score
         )

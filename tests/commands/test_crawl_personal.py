@@ -52,7 +52,8 @@ def test_crawl_hides_personal_data_from_the_model_the_feeds_the_log_the_database
     (tmp_path / "data").mkdir()
     crawled = crawl_pages(
         {"/": review_page(
-            said(1), said(2, reviewRating=None), said(1, identifier="R3"), said(4, reviewRating=SAID.format(**PLANTED)), said(5),
+            said(1), said(2, reviewRating=None), said(1, identifier="R3"),
+            said(4, reviewRating=SAID.format(**PLANTED)), said(5),
         )},
         "-s", "LOG_LEVEL=DEBUG", "-s", f"LOG_FILE={tmp_path}/data/crawl.log", "-s", "TDCRAWL_TELL_TALE_ENABLED=true",
         "-s", f"ITEM_PIPELINES={json.dumps({**ITEM_PIPELINES, 'tell_tale.TellTale': 150})}",
@@ -65,9 +66,10 @@ def test_crawl_hides_personal_data_from_the_model_the_feeds_the_log_the_database
     frozen = run_scrapy("dataset", "freeze", "v1", "--format", "csv", "--accept", "open_failures", "--balance", "none")
     report = run_scrapy("report", "--html", str(tmp_path / "data" / "report.html"))
     assert (frozen.returncode, report.returncode) == (0, 0), frozen.stderr + report.stderr
-    sinks = {str(path.relative_to(tmp_path / "data")): path for path in (tmp_path / "data").rglob("*") if path.is_file()}
-    kept = {name: unpacked(path) for name, path in sinks.items()}
-    kept |= {"the model": json.dumps(server.calls, ensure_ascii=False).encode(), "the terminal": crawled.errors.encode()}
+    sinks = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
+    kept = {str(path.relative_to(tmp_path / "data")): unpacked(path) for path in sinks}
+    kept["the model"] = json.dumps(server.calls, ensure_ascii=False).encode()
+    kept["the terminal"] = f"{crawled.errors}{crawled.figures}{frozen}{report}".encode()
     (archived,) = (name for name in kept if name.startswith("archive/"))
     assert [name for name, content in kept.items() if any(needle in content for needle in NEEDLES)] == [archived]
     assert all(needle in kept[archived] for needle in NEEDLES)

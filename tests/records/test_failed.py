@@ -1,6 +1,6 @@
 """What a failed record keeps: enough to see what was wrong, and no more."""
 
-from tdcrawl.outcomes import Bucket, FieldError, Rejection, ValidateReason, failed
+from tdcrawl.outcomes import AnyStageReason, Bucket, FieldError, Rejection, ValidateReason, failed
 from tdcrawl.privacy import person_hash
 from tdcrawl.records.failed import Hiding
 from tdcrawl.records.review import REVIEW
@@ -23,13 +23,14 @@ def test_rejection_names_nobody_when_it_quotes_the_item() -> None:
     item.raw = {"author": "O'Neil Jané", "rating": "great"}
     hashed = f"person:{person_hash(KEY, item.raw['author'])}"
     errors = [
-        FieldError("rating", ValidateReason.WRONG_TYPE, "O'Neil Jané says 030 23125 123", "by O'Neil Jané, O'Neil Janés"),
+        FieldError("rating", ValidateReason.WRONG_TYPE, "O'Neil Jané: 030 23125 123", "O'Neil Jané, O'Neil Janés"),
         FieldError("author", ValidateReason.TOO_LONG, "too long", "O'Neil J"),
     ]
-    why = Hiding(item, REVIEW, KEY, "de").rejection(Rejection(Bucket.FAILED, "x", f"{item.raw!r}", fields=errors))
+    broke = Rejection(Bucket.FAILED, AnyStageReason.STAGE_ERROR, f"{item.raw!r}", fields=errors)
+    why = Hiding(item, REVIEW, KEY, "de").rejection(broke)
     assert why.detail == f"{{'author': \"{hashed}\", 'rating': 'great'}}"
     assert [(error.message, error.value) for error in why.fields] == [
-        (f"{hashed} says [phone]", f"by {hashed}, O'Neil Janés"),
+        (f"{hashed}: [phone]", f"{hashed}, O'Neil Janés"),
         ("too long", None),
     ]
 
