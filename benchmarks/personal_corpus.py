@@ -68,7 +68,7 @@ class _Writer:
         self._country = locale[-2:]
 
     def cases(self) -> Iterator[Case]:
-        for part in (*KINDS, "innocent", _HELD_BACK):
+        for part in (*KINDS, "innocent", "more", _HELD_BACK):
             for sentence in self._told[part]:
                 for _ in range(_DRAWS):
                     yield self._case(sentence, held_back=part == _HELD_BACK)

@@ -40,13 +40,14 @@ _NETWORK = (
     r"|threads|pinterest)(?![^\W_])|インスタ(?:グラム)?|ツイッター)"
 )
 _HANDLE = re.compile(r"(?<![\w.@/＠])(?P<hit>[@＠][a-z_](?:\.?\w){2,39}+)", re.IGNORECASE | re.ASCII)
-_BESIDE_A_HANDLE = re.compile(rf"{_NETWORK}|\b(?:follow|dm|handle)\b", re.IGNORECASE)
+_BESIDE_A_HANDLE = re.compile(rf"{_NETWORK}|\b(?:follow|dm|handle|account|konto|compte|cuenta|conta|profile?|perfil|profilo)\b|アカウント", re.IGNORECASE)
 _NEAR = 40
 # A name that no word is: "Instagram is great" names nobody.
 _NICK = r"(?P<hit>(?=[a-z.]*[_\d])[a-z](?:\.?[a-z\d_]){3,39}+)(?![a-z\d])"
 _NICK_BEHIND = re.compile(
     rf"(?:{_NETWORK}|\b(?:snap|line)(?=\s?(?:id(?![a-z])|:|c'est\b)))"
-    r"(?:[\s:=,-]|\b(?:id|name|user(?:name)?|handle|account|is|ist|es|est|c'est|bin|ich|ben|ik|sono|sou|soy|jestem|me|at)\b|は|：|ID(?=は|：)){1,12}+"
+    r"(?:[\s:=,-]|\b(?:id|name|user(?:name)?|handle|account|is|ist|es|est|c'est|è|é|to|bin|ich|ben|ik|sono|sou|soy|jestem"
+    r"|me|at|as|als|unter|onder|como|come|comme|jako|sous)\b|は|：|ID(?=は|：)){1,12}+"
     rf"(?<![a-z\d]){_NICK}",
     re.IGNORECASE,
 )

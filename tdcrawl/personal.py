@@ -36,7 +36,7 @@ _ORDER_WORD = (
     r"|zam\.)"
 )
 _NUMBER_WORD = (
-    r"(?:#|№|nº|n°|(?:n|no|nr|num|numbers?|nummer|numéro|numero|número|id|ref|refer[eê]nc(?:e|ia)|référence)\b)"
+    r"(?:#|№|nº|n°|(?:n|no|nr|num|numbers?|nummer|numer|numéro|numero|número|id|ref|refer[eê]nc(?:e|ia)|référence)\b)"
 )
 _OF_THE = r"(?:\s(?:with|the|mit|der|met|het|con|el|de|o|avec|le)\b){0,2}+"
 _IS = r"(?:(?:is|was|ist|war|est|es|è|é|jest)\b[\s:#]{1,3})?"
