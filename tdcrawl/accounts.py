@@ -40,7 +40,10 @@ _NETWORK = (
     r"|threads|pinterest)(?![^\W_])|インスタ(?:グラム)?|ツイッター)"
 )
 _HANDLE = re.compile(r"(?<![\w.@/＠])(?P<hit>[@＠][a-z_](?:\.?\w){2,39}+)", re.IGNORECASE | re.ASCII)
-_BESIDE_A_HANDLE = re.compile(rf"{_NETWORK}|\b(?:follow|dm|handle|account|konto|compte|cuenta|conta|profile?|perfil|profilo)\b|アカウント", re.IGNORECASE)
+_BESIDE_A_HANDLE = re.compile(
+    rf"{_NETWORK}|\b(?:follow|dm|handle|account|konto|compte|cuenta|conta|profile?|perfil|profilo)\b|アカウント",
+    re.IGNORECASE,
+)
 _NEAR = 40
 # A name that no word is: "Instagram is great" names nobody.
 _NICK = r"(?P<hit>(?=[a-z.]*[_\d])[a-z](?:\.?[a-z\d_]){3,39}+)(?![a-z\d])"

@@ -28,7 +28,7 @@ _EMAIL = re.compile(
 )
 # A name that no word is: "bought it at shop dot com" is no address.
 _SPELT_EMAIL = re.compile(
-    r"(?<![\w.+-])(?P<hit>(?=[a-z+-]*[\d._])[a-z][\w.+-]{1,60}+ at (?:[\w-]{1,60}+ dot ){1,4}[a-z]{2,20}+)(?!\w)",
+    r"(?<![\w.+-])(?P<hit>(?=[a-z-]*[\d._+])[a-z][\w.+-]{1,60}+ at (?:[\w-]{1,60}+ dot ){1,4}[a-z]{2,20}+)(?!\w)",
     re.IGNORECASE | re.ASCII,
 )
 _ORDER_WORD = (
@@ -58,14 +58,15 @@ _CARD = re.compile(
 )
 # How the networks number: Diners Club 14 digits, American Express 15, the others 16 or 19; no EAN or IMEI is like that.
 _CARD_NETWORK = re.compile(r"3[0689]\d{12}|3[47]\d{13}|(?:2[2-7]|35|[456]\d)\d{14}(?:\d{3})?")
-_MORE_DIGITS = r"(?:[ ./()-]{0,2}\d)"
+_MORE_DIGITS = r"(?:[ ./()-]{0,3}\d)"
+_ENDS = rf"(?!{_LETTER}|[/-])"
 # The library knows the numbers that are in use; these say "phone" by their shape, or by the word before them.
 _PHONE_SHAPE = re.compile(
-    rf"""(?<![\w.,/+-])(?P<hit>
+    rf"""(?<!{_LETTER})(?<![.,/+-])(?P<hit>
       (?:\+|00[ ]?(?=[1-9]\d{{0,2}}[ ]))\d{_MORE_DIGITS}{{7,14}}+
     | (?:\+?1[ .-]?)?(?:\([2-9]\d\d\)[ ]?|[2-9]\d\d[.-])\d{{3}}[.-]\d{{4}}
     | 0\d{{4}}[ -]\d{{3}}[ -]?\d{{3}} | 0\d{{3}}[ -]\d{{3}}[ -]\d{{4}} | 07\d{{9}}
-    )(?![\w/-])""",
+    ){_ENDS}""",
     re.VERBOSE,
 )
 _PHONE_WORD = re.compile(
@@ -74,7 +75,7 @@ _PHONE_WORD = re.compile(
     r"|gebeld|bel|appen|telefoon|dzwoni(?:ć|łem|łam)|dzwoń(?:cie)?|komórka|infolinia"
     r"|telefone|celular|zap|ligu(?:e|ei)|ligar)\b|電話(?:番号)?|携帯)"
     r"(?:[ :.#(：は-]|\b(?:me|moi|us|them|at|on|is|no|number|nr|nummer|unter|au|le|al|el|il|met|op|na|para|o)\b){0,8}+"
-    rf"{_NO_DATE}(?P<hit>(?:\+|\(?\d)\d{_MORE_DIGITS}{{5,13}}+)(?![\w/-])",
+    rf"{_NO_DATE}(?P<hit>(?:\+|\(?\d)\d{_MORE_DIGITS}{{5,13}}+){_ENDS}",
     re.IGNORECASE,
 )
 # What stands before a number that is none of a phone: a word for things, or the path or query of an address.
@@ -142,8 +143,11 @@ def _phones(text: str, regions: Iterable[str | None]) -> Iterator[Span]:
         numbers = PhoneNumberMatcher(searched, region, Leniency.STRICT_GROUPING)
         # Some countries have numbers of six digits: too few to tell.
         told = (number for number in numbers if _MAYBE_PHONE.search(number.raw_string))
-        spans += [(number.start + (number.raw_string[0] == "（"), number.end) for number in told]
-    yield from (span for span in spans if not _NAMES_A_THING.search(text[max(0, span[0] - 30) : span[0]]))
+        spans += [(number.start, number.end) for number in told]
+    for start, end in spans:
+        if not _NAMES_A_THING.search(text[max(0, start - 30) : start]):
+            # A bracket that is closed behind the number is none of it.
+            yield start + (re.match(r"[(（][^)）]*$", text[start:end]) is not None), end
 
 
 FINDERS: tuple[tuple[str, Callable[[str], object], Finder], ...] = (

@@ -284,10 +284,10 @@ def test_masking_keeps_its_precision_and_recall_on_sentences_of_ten_locales() ->
     learnt, held_back = figures["learnt_from"], figures["held_back"]
     assert len(learnt.keys() - {"all", *KINDS}) == len(held_back.keys() - {"all", *KINDS}) == 10
     assert min(told["planted"] for told in learnt.values()) >= 40
-    assert min(told["recall"] for told in learnt.values()) >= 0.92
-    assert min(told["precision"] for told in learnt.values()) >= 0.97
-    assert (held_back["all"]["planted"], held_back["all"]["recall"] >= 0.85) == (118, True)
-    assert min(told["precision"] for told in held_back.values()) >= 0.97
+    assert min(told["recall"] for told in learnt.values()) >= 0.94
+    assert min(told["precision"] for told in learnt.values()) >= 0.98
+    assert (held_back["all"]["planted"], held_back["all"]["recall"] >= 0.94) == (119, True)
+    assert min(told["precision"] for told in held_back.values()) >= 0.98
 
 
 def test_planted_corpus_is_the_same_in_every_run_and_tells_what_is_planted_where() -> None:
@@ -296,7 +296,7 @@ def test_planted_corpus_is_the_same_in_every_run_and_tells_what_is_planted_where
     assert len({case.text for case in corpus}) == len(corpus)
     told = [case for case in corpus if case.text.startswith("Volg me op TikTok: @")]
     assert [case.truth for case in told] == [(("account", 19, len(case.text)),) for case in told] != []
-    assert {(case.locale, case.held_back) for case in told} == {("nl-NL", True)}
+    assert {(case.locale, case.held_back) for case in told} == {("nl-NL", False)}
 
 
 def test_mask_of_a_digit_too_few_is_a_miss_and_a_false_one() -> None:
