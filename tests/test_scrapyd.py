@@ -5,12 +5,15 @@ import os
 import shutil
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from socket import create_connection
 from typing import Any
-from urllib.parse import urlencode
+from urllib.error import HTTPError
+from urllib.parse import urlencode, urlsplit
 from urllib.request import HTTPBasicAuthHandler, HTTPPasswordMgrWithDefaultRealm, build_opener
 
 import pytest
@@ -32,6 +35,8 @@ pytestmark = pytest.mark.xdist_group("scrapyd")
 
 USER, PASSWORD = "tester", "sesame"
 # Not among the addresses of loopback, though it leads there.
+FARTHER = "127.0.0.2"
+"""Another address of this machine, on which nothing should listen."""
 NOT_LOOPBACK = "0.0.0.0"  # noqa: S104 - nothing is bound to it
 IN_THE_EGG = ("tdcrawl", "setup.py", "pyproject.toml", "README.md", "requirements.in")
 
@@ -59,7 +64,8 @@ class Scrapyd:
         address = f"{self.url}{what}.json"
         # What changes something is posted.
         answer = opener.open(f"{address}?{told}") if what.startswith("list") else opener.open(address, told.encode())
-        return dict(json.load(answer))
+        with answer:
+            return dict(json.load(answer))
 
 
 @contextmanager
@@ -150,6 +156,51 @@ def examined(monkeypatch: pytest.MonkeyPatch, folder: Path, *deploy: str) -> Fin
     (found,) = [finding for finding in examine(settings) if finding.part == "scrapyd srv"]
     assert PASSWORD not in found.detail
     return found
+
+
+SERVICES = ("daemonstatus", "listprojects", "listversions", "listspiders", "listjobs", "status", "schedule", "cancel",
+            "addversion", "delversion", "delproject")  # fmt: skip
+PAGES = ("", "jobs", "logs/", "items/")
+
+
+@pytest.mark.attack(
+    "Scrapyd without the password, by every service and page", "401", cases=2 * (len(SERVICES) + len(PAGES))
+)
+def test_server_lets_nobody_in_without_the_password(scrapyd: Scrapyd) -> None:
+    for path in (*(f"{service}.json" for service in SERVICES), *PAGES):
+        for headers in ([], [("Authorization", f"Basic {b64encode(b'tester:guess').decode()}")]):
+            stranger = build_opener()
+            stranger.addheaders = headers
+            for content in (None, b"project=tdcrawl&spider=retailer_reviews"):
+                with pytest.raises(HTTPError) as refused:
+                    stranger.open(scrapyd.url + path, content)
+                assert refused.value.code == 401, path
+                refused.value.close()
+    assert not answers(FARTHER, urlsplit(scrapyd.url).port or 0)
+    assert {job["spider"] for what in ("pending", "running") for job in scrapyd.ask("listjobs")[what]} == set()
+
+
+@pytest.mark.attack("a path as the name of a project, a version or a job of Scrapyd", "refused", cases=4)
+def test_server_leaves_its_folders_for_nobody(scrapyd: Scrapyd) -> None:
+    secret = scrapyd.folder / "secret.egg"
+    secret.write_bytes(b"kept")
+    for service, told in (
+        ("listspiders", {"project": "../secret"}),
+        ("delversion", {"project": "..", "version": "secret"}),
+        ("delproject", {"project": "../"}),
+        ("schedule", {"project": "../secret", "spider": "retailer_reviews"}),
+    ):
+        assert scrapyd.ask(service, **told)["status"] == "error", service
+    assert secret.read_bytes() == b"kept"
+
+
+def answers(address: str, port: int) -> bool:
+    """Say whether anybody listens there."""
+    try:
+        create_connection((address, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def test_doctor_when_the_project_is_on_a_server(
