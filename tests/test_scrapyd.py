@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from socket import create_connection
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode, urlsplit
@@ -28,15 +27,13 @@ from tdcrawl.store.engine import open_engine
 from tdcrawl.store.tables import outcomes, runs
 from tdcrawl.store.verify import check_ledger
 from tests.conftest import PROJECT
-from tests.services import free_port
+from tests.services import FARTHER, answers, free_port
 
 # They share a server, which takes seconds to start.
 pytestmark = pytest.mark.xdist_group("scrapyd")
 
 USER, PASSWORD = "tester", "sesame"
 # Not among the addresses of loopback, though it leads there.
-FARTHER = "127.0.0.2"
-"""Another address of this machine, on which nothing should listen."""
 NOT_LOOPBACK = "0.0.0.0"  # noqa: S104 - nothing is bound to it
 IN_THE_EGG = ("tdcrawl", "setup.py", "pyproject.toml", "README.md", "requirements.in")
 
@@ -192,15 +189,6 @@ def test_server_leaves_its_folders_for_nobody(scrapyd: Scrapyd) -> None:
     ):
         assert scrapyd.ask(service, **told)["status"] == "error", service
     assert secret.read_bytes() == b"kept"
-
-
-def answers(address: str, port: int) -> bool:
-    """Say whether anybody listens there."""
-    try:
-        create_connection((address, port), timeout=1).close()
-    except OSError:
-        return False
-    return True
 
 
 def test_doctor_when_the_project_is_on_a_server(
