@@ -16,6 +16,7 @@ from scrapy.settings import BaseSettings
 
 from tdcrawl.errors import TdcrawlError
 from tdcrawl.extensions.log_lines import keep_secrets
+from tdcrawl.redaction import redact
 from tdcrawl.reporting import open_console
 from tdcrawl.setting_values import read_database_url
 from tdcrawl.store.engine import Engine, open_engine, reachable
@@ -51,7 +52,7 @@ class TdcrawlCommand(ScrapyCommand):
             # Whoever read it (head, say) has seen enough; Python would complain once more when it flushes at the end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except TdcrawlError as error:
-            print(error, file=sys.stderr)
+            print(redact(str(error)), file=sys.stderr)
             self.exitcode = error.exit_status
         finally:
             if "engine" in vars(self):

@@ -14,6 +14,7 @@ from scrapy.exceptions import UsageError
 from tdcrawl import reporting
 from tdcrawl.errors import FinishedError, SettingError, TdcrawlError
 from tdcrawl.extensions.log_lines import open_log
+from tdcrawl.redaction import redact
 from tdcrawl.running import run_crawl
 
 logger = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ class Command(ScrapyCrawl):
         except TdcrawlError as error:
             if isinstance(error, FinishedError) and opts.json:
                 print(json.dumps({"run": error.run_id, "reason": "already_finished"}))
-            print(error, file=sys.stderr)
+            print(redact(str(error)), file=sys.stderr)
             self.exitcode = error.exit_status
         except Exception:
             # Through the log, which keeps its secrets.
@@ -80,4 +81,4 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except SettingError as error:
-        raise UsageError(str(error), print_help=False) from None
+        raise UsageError(redact(str(error)), print_help=False) from None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tdcrawl.errors import SettingError
 from tdcrawl.labeling.answer import answer_form, read_answer
+from tdcrawl.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -145,4 +146,5 @@ def _available() -> Iterator[None]:
 
 
 def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error)[:300]}"
+    # A service may quote the key that it refuses.
+    return f"{type(error).__name__}: {redact(str(error))[:300]}"

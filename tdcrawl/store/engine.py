@@ -129,6 +129,11 @@ def _driver_url(database_url: str) -> URL:
         backend = url.get_backend_name()
     except (ArgumentError, NoSuchModuleError) as error:
         raise SettingError(f"TDCRAWL_DATABASE_URL is no database URL: {error}") from error
+    except ValueError:
+        url = None
+    if url is None or "@" in (url.host or ""):
+        # What was taken for its port or host may be a password, which an error would quote.
+        raise SettingError("TDCRAWL_DATABASE_URL: in a password write @ as %40, : as %3A, / as %2F")
     if backend not in {"sqlite", "postgresql"}:
         raise SettingError(f"TDCRAWL_DATABASE_URL: {backend!r} is not supported; use sqlite:///FILE or postgresql://…")
     return url.set(drivername="postgresql+psycopg") if backend == "postgresql" else url
