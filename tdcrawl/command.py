@@ -15,7 +15,7 @@ from scrapy.exceptions import UsageError
 from scrapy.settings import BaseSettings
 
 from tdcrawl.errors import TdcrawlError
-from tdcrawl.extensions.log_lines import keep_secrets
+from tdcrawl.extensions.log_lines import keep_secrets, warn_of_shown_secrets
 from tdcrawl.redaction import redact
 from tdcrawl.reporting import open_console
 from tdcrawl.setting_values import read_database_url
@@ -45,6 +45,7 @@ class TdcrawlCommand(ScrapyCommand):
         if args:
             raise UsageError(f"unrecognized arguments: {' '.join(args)}", print_help=False)
         keep_secrets(self.project_settings)
+        warn_of_shown_secrets(self.project_settings)
         try:
             with reachable():
                 self._print(self.answer(opts), opts.json)

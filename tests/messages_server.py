@@ -50,6 +50,8 @@ class MessagesServer:
     def __init__(self, url: str) -> None:
         self.url = url
         self.answer: Callable[[dict[str, Any]], Reply] = honest
+        self.complaint = "told to fail"
+        """What it says beside a status."""
         self.calls: list[dict[str, Any]] = []
         self.requests = 0
         self.batches: dict[str, list[dict[str, Any]]] = {}
@@ -71,7 +73,7 @@ class MessagesServer:
         """Answer one request."""
         reply = self.answer(body)
         if isinstance(reply, int):
-            return reply, {"type": "error", "error": {"type": "api_error", "message": "told to fail"}}
+            return reply, {"type": "error", "error": {"type": "api_error", "message": self.complaint}}
         with self._lock:
             self.calls.append(body)
         return 200, {
@@ -149,7 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Tell of batches."""
         told, (*_, last) = self._told, self.path.split("?")[0].split("/")
         if told.ended is None:
-            self._send(500, {"type": "error", "error": {"type": "api_error", "message": "told to fail"}})
+            self._send(500, {"type": "error", "error": {"type": "api_error", "message": told.complaint}})
         elif last == "results":
             lines = [json.dumps(result) for result in told.results(self.path.split("/")[-2])]
             self._send_bytes(200, "\n".join(lines).encode(), "application/x-jsonl")

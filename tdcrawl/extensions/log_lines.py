@@ -5,11 +5,13 @@ import os
 from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
-from scrapy.settings import BaseSettings, Settings
+from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings, Settings
 from scrapy.utils.log import _get_handler
 
 from tdcrawl.redaction import RedactedRecord, redact, secrets_among
 from tdcrawl.setting_values import read_choice
+
+logger = logging.getLogger(__name__)
 
 _FIELDS = ("time", "level", "logger", "message", "site", "run", "exc_info")
 
@@ -42,6 +44,15 @@ def open_log(settings: Settings) -> None:
     if read_choice(settings, "TDCRAWL_LOG_FORMAT", ("text", "json")) == "json":
         settings.set("LOG_INSTALL_ROOT_HANDLER", value=False, priority="cmdline")
         _log_as_json(settings)
+    warn_of_shown_secrets(settings)
+
+
+def warn_of_shown_secrets(settings: BaseSettings) -> None:
+    """Name the secrets that were given with -s: the process list shows them to all who are on this machine."""
+    told = [name for name in settings if settings.getpriority(name) == SETTINGS_PRIORITIES["cmdline"]]
+    for name in told:
+        if any(secrets_among({name: settings[name]})):
+            logger.warning("-s %s shows a secret to all on this machine: put it into the environment instead", name)
 
 
 def name_crawl(settings: Settings, site: str, run: str) -> None:

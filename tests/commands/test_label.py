@@ -134,9 +134,10 @@ def test_service_that_is_gone_when_a_batch_is_collected_is_said_in_one_line(
     waiting: Engine, label: Label, server: MessagesServer
 ) -> None:
     label("--mode", "batch", "--budget", "1")
-    server.ended = None
+    server.ended, server.complaint = None, f"it broke at {server.env['ANTHROPIC_API_KEY']}"
     status, complaint = label("--mode", "batch", "--budget", "1")
     assert (status, "the labelling service does not answer now: InternalServerError" in complaint) == (1, True)
+    assert "it broke at ***" in complaint
     assert "Traceback" not in complaint
     server.ended = True
     assert label("--mode", "batch", "--budget", "1")["labelled"][0]["ends"] == {"record": 3}

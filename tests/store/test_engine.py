@@ -42,6 +42,16 @@ def test_open_when_the_url_is_wrong(url: str, message: str) -> None:
         open_engine(url)
 
 
+@pytest.mark.attack("a password that a database URL does not quote", "refused, and not told")
+@pytest.mark.parametrize(
+    "place", ["user:open-sesame:5432", "user:open@sesame@127.0.0.1:1", "user:open/sesame:1@host:x"]
+)
+def test_open_when_a_password_is_not_quoted(place: str) -> None:
+    with pytest.raises(SettingError, match="in a password write @ as %40") as caught:
+        open_engine(f"postgresql://{place}/reviews")
+    assert (caught.value.__cause__, "sesame" in str(caught.value)) == (None, False)
+
+
 def test_open_when_the_server_is_unreachable() -> None:
     with pytest.raises(StoreError) as caught:
         open_engine("postgresql://user:secret@127.0.0.1:1/reviews")
