@@ -68,6 +68,14 @@ def write(path: Path, columns: Columns, rows: Iterable[Row]) -> int:
     return part.rows
 
 
+def write_lines(path: Path, columns: Columns, source: Path) -> int:
+    """Write rows that are the lines of a file; returns how many."""
+    with closing(Part(path, columns)) as part, source.open(encoding="utf-8", newline="\n") as lines:
+        while group := [line.removesuffix("\n") for line in islice(lines, ROWS_A_GROUP)]:
+            part.take(group)
+    return part.rows
+
+
 def schema_of(columns: Columns) -> Schema:
     """Give the types that columns have in a file."""
     return pa.schema([(name, _ARROW[column_type]) for name, column_type in columns.items()])
