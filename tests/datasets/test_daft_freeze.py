@@ -1,36 +1,130 @@
 """Freezing on Daft: the same rows, files and manifest as in this process."""
 
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import update
 
 from tdcrawl.balance.resample import Balance
+from tdcrawl.datasets import split_files
 from tdcrawl.datasets.engines import ENGINES, choose_freezing
 from tdcrawl.datasets.plan import Authors, FreezePlan
 from tdcrawl.datasets.version import freeze
-from tdcrawl.errors import DatasetError
-from tdcrawl.store import clusters
-from tdcrawl.store.engine import Engine, open_engine
+from tdcrawl.errors import DatasetError, TdcrawlError
+from tdcrawl.records.base import TrainingItem
+from tdcrawl.store import parquet
+from tdcrawl.store.engine import Engine, open_engine, writing
+from tdcrawl.store.tables import records
 from tests.datasets.corpus import a_review, collect
+from tests.datasets.test_smote import PLAN as SMOTE
+from tests.datasets.test_smote import a_posting
+from tests.datasets.test_version import content, manifest
 
-
-def content(directory: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
-
-
+CSV = ("parquet", "csv")
 PLANS = [
-    FreezePlan("v1"),
-    FreezePlan("v1", balance=Balance.OVERSAMPLE, max_share=0.4, formats=("parquet", "csv")),
+    FreezePlan("v1", formats=CSV),
+    FreezePlan("v1", balance=Balance.OVERSAMPLE, max_share=0.4, formats=CSV),
     FreezePlan("v1", balance=Balance.WEIGHTS, balance_by="rating", max_share=0.3),
-    FreezePlan("v1", balance=Balance.UNDERSAMPLE, balance_by="product_id", max_share=0.04, authors=Authors.SPLIT),
-    FreezePlan("v1", balance=Balance.NONE, split=(50, 0, 50), salt="s"),
+    FreezePlan("v1", balance_by="language", max_share=1, authors=Authors.TOGETHER),
+    FreezePlan("v1", balance=Balance.OVERSAMPLE, balance_by="product_id", max_share=0.05, salt="s", seed="t"),
+    FreezePlan("v1", balance=Balance.NONE, split=(50, 0, 50)),
 ]
+# Author and cluster of a review by its product, its site, and which of ten people wrote it, if anybody did.
+LIVES = st.lists(
+    st.tuples(st.integers(0, 6), st.sampled_from("äb"), st.one_of(st.none(), st.integers(0, 9)), st.integers(0, 40)),
+    min_size=1, max_size=40,
+)  # fmt: skip
 
 
-@pytest.mark.parametrize("plan", PLANS)
-def test_one(tmp_path: Path, plan: FreezePlan) -> None:
+def frozen_by_each(database: Path, folder: Path, plan: FreezePlan) -> Mapping[str, dict[str, bytes] | str]:
+    """Freeze copies of a database by each engine; gives the files, or why there are none."""
+    found: dict[str, dict[str, bytes] | str] = {}
     for name in ENGINES:
-        engine = collect(f"sqlite:///{tmp_path}/{name}.db", [a_review(number) for number in range(200)])
-        freeze(engine, plan, tmp_path / name, choose_freezing(name, ""))
+        copy = Path(shutil.copy(database, folder / f"{name}.db"))
+        engine = open_engine(f"sqlite:///{copy}")
+        try:
+            freeze(engine, plan, folder / name, choose_freezing(name, ""))
+            found[name] = content(folder / name)
+        except DatasetError as error:
+            found[name] = str(error)
         engine.dispose()
-    assert content(tmp_path / "local") == content(tmp_path / "daft")
+    return found
+
+
+def collected(database: Path, items: list[TrainingItem]) -> Path:
+    """Write items into a database that can be copied."""
+    engine = collect(f"sqlite:///{database}", items)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return database
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: f"{plan.balance}-{plan.balance_by}")
+def test_daft_freezes_the_same_bytes(tmp_path: Path, plan: FreezePlan, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Several parts and groups.
+    for module in (split_files, parquet):
+        monkeypatch.setattr(module, "ROWS_A_GROUP", 20)
+    monkeypatch.setattr(split_files, "_ROWS_A_PART", 40)
+    found = frozen_by_each(collected(tmp_path / "a.db", [a_review(number) for number in range(200)]), tmp_path, plan)
+    assert "v1/train/part-00001.parquet" in found["local"]
+    assert found["daft"] == found["local"]
+
+
+@given(LIVES, st.sampled_from(list(Authors)), st.sampled_from(list(Balance)[:4]), st.sampled_from((0.4, 0.6)))
+@settings(max_examples=10)
+def test_daft_ties_draws_and_refuses_as_this_process_does(
+    lives: list[tuple[int, str, int | None, int]], authors: Authors, balance: Balance, share: float
+) -> None:
+    with TemporaryDirectory() as name:
+        database = collected(Path(name) / "a.db", [a_review(number) for number in range(len(lives))])
+        engine = open_engine(f"sqlite:///{database}")
+        with writing(engine) as connection:
+            stored = connection.execute(records.select().order_by(records.c.record_id)).mappings().all()
+            for row, (product, site, author, cluster) in zip(stored, lives, strict=True):
+                named = None if author is None else f"author {author}"
+                data = {**row["data"], "product_id": f"é{product}", "author_hash": named}
+                told = {"site": site, "group_key": f"é{product}", "cluster_id": f"cluster {cluster}", "data": data}
+                connection.execute(update(records).where(records.c.record_id == row["record_id"]).values(told))
+        engine.dispose()
+        plan = FreezePlan("v1", balance=balance, max_share=share, authors=authors, accept=("broken_ledger",))
+        found = frozen_by_each(database, Path(name), plan)
+    assert found["daft"] == found["local"]
+
+
+def test_daft_makes_up_the_same_rows(tmp_path: Path) -> None:
+    found = frozen_by_each(collected(tmp_path / "a.db", [a_posting(number) for number in range(150)]), tmp_path, SMOTE)
+    assert "v1/smote/train.parquet" in found["local"]
+    assert found["daft"] == found["local"]
+
+
+def test_daft_remembers_the_version_before(engine: Engine, tmp_path: Path) -> None:
+    plan = FreezePlan("v2", salt="another")
+    freeze(engine, FreezePlan("v1"), tmp_path / "local")
+    freeze(engine, plan, tmp_path / "daft", choose_freezing("daft", ""))
+    assert manifest(tmp_path / "daft" / "v2")["parent_version"] == "v1"
+    freeze(engine, replace(plan, version="v3"), tmp_path / "local")
+    digests = [manifest(tmp_path / where)["rows_sha256"] for where in ("daft/v2", "local/v3", "local/v1")]
+    assert len(set(digests)) == 1
+    assert {path.name for path in (tmp_path / "daft").iterdir()} == {"v2"}
+
+
+def test_daft_when_there_is_nothing_to_freeze(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/a.db")
+    with pytest.raises(DatasetError, match="there are no review records to freeze"):
+        freeze(engine, FreezePlan("v1", balance=Balance.NONE), tmp_path, choose_freezing("daft", ""))
+    engine.dispose()
+    assert not list(tmp_path.glob("*v1*"))
+
+
+def test_freezing_when_daft_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tdcrawl.datasets.engines.find_spec", lambda _: None)
+    with pytest.raises(TdcrawlError, match="pip install daft ray") as caught:
+        choose_freezing("daft", "")
+    assert caught.value.exit_status == 2
