@@ -9,7 +9,6 @@ from fractions import Fraction
 
 from tdcrawl.errors import DatasetError
 
-
 Lowest = Callable[[Mapping[str, int]], Mapping[str, int]]
 """Takes how many records of a value are wanted, and gives the highest of that many lowest ranks of it."""
 

@@ -6,8 +6,7 @@ ties groups, ranks, rows, parts. What is as many as groups comes here, where the
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +15,20 @@ from daft import DataFrame, DataType, Expression, Window, col, lit
 from daft.functions import row_number
 
 from tdcrawl.balance.resample import Draw
-from tdcrawl.datasets.daft_door import batch, read, spread, start
+from tdcrawl.datasets.daft_door import batch, read, start
+from tdcrawl.datasets.daft_parts import Later
+from tdcrawl.datasets.local_source import LocalSource
 from tdcrawl.datasets.plan import FreezePlan
-from tdcrawl.datasets.source import Counted, Making, Stored, Tied
+from tdcrawl.datasets.source import Counted, Making, Source, Stored, Tied
 from tdcrawl.datasets.split import TRAIN, Group
-from tdcrawl.datasets.split_files import OpenPart, Parts
+from tdcrawl.datasets.split_files import Parts
 from tdcrawl.records import RECORD_TYPES
-from tdcrawl.records.columns import Columns
-from tdcrawl.store import parquet, selection
+from tdcrawl.store import selection
 from tdcrawl.store.engine import Connection
 from tdcrawl.store.versions import Line
 
 _GROUP = ["site", "group_key"]
+_RECORDS = "records"
 _UNREAD = ("data", "flags")
 _NO_TEXT = {"scraped_at": DataType.timestamp("us", "UTC"), "label_confidence": DataType.float64()}
 _LINE = DataType.struct(dict.fromkeys(Line._fields, DataType.string()))
@@ -41,37 +42,33 @@ class DaftFreezing:
     def __init__(self, ray_address: str) -> None:
         start(ray_address)
 
-    def source(self, connection: Connection, plan: FreezePlan, scratch: Path) -> "DaftSource":
+    def source(self, connection: Connection, plan: FreezePlan, scratch: Path) -> Source:
         """Put the records of the database where all workers see them."""
         for some in selection.unread_records(connection, plan.wanted):
-            columns = {name: [record[name] for record in some] for name in some[0]}
-            types = {name: _NO_TEXT.get(name, DataType.string()) for name in columns}
-            frame = daft.from_pydict(columns).select(*(col(name).cast(kind) for name, kind in types.items()))
-            frame.write_parquet(str(scratch / "records"), compression="zstd")
-        return DaftSource(plan, scratch)
+            columns: dict[str, Any] = {name: [record[name] for record in some] for name in some[0]}
+            typed = (col(name).cast(_NO_TEXT.get(name, DataType.string())) for name in columns)
+            daft.from_pydict(columns).select(*typed).write_parquet(str(scratch / _RECORDS), compression="zstd")
+        # Of nothing, this process tells as well.
+        return DaftSource(plan, scratch) if (scratch / _RECORDS).exists() else LocalSource(connection, plan)
 
     def parts(self, scratch: Path) -> Parts:
         """Let workers write parts."""
-        return _Later(scratch)
+        return Later(scratch)
 
 
 class DaftSource:
     """Hold records in files of a folder: as they are, what is looked at of each, and where each goes."""
 
     def __init__(self, plan: FreezePlan, scratch: Path) -> None:
-        self._plan, self._scratch = plan, scratch
-        self._is_empty = not (scratch / "records").exists()
+        self._scratch = scratch
         self._making = Making(plan)
-        self._persons = list(RECORD_TYPES[plan.record_type].person_fields.values())
-        if not self._is_empty:
-            records = self._read("records")
-            looked = records.select(_looking(self._making, records.column_names, self._persons))
-            looked.write_parquet(str(scratch / "keys"), compression="zstd")
+        persons = RECORD_TYPES[plan.record_type].person_fields.values()
+        records = self._read(_RECORDS)
+        looked = records.select(_looking(self._making, records.column_names, list(persons)))
+        looked.write_parquet(str(scratch / "keys"), compression="zstd")
 
     def groups(self) -> Iterator[tuple[Group, str, int]]:
         """Count by group and label."""
-        if self._is_empty:
-            return
         counted = self._read("keys").groupby(*_GROUP, "label").agg(col("value").count("all").alias("number"))
         for row in counted.iter_rows():
             yield Group(row["site"], row["group_key"]), row["label"], row["number"]
@@ -86,17 +83,18 @@ class DaftSource:
 
     def place(self, split_of: Mapping[Group, str]) -> None:
         """Bring the split of its group to each record."""
-        groups = {name: [getattr(group, field) for group in split_of] for name, field in zip(_GROUP, Group._fields, strict=True)}
-        self._splits = daft.from_pydict({**groups, "split": list(split_of.values())})
-        if not self._is_empty:
-            placed = self._read("keys").join(self._splits, on=_GROUP)
-            placed.write_parquet(str(self._scratch / "placed"), compression="zstd")
+        groups: dict[str, Any] = {
+            "site": [group.site for group in split_of],
+            "group_key": [group.key for group in split_of],
+            "split": list(split_of.values()),
+        }
+        self._splits = daft.from_pydict(groups)
+        placed = self._read("keys").join(self._splits, on=[*_GROUP])
+        placed.write_parquet(str(self._scratch / "placed"), compression="zstd")
 
     def counted(self) -> Counted:
         """Count by split, value and label."""
         counted = Counted()
-        if self._is_empty:
-            return counted
         value = daft.sql_expr(f"CASE WHEN split = '{TRAIN}' THEN value ELSE '' END")
         groups = self._read("placed").with_column("value", value).groupby("split", "value", "label")
         numbers = groups.agg(col("site").count("all").alias("number"), col("complete").sum())
@@ -127,9 +125,7 @@ class DaftSource:
 
     def lines(self, draws: Mapping[str, Draw]) -> Iterator[Line]:
         """Make the rows, and sort them."""
-        if self._is_empty:
-            return
-        records = self._read("records").join(self._splits, on=_GROUP)
+        records = self._read(_RECORDS).join(self._splits, on=[*_GROUP])
         made = records.select(_making(self._making, records.column_names, draws)).where("data IS NOT NULL")
         for some in made.sort("record_id").to_arrow_iter():
             columns = (some.column(name).to_pylist() for name in Line._fields)
@@ -138,13 +134,11 @@ class DaftSource:
     def _trained(self) -> DataFrame:
         return self._read("placed").where(col("split") == lit(TRAIN))
 
-    def _tied(self, thing: list[str]) -> Iterator[Tied]:
-        if self._is_empty:
-            return
+    def _tied(self, thing: Sequence[str]) -> Iterator[Tied]:
         names = list(dict.fromkeys([*thing, *_GROUP]))
         named = self._read("keys").where(col(thing[-1]).not_null()).select(*names).distinct()
         several = named.groupby(*thing).agg(col("group_key").count("all").alias("groups")).where("groups > 1")
-        for row in named.join(several, on=thing, how="semi").iter_rows():
+        for row in named.join(several, on=[*thing], how="semi").iter_rows():
             yield tuple(row[name] for name in thing), Group(row["site"], row["group_key"])
 
     def _read(self, name: str) -> DataFrame:
@@ -183,46 +177,3 @@ def _stored(names: Sequence[str], columns: Sequence[Any]) -> Iterator[Stored]:
     for row in zip(*(column.to_pylist() for column in columns), strict=True):
         stored = dict(zip(names, row, strict=True))
         yield stored | {name: json.loads(stored[name]) for name in _UNREAD}
-
-
-class _Later:
-    """Put the lines of parts aside, and let workers write all parts in the end."""
-
-    def __init__(self, scratch: Path) -> None:
-        self._scratch = scratch
-        self._parts: dict[Path, _Waiting] = {}
-
-    def open(self, path: Path, columns: Columns) -> OpenPart:
-        """Begin to put lines aside."""
-        self._parts[path] = _Waiting(self._scratch / f"{len(self._parts)}", columns)
-        return self._parts[path]
-
-    def finish(self) -> None:
-        """Write the parts, each where one worker is."""
-        columns = next(iter(self._parts.values())).columns
-        names = {"aside": [str(part.path) for part in self._parts.values()], "part": list(map(str, self._parts))}
-        write = batch(partial(_write_parts, columns), DataType.int64(), rows=1)
-        spread(daft.from_pydict(names), len(self._parts)).select(write(col("aside"), col("part"))).collect()
-
-
-class _Waiting:
-    """Keep the lines of a part in a file."""
-
-    def __init__(self, path: Path, columns: Columns) -> None:
-        self.path, self.columns, self.rows = path, columns, 0
-        self._file = path.open("w", encoding="utf-8", newline="\n")
-
-    def take(self, lines: Sequence[str]) -> Callable[[], parquet.Table]:
-        """Put lines aside."""
-        self._file.writelines(f"{line}\n" for line in lines)
-        self.rows += len(lines)
-        return partial(parquet.table_of, list(lines), parquet.schema_of(self.columns))
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-
-def _write_parts(columns: Columns, sources: Any, targets: Any) -> list[int]:
-    both = zip(sources.to_pylist(), targets.to_pylist(), strict=True)
-    return [parquet.write_lines(Path(target), columns, Path(source)) for source, target in both]

@@ -18,9 +18,9 @@ from tdcrawl.datasets.selection import Counts, Selection
 from tdcrawl.datasets.source import Engine as Freezing
 from tdcrawl.errors import DatasetError
 from tdcrawl.store import left_out, places, versions
+from tdcrawl.store.atomic import aside
 from tdcrawl.store.engine import Connection, Engine, writing
 from tdcrawl.store.errata import ERRATA
-from tdcrawl.store.atomic import aside
 from tdcrawl.store.place import Place
 from tdcrawl.store.telling import Tell, counted, silent
 from tdcrawl.store.versions import Line, Version
@@ -47,7 +47,12 @@ class Frozen:
 
 
 def freeze(
-    engine: Engine, plan: FreezePlan, target: Path | Place, by: Freezing = LOCAL, *, named: bool = True,
+    engine: Engine,
+    plan: FreezePlan,
+    target: Path | Place,
+    by: Freezing = LOCAL,
+    *,
+    named: bool = True,
     tell: Tell = silent,
 ) -> Frozen:
     """Freeze the records of a type as `target/vN`, with its rows and view in the database; `target` may be in S3.
@@ -119,9 +124,7 @@ def existing(connection: Connection, name: str) -> Version:
     raise DatasetError(f"{name} was never frozen; frozen versions: {known}")
 
 
-def _freeze(
-    engine: Engine, plan: FreezePlan, place: Place, accepted: Objections, by: Freezing, tell: Tell
-) -> Frozen:
+def _freeze(engine: Engine, plan: FreezePlan, place: Place, accepted: Objections, by: Freezing, tell: Tell) -> Frozen:
     # The files appear after the commit: a version in the database can be written again, files alone prove nothing.
     with place.new(MANIFEST, tell) as draft, writing(engine) as connection:
         if versions.find_version(connection, plan.version):
