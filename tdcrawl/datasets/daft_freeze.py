@@ -29,6 +29,8 @@ from tdcrawl.store.versions import Line
 
 _GROUP = ["site", "group_key"]
 _RECORDS = "records"
+# As many workers make rows at once; one process, which stores them, keeps up with no more.
+_STRETCHES = 8
 _UNREAD = ("data", "flags")
 _NO_TEXT = {"scraped_at": DataType.timestamp("us", "UTC"), "label_confidence": DataType.float64()}
 _LINE = DataType.struct(dict.fromkeys(Line._fields, DataType.string()))
@@ -44,10 +46,11 @@ class DaftFreezing:
 
     def source(self, connection: Connection, plan: FreezePlan, scratch: Path) -> Source:
         """Put the records of the database where all workers see them."""
-        for some in selection.unread_records(connection, plan.wanted):
+        for number, some in enumerate(selection.unread_records(connection, plan.wanted)):
             columns: dict[str, Any] = {name: [record[name] for record in some] for name in some[0]}
             typed = (col(name).cast(_NO_TEXT.get(name, DataType.string())) for name in columns)
-            daft.from_pydict(columns).select(*typed).write_parquet(str(scratch / _RECORDS), compression="zstd")
+            stretch = scratch / _RECORDS / f"{number:06}"
+            daft.from_pydict(columns).select(*typed).write_parquet(str(stretch), compression="zstd")
         # Of nothing, this process tells as well.
         return DaftSource(plan, scratch) if (scratch / _RECORDS).exists() else LocalSource(connection, plan)
 
@@ -124,12 +127,14 @@ class DaftSource:
         return Counter({(row["value"], row["label"]): row["number"] for row in counted.iter_rows()})
 
     def lines(self, draws: Mapping[str, Draw]) -> Iterator[Line]:
-        """Make the rows, and sort them."""
-        records = self._read(_RECORDS).join(self._splits, on=[*_GROUP])
-        made = records.select(_making(self._making, records.column_names, draws)).where("data IS NOT NULL")
-        for some in made.sort("record_id").to_arrow_iter():
-            columns = (some.column(name).to_pylist() for name in Line._fields)
-            yield from map(Line._make, zip(*columns, strict=True))
+        """Make the rows and sort them, some stretches of ids at a time: sorted at once they would fill the memory."""
+        stretches = sorted(f"{_RECORDS}/{path.name}" for path in (self._scratch / _RECORDS).iterdir())
+        for first in range(0, len(stretches), _STRETCHES):
+            records = self._read(*stretches[first : first + _STRETCHES]).join(self._splits, on=[*_GROUP])
+            made = records.select(_making(self._making, records.column_names, draws)).where("data IS NOT NULL")
+            for some in made.sort("record_id").to_arrow_iter():
+                columns = (some.column(name).to_pylist() for name in Line._fields)
+                yield from map(Line._make, zip(*columns, strict=True))
 
     def _trained(self) -> DataFrame:
         return self._read("placed").where(col("split") == lit(TRAIN))
@@ -141,8 +146,8 @@ class DaftSource:
         for row in named.join(several, on=[*thing], how="semi").iter_rows():
             yield tuple(row[name] for name in thing), Group(row["site"], row["group_key"])
 
-    def _read(self, name: str) -> DataFrame:
-        return read((self._scratch / name).glob("*.parquet"))
+    def _read(self, *names: str) -> DataFrame:
+        return read(file for name in names for file in (self._scratch / name).rglob("*.parquet"))
 
 
 def _looking(making: Making, names: Sequence[str], persons: Sequence[str]) -> Expression:

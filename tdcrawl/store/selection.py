@@ -76,9 +76,9 @@ def stored_records(connection: Connection, asked: Wanted) -> Iterator[dict[str, 
 
 
 def unread_records(connection: Connection, asked: Wanted) -> Iterator[list[dict[str, Any]]]:
-    """Stream all records, many at once, with their JSON as the text that it is: whoever works on them reads it."""
+    """Stream all records by their id, many at once, their JSON as a text: whoever works on them reads it."""
     unread = [cast(one, Text).label(one.name) if isinstance(one.type, JSON) else one for one in _TRAINED_ON]
-    found = _named(connection, select(*unread), asked)
+    found = _named(connection, select(*unread).order_by(records.c.record_id), asked)
     while some := list(islice(found, _UNREAD_AT_ONCE)):
         yield some
 

@@ -1,15 +1,14 @@
 """Freezing on Daft: the same rows, files and manifest as in this process."""
 
+import random
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from tdcrawl.balance.resample import Balance
 from tdcrawl.datasets import split_files
@@ -18,7 +17,7 @@ from tdcrawl.datasets.plan import Authors, FreezePlan
 from tdcrawl.datasets.version import freeze
 from tdcrawl.errors import DatasetError, TdcrawlError
 from tdcrawl.records.base import TrainingItem
-from tdcrawl.store import parquet
+from tdcrawl.store import parquet, selection
 from tdcrawl.store.engine import Engine, open_engine, writing
 from tdcrawl.store.tables import records
 from tests.datasets.corpus import a_review, collect
@@ -35,11 +34,6 @@ PLANS = [
     FreezePlan("v1", balance=Balance.OVERSAMPLE, balance_by="product_id", max_share=0.05, salt="s", seed="t"),
     FreezePlan("v1", balance=Balance.NONE, split=(50, 0, 50)),
 ]
-# Author and cluster of a review by its product, its site, and which of ten people wrote it, if anybody did.
-LIVES = st.lists(
-    st.tuples(st.integers(0, 6), st.sampled_from("äb"), st.one_of(st.none(), st.integers(0, 9)), st.integers(0, 40)),
-    min_size=1, max_size=40,
-)  # fmt: skip
 
 
 def frozen_by_each(database: Path, folder: Path, plan: FreezePlan) -> Mapping[str, dict[str, bytes] | str]:
@@ -77,24 +71,46 @@ def test_daft_freezes_the_same_bytes(tmp_path: Path, plan: FreezePlan, monkeypat
     assert found["daft"] == found["local"]
 
 
-@given(LIVES, st.sampled_from(list(Authors)), st.sampled_from(list(Balance)[:4]), st.sampled_from((0.4, 0.6)))
-@settings(max_examples=10)
-def test_daft_ties_draws_and_refuses_as_this_process_does(
-    lives: list[tuple[int, str, int | None, int]], authors: Authors, balance: Balance, share: float
+@pytest.mark.parametrize("balance", list(Balance)[:4])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_daft_ties_and_draws_as_this_process_does(
+    tmp_path: Path, seed: int, balance: Balance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with TemporaryDirectory() as name:
-        database = collected(Path(name) / "a.db", [a_review(number) for number in range(len(lives))])
-        engine = open_engine(f"sqlite:///{database}")
-        with writing(engine) as connection:
-            stored = connection.execute(records.select().order_by(records.c.record_id)).mappings().all()
-            for row, (product, site, author, cluster) in zip(stored, lives, strict=True):
-                named = None if author is None else f"author {author}"
-                data = {**row["data"], "product_id": f"é{product}", "author_hash": named}
-                told = {"site": site, "group_key": f"é{product}", "cluster_id": f"cluster {cluster}", "data": data}
-                connection.execute(update(records).where(records.c.record_id == row["record_id"]).values(told))
-        engine.dispose()
-        plan = FreezePlan("v1", balance=balance, max_share=share, authors=authors, accept=("broken_ledger",))
-        found = frozen_by_each(database, Path(name), plan)
+    # Several stretches, the rows of the last in a turn of their own.
+    monkeypatch.setattr(selection, "_UNREAD_AT_ONCE", 17)
+    chance, ids = random.Random(seed), [a_review(number).item_id for number in range(150)]  # noqa: S311 - not secret
+    database = collected(tmp_path / "a.db", [a_review(number) for number in range(150)])
+    engine = open_engine(f"sqlite:///{database}")
+    with writing(engine) as connection:
+        for record_id in ids:
+            mine = records.c.record_id == record_id
+            data = connection.scalar(select(records.c.data).where(mine))
+            connection.execute(update(records).where(mine).values(a_life(chance, data)))
+    engine.dispose()
+    accepted = ("broken_ledger", "leaks")
+    plan = FreezePlan("v1", balance=balance, max_share=0.4, authors=Authors.TOGETHER, accept=accepted)
+    found = frozen_by_each(database, tmp_path, plan)
+    assert "v1/manifest.json" in found["local"]
+    assert found["daft"] == found["local"]
+
+
+def a_life(chance: random.Random, data: dict[str, Any]) -> dict[str, Any]:
+    """Say of which product, site and cluster a review is, and who wrote it, if anybody did: some do so on two sites."""
+    product = f"é{chance.randrange(80)}"
+    author = chance.choice([None, *map(str, range(200))])
+    return {
+        "site": chance.choice("äb"), "group_key": product, "cluster_id": f"cluster {chance.randrange(400)}",
+        "data": {**data, "product_id": product, "author_hash": author},
+    }  # fmt: skip
+
+
+def test_daft_when_authors_tie_too_much_says_so_as_this_process_does(tmp_path: Path) -> None:
+    items = [a_review(number) for number in range(60)]
+    for item in items:
+        assert item.record is not None
+        item.record = item.record.model_copy(update={"author_hash": "busy"})
+    found = frozen_by_each(collected(tmp_path / "a.db", items), tmp_path, FreezePlan("v1", authors=Authors.TOGETHER))
+    assert "60 of 60 records hang together" in found["local"]
     assert found["daft"] == found["local"]
 
 
