@@ -122,11 +122,12 @@ def test_dedup_when_refused_says_why(run_scrapy: RunScrapy, arguments: list[str]
     assert finished.stdout == ""
 
 
-def test_dedup_when_daft_is_missing_says_what_to_install(corpus: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("action", "what"), [("dedup", "corpus.parquet"), ("freeze", "v1")])
+def test_daft_when_it_is_missing_says_what_to_install(tmp_path: Path, action: str, what: str) -> None:
     # A module of that name that cannot be found, as where it was never installed.
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['daft'] = None\n")
-    command = [sys.executable, "-m", "scrapy", "dataset", "dedup", str(corpus), "--to", str(tmp_path / "to")]
-    env = os.environ | {"PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-m", "scrapy", "dataset", action, what, "--to", str(tmp_path / "to")]
+    env = os.environ | {"PYTHONPATH": str(tmp_path), "TDCRAWL_DATABASE_URL": f"sqlite:///{tmp_path}/a.db"}
     finished = subprocess.run(
         [*command, "--engine", "daft"], cwd=PROJECT, env=env, capture_output=True, text=True, check=False
     )
