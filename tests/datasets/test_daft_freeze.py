@@ -84,7 +84,7 @@ def test_daft_ties_and_draws_as_this_process_does(
     with writing(engine) as connection:
         for record_id in ids:
             mine = records.c.record_id == record_id
-            data = connection.scalar(select(records.c.data).where(mine))
+            data = connection.execute(select(records.c.data).where(mine)).scalar_one()
             connection.execute(update(records).where(mine).values(a_life(chance, data)))
     engine.dispose()
     accepted = ("broken_ledger", "leaks")
