@@ -9,7 +9,7 @@ POSTGRESQL := command -v initdb || ls /usr/lib/postgresql/*/bin/initdb
 CHROMIUM := command -v chromium || command -v chromium-browser || command -v google-chrome
 APT := DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends
 
-.PHONY: help demo test check bench attacks soak requirements clean postgresql chromium
+.PHONY: help demo test check bench attacks fuzz soak requirements dependencies audit clean postgresql chromium
 .DELETE_ON_ERROR:
 
 help:
@@ -33,12 +33,21 @@ bench: .venv/installed-dev # measure the figures of the README
 attacks: .venv/installed-dev postgresql chromium # try every attack, and write the table of docs/security.md
 	@$(RUN) pytest -q -n auto -m attack --write-attacks
 
+fuzz: .venv/installed-dev # look for inputs that break a reader, and keep them in tests/corpus; SECONDS=3600 for longer
+	@$(RUN) tests.fuzzing --seconds $(or $(SECONDS),60)
+
 soak: .venv/installed-dev # kill crawls 200 times at random; KILLS=2000 for hours
 	@.venv/bin/python benchmarks/soak.py --kills $(or $(KILLS),200)
 
 requirements: .venv/installed-dev # pin the newest version of everything, with hashes
 	@$(PIN) requirements.in -o requirements.txt
 	@$(PIN) requirements-dev.in -o requirements-dev.txt
+
+dependencies: .venv/installed-dev # write the list of docs/dependencies.md, with reasons and licences
+	@$(RUN) tests.dependencies
+
+audit: .venv/installed-dev # ask PyPI for known holes in what is pinned; needs the network
+	@$(RUN) pip_audit --strict --disable-pip --require-hashes --progress-spinner off -r requirements-dev.txt
 
 clean: # remove what was built, but nothing that was collected
 	@rm -rf .venv build dist *.egg-info .*_cache .hypothesis

@@ -24,7 +24,7 @@ from tdcrawl.sites.profile import Read, SiteProfile, Start
 _URL = "https://shop.example/product/17"
 # Fewer than the reader refuses to search, so that it does search.
 _ELEMENTS = 99_000
-_READS: Mapping[str, Read] = {
+READERS: Mapping[str, Read] = {
     "schema_org": Read(reader=["schema_org"]),
     "microformats": Read(reader=["microformats"]),
     "css": Read(reader=["css"], record=".review", fields={"text": [".no .at > .all", ".body"], "author": ".by"}),
@@ -138,7 +138,7 @@ def read_page(page: bytes, reader: str) -> tuple[Reading, object]:
 def _profile(reader: str) -> SiteProfile:
     start = Start(urls=[_URL])
     return SiteProfile(
-        name="hostile", record_type="review", allowed_domains=["shop.example"], start=start, read=_READS[reader]
+        name="hostile", record_type="review", allowed_domains=["shop.example"], start=start, read=READERS[reader]
     )
 
 

@@ -15,7 +15,7 @@ from tdcrawl.labeling.labeller import Labeller
 from tdcrawl.labeling.llm import Model
 from tdcrawl.labeling.prompt import shown_text, version_of
 from tdcrawl.measures import open_terms
-from tdcrawl.outcomes import Bucket, Rejection
+from tdcrawl.outcomes import Bucket, LabelReason, Rejection
 from tdcrawl.records.base import Record, RecordType
 from tdcrawl.records.naming import Label
 from tdcrawl.setting_values import read_number
@@ -130,8 +130,10 @@ def open_backlog(settings: BaseSettings, engine: Engine, record_type: RecordType
     run = command_run(SPIDER, record_type.name)
     terms = open_terms(engine, settings, record_type)
     with ExitStack() as stack:
-        stack.callback(show_life(engine, run.run_id))
-        writer = Writer(engine, read_number(settings, "TDCRAWL_DATABASE_PATIENCE_SECONDS", 0, 3600))
+        life = show_life(engine, run.run_id)
+        stack.callback(life.end)
+        patience = read_number(settings, "TDCRAWL_DATABASE_PATIENCE_SECONDS", 0, 3600)
+        writer = Writer(engine, patience, lambda _: life.renew() if life.is_lost() else None)
         stack.callback(writer.close)
         yield what(settings, engine, writer, terms, run)
 
@@ -162,7 +164,8 @@ async def label_inline(backlog: Backlog, model: Model) -> None:
             said: Label | Rejection = await labeller.label(row["item_id"], backlog.record(row))
         except Rejection as why:
             said = why
-            if why.bucket is Bucket.PENDING:
+            # A vote that a batch is asked for holds nobody else up.
+            if why.bucket is Bucket.PENDING and why.reason != LabelReason.NOT_ASKED:
                 at_an_end.set()
         finally:
             room.release()

@@ -16,7 +16,8 @@ from tdcrawl.labeling.prompt import text_hash, version_of
 from tdcrawl.labeling.suspicion import refuse_orders
 from tdcrawl.labeling.vote import verdict
 from tdcrawl.outcomes import Bucket, LabelReason, Rejection
-from tdcrawl.store import batches, votes
+from tdcrawl.store import asked, batches, votes
+from tdcrawl.store.asked import Claim
 from tdcrawl.store.batches import Batch
 from tdcrawl.store.engine import reading
 from tdcrawl.store.shown import shown_rows
@@ -26,14 +27,8 @@ async def label_by_batch(backlog: Backlog, model: Model) -> None:
     """Collect the batches that have ended, decide what can be decided, and submit what is still to be asked."""
     for batch in _unfinished(backlog):
         await _collect(backlog, model, batch)
-    version = version_of(backlog.record_type, model.name)
-    ours = [batch for batch in _unfinished(backlog) if batch.version == version]
-    under_way = {(item, vote) for batch in ours for item, vote, _ in batch.requests}
     asks: list[Ask] = []
     async for ask in _wanted(backlog, model):
-        if (ask.item_id, ask.vote) in under_way:
-            backlog.count("under_way", 1)
-            continue
         asks.append(ask)
         if len(asks) == batching.MOST_REQUESTS:
             await _submit(backlog, model, asks)
@@ -57,23 +52,35 @@ async def _wanted(backlog: Backlog, model: Model) -> AsyncIterator[Ask]:
 
 
 async def _submit(backlog: Backlog, model: Model, asks: list[Ask]) -> None:
-    """Note a batch, then submit it: of what is asked, as much as the budget allows."""
+    """Note a batch, then submit it: of what is asked and nobody else buys, as much as the budget allows."""
+    asks = await _claim(backlog, asks)
     budget = read_budget(backlog.settings)
     affordable = bisect_right(list(accumulate(ask.most for ask in asks)), budget - backlog.promised)
     asks, left = asks[:affordable], asks[affordable:]
     detail = f"of {dollars(budget):.2f} USD less is left than its votes may cost"
     why = Rejection(Bucket.PENDING, LabelReason.BUDGET_SPENT, detail)
     await asyncio.gather(*(backlog.decide(item_id, why) for item_id in dict.fromkeys(ask.item_id for ask in left)))
+    await asyncio.gather(*(backlog.writer.submit(asked.let_go, ask.key) for ask in left))
     if not asks:
         return
     batch = batching.new_batch(backlog.record_type, model, backlog.run.run_id, asks)
-    if await backlog.writer.submit(batches.note, (batch, budget)):
+    if await backlog.writer.submit(batches.note, (batch, backlog.buyer.holder, budget)):
         backlog.promised += batch.nanodollars
         faults.point("before_batch_submitted")
         batch_id = await batching.submit(model, batch, asks)
         faults.point("after_batch_submitted")
         await backlog.writer.submit(batches.name, (batch.submission_id, batch_id))
         backlog.count("submitted", len(asks))
+
+
+async def _claim(backlog: Backlog, asks: list[Ask]) -> list[Ask]:
+    """Choose what is asked: nothing that another process or batch buys, and nothing twice."""
+    wanted = {ask.key: ask.item_id for ask in asks}
+    free = await backlog.writer.submit(asked.claim, Claim(backlog.buyer.holder, wanted))
+    ours = [ask for ask in asks if ask.key in free and wanted[ask.key] == ask.item_id]
+    if len(ours) < len(asks):
+        backlog.count("under_way", len(asks) - len(ours))
+    return ours
 
 
 def _unfinished(backlog: Backlog) -> list[Batch]:
@@ -85,9 +92,9 @@ async def _collect(backlog: Backlog, model: Model, batch: Batch) -> None:
     named = batch if batch.batch_id else await _look_for(backlog, model, batch)
     if named is None:
         return
-    asked = {item for item, _, _ in batch.requests}
+    items = {item for item, _, _ in batch.requests}
     with reading(backlog.engine) as connection:
-        texts = {item_id: backlog.shown(row) for item_id, row in shown_rows(connection, asked)}
+        texts = {item_id: backlog.shown(row) for item_id, row in shown_rows(connection, items)}
     cast = await batching.votes_of(model, named, backlog.record_type, texts)
     if cast is not None:
         await backlog.writer.submit(batches.collect, (named, cast))

@@ -8,10 +8,14 @@ import secrets
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 
+from babel import Locale
+from babel.core import get_global
+
 from tdcrawl.errors import SettingError, StoreError
-from tdcrawl.personal import FINDERS, WORTH_A_LOOK
+from tdcrawl.personal import FINDERS, worth_a_look
 from tdcrawl.redaction import redact
 from tdcrawl.text import clean, normalise
 
@@ -21,7 +25,7 @@ _DEFAULT_REGIONS = ("US", "GB")
 
 
 def mask(text: str, region: str | None = None) -> tuple[str, Counter[str]]:
-    """Replace e-mail addresses, order, card and phone numbers by [email], [order], [card] and [phone].
+    """Replace e-mail addresses, accounts, order, card and phone numbers by the name of their kind in square brackets.
 
     Gives the masked text and how many of each were found. `region` is the country (ISO 3166, e.g. "DE") whose national
     phone numbers are known beside the international ones; without it those of the US and the UK are. Masking twice
@@ -30,7 +34,7 @@ def mask(text: str, region: str | None = None) -> tuple[str, Counter[str]]:
     found: Counter[str] = Counter()
     regions = (region,) if region else _DEFAULT_REGIONS
     # Once a neighbour is masked, a number may stand free that did not before: so until nothing more is found.
-    while WORTH_A_LOOK.search(text):
+    while worth_a_look(text):
         masked = _mask_once(text, regions, found)
         if masked == text:
             break
@@ -38,9 +42,19 @@ def mask(text: str, region: str | None = None) -> tuple[str, Counter[str]]:
     return text, found
 
 
-def mask_error(quoted: str) -> str:
-    """Make an error storable: it may quote a person on the page, and a secret of this process."""
-    return redact(mask(clean(quoted))[0])
+@cache
+def region_of(locale: str) -> str | None:
+    """Give the country (ISO 3166) where people write as in a locale; None for plain `en`, which is of everywhere."""
+    parsed = Locale.parse(locale, sep="-" if "-" in locale else "_")
+    likely = "" if str(parsed) == "en" else get_global("likely_subtags").get(str(parsed), "")
+    region = parsed.territory or likely.rpartition("_")[2]
+    # "001" is the world.
+    return region if region.isalpha() else None
+
+
+def mask_error(quoted: str, region: str | None = None) -> str:
+    """Make an error storable: it may quote a person on the page (of a `region`), and a secret of this process."""
+    return redact(mask(clean(quoted), region)[0])
 
 
 def mask_fields(

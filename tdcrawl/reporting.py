@@ -1,6 +1,6 @@
 """The ladder of numbers at the end of a run: what each stage saw, and where everything is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from tdcrawl.verdict import Verdict
 
 Stats = Mapping[str, Any]
 _UNWRAPPED = 10_000
+_WAITS = {Bucket.PENDING: "scrapy label --estimate says what it costs", Bucket.NEEDS_REVIEW: "scrapy review"}
 
 
 def open_console() -> Console:
@@ -73,6 +74,8 @@ def print_run(console: Console, figures: Mapping[str, Any], check: LedgerCheck |
             console.print(f"pages {state}: {_list_reasons(reasons)}", highlight=False)
     for page in figures["failed_pages"]:
         console.print(f"  {page['url']} ({page['detail']})", highlight=False, markup=False, soft_wrap=True)
+    for line in _waiting(figures["reasons"]):
+        console.print(line, highlight=False)
     for feed in feeds:
         console.print(f"Wrote {feed}", highlight=False, markup=False, soft_wrap=True)
     for warning in [*figures["warnings"], *(alarm["message"] for alarm in figures["alarms"])]:
@@ -92,6 +95,17 @@ def print_ledger(console: Console, check: LedgerCheck) -> None:
         console.print("[green]✓ the ledger balances[/]")
     for problem in check.problems:
         console.print(f"[red]✗ {escape(problem)}[/]", highlight=False)
+
+
+def _waiting(reasons: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    for bucket, how in _WAITS.items():
+        if waiting := sum(reasons.get(bucket, {}).values()):
+            yield f"{waiting} items wait for a label: {how}"
+
+
+def figures_line(figures: Mapping[str, float]) -> str:
+    """Write figures in a line, with as many decimals as they have, four at most."""
+    return ", ".join(f"{number:,.4f}".rstrip("0").rstrip(".") + f" {what}" for what, number in figures.items())
 
 
 def _with_pending(stats: Stats, what: str, total: str, places: Iterable[str]) -> dict[str, int]:

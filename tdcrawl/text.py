@@ -24,10 +24,13 @@ _ASCII_WORDS = bytes(ord(chr(code).lower()) if chr(code).isalnum() or chr(code) 
 
 
 def clean(text: str) -> str:
-    """Remove what no sink can hold (NUL, control characters, lone surrogates) and the space around a text."""
-    if text.isascii() and text.isprintable():
-        return text.strip()
-    return _UNSTORABLE.sub("", text).strip()
+    """Remove what no sink can hold (NUL, control characters, lone surrogates), and the space around a text."""
+    return storable(text).strip()
+
+
+def storable(text: str) -> str:
+    """Remove what no sink can hold."""
+    return text if text.isascii() and text.isprintable() else _UNSTORABLE.sub("", text)
 
 
 def is_damaged(text: str) -> bool:

@@ -59,6 +59,10 @@ def s3_server() -> Iterator[str]:
         server.stop()
 
 
+FARTHER = "127.0.0.2"
+"""Another address of this machine, on which nothing of ours listens."""
+
+
 def free_port() -> int:
     """Find a loopback port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -93,3 +97,19 @@ def _run(cwd: str, *command: str | Path) -> None:
         )
     if finished.returncode:
         pytest.fail(f"{command[0]} failed:\n{log.read_text(errors='replace')}")
+
+
+def cut_off(server_url: str, database_url: str) -> None:
+    """End all sessions of a PostgreSQL database, as a restart of its server does."""
+    ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(ended, [database_url.rpartition("/")[2]])
+
+
+def answers(address: str, port: int) -> bool:
+    """Say whether anybody listens there."""
+    try:
+        socket.create_connection((address, port), timeout=1).close()
+    except OSError:
+        return False
+    return True

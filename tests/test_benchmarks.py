@@ -14,6 +14,8 @@ import pytest
 from benchmarks.corpus import Corpus, Review, invent_corpus
 from benchmarks.hostile_pages import PAGES
 from benchmarks.near_truth import THRESHOLD, Truth, similar_pairs
+from benchmarks.personal import measured
+from benchmarks.personal_corpus import KINDS, Case, planted_corpus
 from benchmarks.reviews import invent_reviews
 from tdcrawl import text
 
@@ -280,6 +282,34 @@ def test_versions_are_frozen_verified_and_compared() -> None:
     assert figures["frozen_per_second"] > 0
     assert figures["freeze_over_pyarrow"] < 1
     assert figures.keys() >= {"growth", "verify_seconds", "sha256sum_seconds", "diff_seconds", "datasets_per_second"}
+
+
+def test_masking_keeps_its_precision_and_recall_on_sentences_of_ten_locales() -> None:
+    figures = measure("benchmarks/personal.py")
+    assert figures["cases"] >= 500
+    learnt, held_back = figures["learnt_from"], figures["held_back"]
+    assert len(learnt.keys() - {"all", *KINDS}) == len(held_back.keys() - {"all", *KINDS}) == 10
+    assert min(told["planted"] for told in learnt.values()) >= 40
+    assert min(told["recall"] for told in learnt.values()) >= 0.94
+    assert min(told["precision"] for told in learnt.values()) >= 0.98
+    assert (held_back["all"]["planted"], held_back["all"]["recall"] >= 0.94) == (119, True)
+    assert min(told["precision"] for told in held_back.values()) >= 0.98
+
+
+def test_planted_corpus_is_the_same_in_every_run_and_tells_what_is_planted_where() -> None:
+    corpus = planted_corpus()
+    assert corpus == planted_corpus()
+    assert len({case.text for case in corpus}) == len(corpus)
+    told = [case for case in corpus if case.text.startswith("Volg me op TikTok: @")]
+    assert [case.truth for case in told] == [(("account", 19, len(case.text)),) for case in told] != []
+    assert {(case.locale, case.held_back) for case in told} == {("nl-NL", False)}
+
+
+def test_mask_of_a_digit_too_few_is_a_miss_and_a_false_one() -> None:
+    right = Case("en-US", "Call 212-555-0173 now", (("phone", 5, 17),), held_back=False)
+    short = Case("en-US", right.text, (("phone", 5, 18),), held_back=False)
+    figures = measured([right, short])
+    assert figures["all"] == figures["en-US"] == {"planted": 2, "recall": 0.5, "masked": 2, "precision": 0.5}
 
 
 def test_steering_is_counted_in_requests_a_rare_record() -> None:

@@ -77,7 +77,7 @@ def imported_distributions(*folders: str) -> set[str]:
 def direct_requirements(file: str) -> set[str]:
     """Read the names in a .in file."""
     lines = (PROJECT / file).read_text().splitlines()
-    return {canonical(re.split(r"[\[<>=]", line)[0]) for line in lines if re.match(r"\w", line)}
+    return {canonical(re.split(r"[\[<>=;]", line)[0]) for line in lines if re.match(r"\w", line)}
 
 
 def canonical(distribution: str) -> str:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tdcrawl.errors import SettingError, StoreError
-from tdcrawl.privacy import KEY_FILE, load_key, mask, mask_fields, person_hash
+from tdcrawl.privacy import KEY_FILE, load_key, mask, mask_fields, person_hash, region_of
 
 PLANTED = """
 Write to <email|jane.doe@mail.example> if it leaks.
@@ -67,6 +67,17 @@ Glued: <email|a@b.co><email|_c@d.example>
 Dial <phone|0044 7700 900123> or <phone|07700-900-123>.
 Card <card|4111.1111.1111.1111> again.
 Call me at <phone|(020) 7946 0958> please
+Refund <account|DE89 3704 0044 0532 0130 00> please, or <account|gb82west12345698765432>.
+IBAN: <account|FR14 2004 1010 0505 0001 3M02 606>, bitcoin <account|bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4>.
+Send it to <account|1BitcoinEaterAddressDontSendf59kuE> he said.
+Follow me on Instagram <account|@jane.doe> or <account|@doe_jane> anywhere.
+Pictures: <account|https://www.instagram.com/jane.doe/>, <account|t.me/jdoe>, <account|youtube.com/@janedoe>.
+Pay <account|paypal.me/janedoe>, write to <account|wa.me/4917139200>, see <account|www.facebook.com/jane.doe.92?ref=x>!
+My insta is <account|jane_doe>, my IG: <account|jane92>.
+I'm <account|jane_92> on Twitter, LINE IDは<account|jane.d7>です。
+Spelt: <email|jane_doe at mail dot example> it is.
+ご質問は<email|jane@mail.example>まで、電話番号は<phone|090-2060-9209>。注文番号は<order|21485497>です。
+Bestellung mit der Nummer <order|81425> fehlt, mi número de pedido es <order|SO647725>.
 Order #<order|5512>, call <phone|212-555-0188> or mail <email|a@b.example>.
 """
 INNOCENT = """
@@ -102,6 +113,12 @@ The phone with 8 256 128 GB beats the phone 2400 x 1080.
 My phone 2021-05-12 model, call of duty 2003-2023 series.
 Resistance 100-200-3000 ohm, call 2 5 10 20 30 times.
 See https://shop.example/p/2125550173?id=4155552671 for it.
+2 @ $20, 3 @5 and @home all day, says @janedoe or a shop @ the mall.
+DE12 3456 7890 1234 5678 90 is no account, 1111111111111111111114oLvT3 neither.
+Instagram is great, my insta is full of it since 2020, I saw the iphone15 on Instagram and a snap button.
+See instagram.com/p/Cx12345, facebook.com/groups/kettles and netflix.com/jane, instagram.com is fun.
+I bought it at shop dot com, the order was 15000 rupees.
+I'm 34_d on top, 注文してから2日で届きました。
 Phone model 12345678, lot 4155552671, id: 8005550199.
 """
 PLANT = re.compile(r"<(\w+)\|([^>]+?)(\.?)>")
@@ -142,6 +159,14 @@ def test_national_numbers_are_known_when_the_region_is_given(region: str | None,
 def test_masking_changes_nothing_when_done_again(lines: list[str], glue: str) -> None:
     masked, _ = mask(glue.join(lines))
     assert mask(masked) == (masked, Counter())
+
+
+@pytest.mark.parametrize(
+    ("locale", "region"),
+    [("en", None), ("en-GB", "GB"), ("de", "DE"), ("pt", "BR"), ("zh-Hant", "TW"), ("es-419", None)],
+)
+def test_region_is_where_people_write_so_and_none_where_that_is_everywhere(locale: str, region: str | None) -> None:
+    assert region_of(locale) == region
 
 
 def test_key_is_made_once_when_many_start_together(tmp_path: Path) -> None:

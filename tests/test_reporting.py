@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tdcrawl.reporting import open_console, print_run, run_figures
+from tdcrawl.reporting import figures_line, open_console, print_run, run_figures
 from tdcrawl.store.verify import LedgerCheck
 from tdcrawl.verdict import Verdict
 from tests.builders import a_run
@@ -17,12 +17,12 @@ ALARMS = [{"message": "drift: [b] is strange"}]
 STATS = {f"tdcrawl/validate_record/rejected/{reason * 3}": 1 for reason in ("missing_field", "bad_date", "too_short")}
 
 
-def printed(console: Console, *feeds: Path) -> list[str]:
+def printed(console: Console, *feeds: Path, **reasons: dict[str, int]) -> list[str]:
     """Print a run that failed for many reasons; its lines."""
     verdict, check = Verdict("finished", ["[red] is no colour"], ["nor [bold]"]), LedgerCheck(ITEMS, PAGES, 0, ["[x]"])
     figures = run_figures(a_run(), STATS, ["validate_record"], check, verdict) | {
         "failed_pages": [],
-        "reasons": {},
+        "reasons": reasons,
         "alarms": ALARMS,
     }
     print_run(console, figures, check, list(feeds))
@@ -44,6 +44,16 @@ def test_report_quotes_paths_and_messages_as_they_are() -> None:
     assert [line for line in lines if line[:1] in {"✗", "!"}] == [
         "✗ [x]", "! nor [bold]", "! drift: [b] is strange", "✗ [red] is no colour",
     ]  # fmt: skip
+
+
+def test_figures_are_written_as_people_count() -> None:
+    line = figures_line({"calls": 93, "usd": 0.038126, "tokens": 19530, "cache_hits": 100})
+    assert line == "93 calls, 0.0381 usd, 19,530 tokens, 100 cache_hits"
+
+
+def test_report_says_what_waits_for_a_label_and_how_to_get_it() -> None:
+    lines = printed(Console(file=io.StringIO(), width=200), pending={"budget_spent": 40, "label_failed": 2})
+    assert "42 items wait for a label: scrapy label --estimate says what it costs" in lines
 
 
 def test_report_says_that_the_sums_are_those_of_the_whole_ledger() -> None:

@@ -5,12 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.error import HTTPError
+from urllib.parse import urlencode, urlsplit
 from urllib.request import HTTPBasicAuthHandler, HTTPPasswordMgrWithDefaultRealm, build_opener
 
 import pytest
@@ -25,7 +27,7 @@ from tdcrawl.store.engine import open_engine
 from tdcrawl.store.tables import outcomes, runs
 from tdcrawl.store.verify import check_ledger
 from tests.conftest import PROJECT
-from tests.services import free_port
+from tests.services import FARTHER, answers, free_port
 
 # They share a server, which takes seconds to start.
 pytestmark = pytest.mark.xdist_group("scrapyd")
@@ -59,7 +61,8 @@ class Scrapyd:
         address = f"{self.url}{what}.json"
         # What changes something is posted.
         answer = opener.open(f"{address}?{told}") if what.startswith("list") else opener.open(address, told.encode())
-        return dict(json.load(answer))
+        with answer:
+            return dict(json.load(answer))
 
 
 @contextmanager
@@ -150,6 +153,42 @@ def examined(monkeypatch: pytest.MonkeyPatch, folder: Path, *deploy: str) -> Fin
     (found,) = [finding for finding in examine(settings) if finding.part == "scrapyd srv"]
     assert PASSWORD not in found.detail
     return found
+
+
+SERVICES = ("daemonstatus", "listprojects", "listversions", "listspiders", "listjobs", "status", "schedule", "cancel",
+            "addversion", "delversion", "delproject")  # fmt: skip
+PAGES = ("", "jobs", "logs/", "items/")
+
+
+@pytest.mark.attack(
+    "Scrapyd without the password, by every service and page", "401", cases=2 * (len(SERVICES) + len(PAGES))
+)
+def test_server_lets_nobody_in_without_the_password(scrapyd: Scrapyd) -> None:
+    for path in (*(f"{service}.json" for service in SERVICES), *PAGES):
+        for headers in ([], [("Authorization", f"Basic {b64encode(b'tester:guess').decode()}")]):
+            stranger = build_opener()
+            stranger.addheaders = headers
+            for content in (None, b"project=tdcrawl&spider=retailer_reviews"):
+                with pytest.raises(HTTPError) as refused:
+                    stranger.open(scrapyd.url + path, content)
+                assert refused.value.code == 401, path
+                refused.value.close()
+    assert not answers(FARTHER, urlsplit(scrapyd.url).port or 0)
+    assert {job["spider"] for what in ("pending", "running") for job in scrapyd.ask("listjobs")[what]} == set()
+
+
+@pytest.mark.attack("a path as the name of a project, a version or a job of Scrapyd", "refused", cases=4)
+def test_server_leaves_its_folders_for_nobody(scrapyd: Scrapyd) -> None:
+    secret = scrapyd.folder / "secret.egg"
+    secret.write_bytes(b"kept")
+    for service, told in (
+        ("listspiders", {"project": "../secret"}),
+        ("delversion", {"project": "..", "version": "secret"}),
+        ("delproject", {"project": "../"}),
+        ("schedule", {"project": "../secret", "spider": "retailer_reviews"}),
+    ):
+        assert scrapyd.ask(service, **told)["status"] == "error", service
+    assert secret.read_bytes() == b"kept"
 
 
 def test_doctor_when_the_project_is_on_a_server(

@@ -11,23 +11,17 @@ from tdcrawl.command import Answer, TdcrawlCommand
 from tdcrawl.errors import SettingError
 from tdcrawl.labeling.labeller import Labeller
 from tdcrawl.labeling.prompt import question_of, text_hash
-from tdcrawl.labeling.quality import against_gold, noise, precision
+from tdcrawl.labeling.quality import against_gold, audits
 from tdcrawl.outcomes import Rejection
-from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.base import RecordType
 from tdcrawl.store.engine import reading
-from tdcrawl.store.label_figures import audited
 from tdcrawl.store.votes import GOLD
 
 
 def quality(command: TdcrawlCommand) -> Answer:
     """Tell what people's audits say of the labels by votes, by record type."""
     with reading(command.engine) as connection:
-        found = {name: audited(connection, name) for name, kind in RECORD_TYPES.items() if kind.question}
-    told = [
-        {"record_type": name, "labels": precision(audits), "noise": noise(audits)} for name, audits in found.items()
-    ]
-    return {"quality": told}
+        return {"quality": audits(connection)}
 
 
 def gold(command: TdcrawlCommand, file: Path | None, kind: RecordType) -> Answer:

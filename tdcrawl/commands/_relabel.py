@@ -15,6 +15,7 @@ from tdcrawl.labeling.money import price_of
 from tdcrawl.labeling.prompt import shown_text, version_of
 from tdcrawl.outcomes import Bucket, Rejection
 from tdcrawl.records.base import RecordType
+from tdcrawl.reporting import figures_line
 from tdcrawl.store.engine import Connection, reading
 from tdcrawl.store.label_figures import audited
 from tdcrawl.store.relabelling import VotesOnTexts, count_before, labelled_before, votes_on_texts
@@ -131,4 +132,4 @@ def _show_flips(console: Console, flips: Answer | None, source: str) -> None:
 
 
 def _figures(told: Answer) -> str:
-    return ", ".join(f"{number:.4g} {what}" for what, number in told["figures"].items()) or "nothing asked"
+    return figures_line(told["figures"]) or "nothing asked"

@@ -16,6 +16,7 @@ from tdcrawl.labeling.money import price_of
 from tdcrawl.labeling.prompt import shown_text, version_of
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.base import RecordType
+from tdcrawl.reporting import figures_line
 from tdcrawl.store.engine import reading
 from tdcrawl.store.relabelling import votes_on_texts
 from tdcrawl.store.votes import taken
@@ -94,8 +95,7 @@ class Command(TdcrawlCommand):
             )
         for told in answer.get("labelled", []):
             ends = ", ".join(f"{number} {bucket}" for bucket, number in told["ends"].items()) or "nothing decided yet"
-            took = ", ".join(f"{number:.4g} {what}" for what, number in told["figures"].items()) or "nothing asked"
-            console.print(f"{told['record_type']}: {ends}; {took}")
+            console.print(f"{told['record_type']}: {ends}; {figures_line(told['figures']) or 'nothing asked'}")
         for kind, number in answer.get("waiting", {}).items():
             console.print(f"{number} {kind} records wait on: call it again with more money, or to collect batches")
         if not any(answer.values()):

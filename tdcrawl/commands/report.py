@@ -67,6 +67,9 @@ def _labels(told: Answer) -> str:
     parts = [f"labels: {who}"]
     if told["calls"]:
         parts.append(f"{told['calls']} calls, {told['usd']:.4f} USD")
+    parts += [f"{line['noise']['noise']:.1%} of those by votes wrong" for line in told["quality"] if line["noise"]]
+    if (kappa := told["agreement"]["fleiss_kappa"]) is not None:
+        parts.append(f"Fleiss' kappa of people {kappa:.2f}")
     parts += [f"{told[what]} wait ({how})" for what, how in _WAITING.items() if told[what]]
     return "; ".join(parts)
 

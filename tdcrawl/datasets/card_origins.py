@@ -5,6 +5,7 @@ from typing import Any
 
 _HIDDEN = {
     "email": "e-mail addresses",
+    "account": "accounts",
     "order": "order numbers",
     "card": "card numbers",
     "phone": "phone numbers",
@@ -62,7 +63,8 @@ def _items(ledger: Mapping[str, int]) -> int:
 def personal_data(provenance: Mapping[str, Any]) -> Iterator[str]:
     """Tell what was hidden, how, and in how many records."""
     yield "\n## Personal data\n"
-    yield "Patterns find what is masked, as `[email]`, `[order]`, `[card]` and `[phone]` (in how many records, before"
+    marks = ", ".join(f"`[{kind}]`" for kind in _HIDDEN)
+    yield f"Patterns find what is masked, as {marks} (in how many records, before"
     masked = provenance["masked"]
     yield f"balancing): {', '.join(f'{what} ({masked.get(kind, 0)})' for kind, what in _HIDDEN.items())}."
     stages = provenance["stages"]

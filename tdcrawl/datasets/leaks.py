@@ -22,12 +22,17 @@ Leaks = dict[str, tuple[int, list[str]]]
 def find_leaks(connection: Connection, plan: FreezePlan, *, authors_together: bool) -> Leaks:
     """Find what stands in several splits of a version whose rows are in the database; authors where they must not."""
     kind = RECORD_TYPES[plan.record_type]
-    things = {"texts": [records.c.content_hash], "groups": [records.c.site, records.c.group_key]}
-    things["clusters"] = [records.c.cluster_id]
-    if authors_together:
-        for field in kind.person_fields.values():
-            things["authors"] = [records.c.site, records.c.data[field].as_string()]
-    found = {name: leaks.torn(connection, plan.version, columns) for name, columns in things.items()}
+    people = kind.person_fields.values() if authors_together else ()
+    things: list[tuple[str, leaks.Thing]] = [
+        ("texts", [records.c.content_hash]),
+        ("groups", [records.c.site, records.c.group_key]),
+        ("clusters", [records.c.cluster_id]),
+        *(("authors", [records.c.site, records.c.data[field].as_string()]) for field in people),
+    ]
+    found: Leaks = {}
+    for name, columns in things:
+        (before, named), (number, ids) = found.get(name, (0, [])), leaks.torn(connection, plan.version, columns)
+        found[name] = before + number, [*named, *ids][: leaks.NAMED]
     pairs = sorted(set(_near(connection, plan)))
     found["near-duplicates"] = len(pairs), [" and ".join(pair) for pair in pairs[: leaks.NAMED]]
     return {name: leak for name, leak in found.items() if leak[0]}

@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Mapping
 
-import html_text
 from lxml import etree
 from parsel import Selector, SelectorList
 
 from tdcrawl.extract.page import Found, Page, left_out
 from tdcrawl.extract.plain_text import plain_text
+from tdcrawl.extract.visible_text import visible_text
 from tdcrawl.sites.profile import Read, Selectors
 
 _Chosen = Counter[tuple[str, int]]
@@ -71,4 +71,4 @@ def _text(match: Selector) -> str:
     if len(root) == 0:
         # Most fields hold nothing but text, and for those the layout of html_text costs a hundred times as much.
         return " ".join((root.text or "").split())
-    return html_text.extract_text(root)
+    return visible_text(root)

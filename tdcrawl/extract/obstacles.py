@@ -7,7 +7,6 @@ those, and only one that led nowhere.
 import re
 from collections.abc import Mapping, Sequence
 
-import html_text
 from lxml import etree
 from parsel import Selector
 
@@ -15,6 +14,7 @@ from tdcrawl.extract.declared import COUNTS_OF_TEXTS, declared
 from tdcrawl.extract.page import Page
 from tdcrawl.extract.reading import Reading
 from tdcrawl.extract.turning import Turn
+from tdcrawl.extract.visible_text import visible_text
 from tdcrawl.outcomes import PageReason
 from tdcrawl.records.base import Raw, RecordType
 from tdcrawl.sites.profile import Read, SiteProfile
@@ -106,7 +106,7 @@ def _fewer(page: Page, turn: Turn, record_type: RecordType) -> str | None:
 def obstacle(page: Selector) -> Why | None:
     """Say what stands in front of a page (blocked), or that there is none (http_status), with what it looks like."""
     is_long = sum(map(len, _TEXTS(page.root))) > _MOST_CHARACTERS
-    words = [] if is_long else html_text.extract_text(page.root, guess_layout=False).split()
+    words = [] if is_long else visible_text(page.root, layout=False).split()
     if is_long or len(words) > _MOST_WORDS:
         return None
     said = " ".join(words)

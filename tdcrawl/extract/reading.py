@@ -20,6 +20,7 @@ _MOST_ELEMENTS = 100_000
 _IS_LARGE = etree.XPath(f"boolean(/descendant::*[{_MOST_ELEMENTS + 1}])")
 _TOO_LARGE = Excess(f"the page has more than {_MOST_ELEMENTS:,} elements: none is read")
 _TOO_DEEP = Excess("the page is nested deeper than can be read: its rest is lost")
+_BOMB = Excess("the page's entities stand for more than can be read: its rest is lost")
 
 _Reader = Callable[[Page, Read, RecordType], Found]
 _READERS: dict[ReaderName, _Reader] = {
@@ -73,7 +74,10 @@ def _cut(selector: Selector) -> Excess | None:
         return _TOO_LARGE
     # The parser recovers from everything, from its own limit by leaving the rest of the page out; its log alone tells.
     errors = selector.root.getroottree().parser.error_log
-    return _TOO_DEEP if any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in errors) else None
+    limits = [entry.message for entry in errors if entry.type_name == "ERR_RESOURCE_LIMIT"]
+    if any("entity" in message for message in limits):
+        return _BOMB
+    return _TOO_DEEP if limits else None
 
 
 def _found(reader: _Reader, page: Page, read: Read, record_type: RecordType) -> Found:

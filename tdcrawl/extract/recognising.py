@@ -32,8 +32,10 @@ def _traces(item: TrainingItem, kind: RecordType, profile: SiteProfile, key: byt
     content_hash = None
     # What cannot be believed is no text that anybody compares with.
     with suppress(Rejection):
-        record = read_record(kind, item.raw, ValueRules.of(profile.read.values, item.fetched_at, asks=True))
-        content_hash = text.content_hash(kind.sameness(redacted(record, kind, key)[0]))
+        values = profile.read.values
+        record = read_record(kind, item.raw, ValueRules.of(values, item.fetched_at, asks=True))
+        hidden, _ = redacted(record, kind, key, privacy.region_of(values.locale))
+        content_hash = text.content_hash(kind.sameness(hidden))
     return Traces(item.item_id, item.site, persons, set(_addresses(item, profile)), content_hash)
 
 

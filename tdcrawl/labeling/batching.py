@@ -8,9 +8,10 @@ from tdcrawl.errors import StoreError
 from tdcrawl.labeling.llm import Model
 from tdcrawl.labeling.prompt import Prompt, prompt_for, question_of, shown_text, text_hash, version_of
 from tdcrawl.records.base import RecordType
+from tdcrawl.store.asked import Key
 from tdcrawl.store.batches import Batch
 from tdcrawl.store.rows import Row
-from tdcrawl.store.votes import Cast, Key
+from tdcrawl.store.votes import Cast
 
 MOST_REQUESTS = 10_000
 """How many votes go into one batch at most."""
@@ -18,10 +19,10 @@ MOST_REQUESTS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Hold one request of a batch to come: a vote of an item, and what it may cost at most."""
+    """Hold one request of a batch to come: a vote on an item, and what it may cost at most."""
 
     item_id: str
-    vote: int
+    key: Key
     prompt: Prompt
     most: int
 
@@ -29,14 +30,15 @@ class Ask:
 def ask_for(record_type: RecordType, model: Model, row: Row, votes: Sequence[int]) -> Iterator[Ask]:
     """Write the requests for votes on a row of what waits."""
     text = shown_text(record_type, record_type.stored(row["data"]))
+    hashed, version = text_hash(text), version_of(record_type, model.name)
     for vote in votes:
         prompt = prompt_for(question_of(record_type), text, vote)
-        yield Ask(row["item_id"], vote, prompt, model.most(prompt, batch=True))
+        yield Ask(row["item_id"], Key(hashed, version, vote), prompt, model.most(prompt, batch=True))
 
 
 def new_batch(record_type: RecordType, model: Model, account: str, asks: Sequence[Ask]) -> Batch:
     """Describe a batch before it is submitted, under a name of our own."""
-    requests = [(ask.item_id, ask.vote, ask.prompt.mark) for ask in asks]
+    requests = [(ask.item_id, ask.key.vote, ask.prompt.mark) for ask in asks]
     version, most = version_of(record_type, model.name), sum(ask.most for ask in asks)
     return Batch(secrets.token_hex(4), record_type.name, version, account, most, requests)
 
@@ -44,7 +46,7 @@ def new_batch(record_type: RecordType, model: Model, account: str, asks: Sequenc
 async def submit(model: Model, batch: Batch, asks: Sequence[Ask]) -> str:
     """Submit a batch; gives the service's id for it."""
     requests = [
-        {"custom_id": f"{ask.item_id}-{ask.vote}-{batch.submission_id}", "params": model.request(ask.prompt)}
+        {"custom_id": f"{ask.item_id}-{ask.key.vote}-{batch.submission_id}", "params": model.request(ask.prompt)}
         for ask in asks
     ]
     return await model.submit(requests)

@@ -16,7 +16,8 @@ from tdcrawl.labeling.vote import verdict
 from tdcrawl.outcomes import Bucket, LabelReason, Rejection
 from tdcrawl.records.base import Record, RecordType
 from tdcrawl.records.naming import Label
-from tdcrawl.store.votes import Answer, Buyer, Cast, Key, Vote, Wanted, cast, give_back, promise
+from tdcrawl.store.asked import Key
+from tdcrawl.store.votes import Answer, Buyer, Cast, Vote, Wanted, cast, give_back, promise
 
 logger = logging.getLogger(__name__)
 
@@ -113,6 +114,8 @@ class Labeller:
             if found is Answer.ASK:
                 self._under_way += 1
                 return None
+            if found is Answer.IN_BATCH:
+                raise Rejection(Bucket.PENDING, LabelReason.NOT_ASKED, _IN_BATCH)
             if found is Answer.WAIT:
                 await asyncio.sleep(_BETWEEN_LOOKS)
                 continue
@@ -146,4 +149,5 @@ class Labeller:
             logger.warning("No more labels are asked for in this run: %s. `scrapy label` takes up what waits", error)
 
 
+_IN_BATCH = "a batch is asked already: `scrapy label --mode batch` collects its answer"
 _FAULTS = ("after_vote_1", "after_vote_2")

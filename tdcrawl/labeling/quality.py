@@ -5,22 +5,31 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tdcrawl.drift import interval
+from tdcrawl.records import RECORD_TYPES
+from tdcrawl.store.engine import Connection
+from tdcrawl.store.label_figures import audited
 
 _CONFIDENCE = 0.95
 
 
-def precision(audits: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def audits(connection: Connection) -> list[dict[str, Any]]:
+    """Tell what people's audits say of the labels by votes, by record type."""
+    found = {name: audited(connection, name) for name, kind in RECORD_TYPES.items() if kind.question}
+    return [{"record_type": name, "labels": precision(rows), "noise": noise(rows)} for name, rows in found.items()]
+
+
+def precision(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Give for each version and label the share of its labels that was confirmed, with a 95 % Wilson interval."""
-    return [{**audit, **_share("precision", audit["confirmed"], audit["audited"])} for audit in audits]
+    return [{**audit, **_share("precision", audit["confirmed"], audit["audited"])} for audit in rows]
 
 
-def noise(audits: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+def noise(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     """Estimate the share of labels by votes that are wrong, with a 95 % Wilson interval; None without an audit.
 
     The sample is drawn evenly from all of them, so its share is theirs.
     """
-    number = sum(audit["audited"] for audit in audits)
-    wrong = number - sum(audit["confirmed"] for audit in audits)
+    number = sum(audit["audited"] for audit in rows)
+    wrong = number - sum(audit["confirmed"] for audit in rows)
     return {"audited": number, "wrong": wrong, **_share("noise", wrong, number)} if number else None
 
 

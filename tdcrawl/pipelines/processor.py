@@ -4,6 +4,7 @@ import asyncio
 import logging
 from functools import cached_property
 from inspect import isawaitable
+from traceback import format_exception, format_exception_only
 from typing import Any
 
 from scrapy.exceptions import DropItem
@@ -16,7 +17,7 @@ from tdcrawl.in_flight import limited
 from tdcrawl.outcomes import AnyStageReason, Bucket, Move, Rejection
 from tdcrawl.pipelines.base import Stage
 from tdcrawl.records.base import TrainingItem
-from tdcrawl.records.failed import evidence, masked
+from tdcrawl.records.failed import Hiding
 from tdcrawl.setting_values import read_number
 from tdcrawl.store.ledger import OutdatedError
 
@@ -110,10 +111,13 @@ class StageProcessor(ItemPipelineManager):
         return None
 
     async def _reject(self, item: TrainingItem, stage: Stage, why: Rejection) -> None:
+        session, hiding = self._site_spider.session, self._hiding(item)
+        why = hiding.rejection(why)
+        await session.ledger.reject(item, session.terms, stage.name, why, hiding.evidence(why))
+
+    def _hiding(self, item: TrainingItem) -> Hiding:
         session = self._site_spider.session
-        why = masked(why)
-        kept = evidence(item, session.record_type, why, session.person_key)
-        await session.ledger.reject(item, session.terms, stage.name, why, kept)
+        return Hiding(item, session.record_type, session.person_key, session.profile.read.values.locale)
 
     async def _fail_plainly(self, item: TrainingItem, stage: Stage, error: Exception) -> Rejection:
         """Fail an item whose rejection could not be written, keeping nothing that may be the cause."""
@@ -163,11 +167,10 @@ class StageProcessor(ItemPipelineManager):
 
     def _tell(self, stage: Stage, item: TrainingItem, error: Exception) -> None:
         # With a traceback once: a stage that breaks on every item would bury the log.
-        traceback = None if stage in self._told else error
+        lines = (format_exception_only if stage in self._told else format_exception)(error)
         self._told.add(stage)
-        # Not its repr: that of a UnicodeError holds the whole text.
-        told = (stage.name, item.item_id, type(error).__name__, error)
-        logger.error("Stage %s broke on item %s: %s: %s", *told, exc_info=traceback)
+        told = self._hiding(item).error("".join(lines))
+        logger.error("Stage %s broke on item %s: %s", stage.name, item.item_id, told)
 
     def _count_bucket(self, item: TrainingItem, rejection: Rejection | None) -> None:
         bucket = rejection.bucket if rejection else Bucket.RECORD if item.written else Bucket.PENDING
@@ -194,5 +197,4 @@ class StageProcessor(ItemPipelineManager):
 
 
 def _broken(stage: Stage, error: BaseException) -> Rejection:
-    detail = f"{stage.name}: {error!r}"
-    return Rejection(Bucket.FAILED, AnyStageReason.STAGE_ERROR, detail)
+    return Rejection(Bucket.FAILED, AnyStageReason.STAGE_ERROR, f"{stage.name}: {error!r}")

@@ -5,12 +5,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from tdcrawl.labeling.agreement import agreement
+from tdcrawl.labeling.quality import audits
 from tdcrawl.outcomes import Bucket, PageState
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.base import RecordType
 from tdcrawl.store.engine import Connection, Engine, reading
-from tdcrawl.store.label_figures import label_figures
+from tdcrawl.store.label_figures import label_figures, spending
 from tdcrawl.store.overview import ALARMS, EXPECTED, FAILURES, WARNINGS
+from tdcrawl.store.review_figures import all_answered
 from tdcrawl.store.run_figures import by_stratum, chosen_runs, coverage, item_ends, pace, page_ends
 
 Figures = dict[str, Any]
@@ -31,7 +34,9 @@ def collect(engine: Engine, run_id: str | None, stages: Sequence[str], seats: Se
             "runs": [_run(connection, run, items, pages) for run in runs],
             "funnel": _funnel(items, stages),
             "balance": [line for kind in types for line in _balance(connection, kind, ids, seats(kind))],
-            "labels": label_figures(connection, [kind.name for kind in types]),
+            "labels": label_figures(connection, [kind.name for kind in types])
+            | {"spending": spending(connection), "quality": audits(connection)}
+            | {"agreement": agreement(all_answered(connection))},
             "failures": _failures(runs, items, pages),
         }
 

@@ -17,7 +17,7 @@ def render(figures: Figures) -> str:
         undefined=StrictUndefined,
     )
     environment.globals["draw"] = _draw
-    environment.filters |= {"share": _share, "number": "{:,.0f}".format}
+    environment.filters |= {"share": _share, "number": "{:,.0f}".format, "percent": "{:.1%}".format}
     return environment.get_template("report.html").render(figures)
 
 

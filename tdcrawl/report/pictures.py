@@ -107,6 +107,19 @@ def pace(numbers: Sequence[int], seconds: int, what: str) -> str:
     return drawn("pace", 6, draw)
 
 
+def cost(accounts: Lines) -> str:
+    """Draw what each run or command paid for votes."""
+
+    def draw(axes: Axes) -> None:
+        dollars = [line["usd"] for line in accounts]
+        bars(axes, [line["began"][:16].replace("T", " ") for line in accounts], dollars, GOOD)
+        for place, line in enumerate(accounts):
+            write(axes, line["usd"], place, f"{line['usd']:,.4f} USD")
+        axes.set(xlim=(0, 1.28 * max(dollars) or 1), xticks=[])
+
+    return drawn("cost", len(accounts), draw)
+
+
 def _share(run: dict[str, Any], name: str) -> float:
     share: float = run["found"].get(name, 0) / max(1, run["of"])
     return share

@@ -10,12 +10,12 @@ from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 from tdcrawl.errors import ReviewError, StoreError
+from tdcrawl.labeling.agreement import agreement
 from tdcrawl.review import pages
-from tdcrawl.review.agreement import agreement
 from tdcrawl.review.guard import COOKIE, LoggedIn, OwnForm, Session, Sessions, guarded, own_form
 from tdcrawl.review.queue import Queue
 from tdcrawl.review.tokens import load_tokens, reviewer_of
-from tdcrawl.store.engine import reachable
+from tdcrawl.store.engine import reachable, reading
 from tdcrawl.store.review_figures import all_answered
 
 _TYPES = {"js": "text/javascript", "css": "text/css"}
@@ -87,7 +87,8 @@ def undo(request: Request, session: OwnForm) -> HTMLResponse:
 @router.get("/agreement")
 def show_agreement(request: Request, session: LoggedIn) -> HTMLResponse:
     """Show how far people agree."""
-    told = agreement(all_answered(_queue(request).engine))
+    with reading(_queue(request).engine) as connection:
+        told = agreement(all_answered(connection))
     return HTMLResponse(pages.render("agreement.html", session=session, **told))
 
 

@@ -5,9 +5,10 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from tdcrawl.labeling.agreement import majority
 from tdcrawl.labeling.prompt import question_of, shown_text
 from tdcrawl.records import RECORD_TYPES
-from tdcrawl.review.queue import Queue, majority
+from tdcrawl.review.queue import Queue
 from tdcrawl.store import review_figures, reviewing
 from tdcrawl.store.deciding import bucket_of
 from tdcrawl.store.reviewing import Task

@@ -1,13 +1,13 @@
 """WHAT DO PEOPLE SAY? Who is asked what, and what comes of an answer: one transaction, and nothing is forgotten."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 
 from tdcrawl import faults
 from tdcrawl.errors import ReviewError
+from tdcrawl.labeling.agreement import majority
 from tdcrawl.labeling.prompt import question_of, wording_of
 from tdcrawl.outcomes import LabelReason
 from tdcrawl.records import RECORD_TYPES
@@ -24,13 +24,6 @@ LEASE = timedelta(minutes=10)
 """How long a task stays with whoever has it before them."""
 ASKABLE = tuple(name for name, kind in RECORD_TYPES.items() if kind.question)
 """The record types that people can be asked about."""
-
-
-def majority(answers: Iterable[str]) -> str | None:
-    """Give the answer of more than half of those who answered."""
-    counted = Counter(answers)
-    label, number = counted.most_common(1)[0] if counted else (None, 0)
-    return label if number * 2 > counted.total() else None
 
 
 @dataclass

@@ -7,10 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from tdcrawl.store.asked import UNDER_WAY, BatchState, hand_over, let_all_go
 from tdcrawl.store.label_tables import label_batches
 from tdcrawl.store.votes import Cast, cast, refund, spend
-
-SUBMITTING, OPEN, COLLECTED, LOST = "submitting", "open", "collected", "lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +25,26 @@ class Batch:
     batch_id: str | None = None
 
 
-def note(connection: Connection, asked: list[tuple[Batch, int]]) -> list[bool]:
-    """Note batches that are about to be submitted, if a budget allows what they may cost; says so for each."""
+def note(connection: Connection, asked: list[tuple[Batch, str, int]]) -> list[bool]:
+    """Note batches that are about to be submitted, if a budget allows what they may cost; says so for each.
+
+    A batch holds from then on the votes that the process holds which submits it.
+    """
     answers = []
-    for batch, budget in asked:
+    for batch, holder, budget in asked:
         answers.append(spend(connection, batch.account, batch.nanodollars, budget))
         if answers[-1]:
             row = {name: getattr(batch, name) for name in Batch.__dataclass_fields__}
-            connection.execute(insert(label_batches), [row | {"state": SUBMITTING, "at": datetime.now(UTC)}])
+            row |= {"state": BatchState.SUBMITTING, "at": datetime.now(UTC)}
+            connection.execute(insert(label_batches), [row])
+            hand_over(connection, holder, batch.submission_id)
     return answers
 
 
 def name(connection: Connection, named: list[tuple[str, str]]) -> list[None]:
     """Write down under which id a submission is known to the service."""
     for submission_id, batch_id in named:
-        _change(connection, submission_id, {"batch_id": batch_id, "state": OPEN})
+        _change(connection, submission_id, {"batch_id": batch_id, "state": BatchState.OPEN})
     return [None] * len(named)
 
 
@@ -55,21 +59,22 @@ def collect(connection: Connection, collected: list[tuple[Batch, list[Cast]]]) -
         if votes:
             cast(connection, votes)
         refund(connection, batch.account, batch.nanodollars - sum(one.most for one in votes))
-        _change(connection, batch.submission_id, {"state": COLLECTED})
-    return [None] * len(collected)
+        _change(connection, batch.submission_id, {"state": BatchState.COLLECTED})
+    # The others' requests came to nothing: they may be asked again.
+    return let_all_go(connection, [batch.submission_id for batch, _ in collected])
 
 
 def give_up(connection: Connection, batches: list[Batch]) -> list[None]:
     """Give up submissions that never came to the service."""
     for batch in batches:
         refund(connection, batch.account, batch.nanodollars)
-        _change(connection, batch.submission_id, {"state": LOST})
-    return [None] * len(batches)
+        _change(connection, batch.submission_id, {"state": BatchState.LOST})
+    return let_all_go(connection, [batch.submission_id for batch in batches])
 
 
 def unfinished(connection: Connection, record_type: str) -> list[Batch]:
     """List the batches whose votes were not collected yet, the oldest first."""
-    waiting = label_batches.c.state.in_([SUBMITTING, OPEN]) & (label_batches.c.record_type == record_type)
+    waiting = label_batches.c.state.in_(UNDER_WAY) & (label_batches.c.record_type == record_type)
     found = connection.execute(select(label_batches).where(waiting).order_by(label_batches.c.at)).mappings()
     return [_batch(row) for row in found]
 

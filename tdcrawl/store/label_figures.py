@@ -13,6 +13,7 @@ from tdcrawl.store.tables import outcomes, records
 from tdcrawl.store.waiting import AUDIT, DECIDED
 
 _NANODOLLARS = 1_000_000_000
+_ACCOUNTS_SHOWN = 20
 
 
 def label_figures(connection: Connection, record_types: Collection[str]) -> dict[str, Any]:
@@ -38,12 +39,24 @@ def label_figures(connection: Connection, record_types: Collection[str]) -> dict
     waits: dict[str, int] = dict(connection.execute(waiting).all())
     return {
         "calls": calls,
-        "usd": round(int(nanodollars) / _NANODOLLARS, 6),
+        "usd": _usd(nanodollars),
         "tokens": int(tokens),
         "by_source": dict(connection.execute(by_source).all()),
         "for_model": waits.get(Bucket.PENDING, 0),
         "for_people": waits.get(Bucket.NEEDS_REVIEW, 0),
     }
+
+
+def spending(connection: Connection) -> list[dict[str, Any]]:
+    """List what was paid for votes, by the run or command that paid, the last ones in the order of their first call."""
+    of_votes, began = (labels.c.kind == VOTE) & (labels.c.source == MODEL), func.min(labels.c.at)
+    sums = func.count(), func.sum(labels.c.nanodollars)
+    query = select(labels.c.account, began, *sums).where(of_votes).group_by(labels.c.account).order_by(began.desc())
+    rows = connection.execute(query.limit(_ACCOUNTS_SHOWN)).all()
+    return [
+        {"account": account, "began": at.isoformat(timespec="seconds"), "calls": calls, "usd": _usd(nanodollars)}
+        for account, at, calls, nanodollars in reversed(rows)
+    ]
 
 
 def audited(connection: Connection, record_type: str) -> list[dict[str, Any]]:
@@ -71,3 +84,8 @@ def audited(connection: Connection, record_type: str) -> list[dict[str, Any]]:
         {"version": version, "label": label, "audited": number, "confirmed": right}
         for (version, label), (number, right) in sorted(counted.items())
     ]
+
+
+def _usd(nanodollars: Any) -> float:
+    # PostgreSQL sums up as Decimal.
+    return round(int(nanodollars) / _NANODOLLARS, 6)

@@ -11,10 +11,12 @@ from tdcrawl.store.tables import records
 _ROWS_AT_ONCE = 2_000
 NAMED = 3
 """Of how many leaks the rows are named."""
+Thing = Sequence[ColumnElement[Any]]
+"""Columns in which two records are about the same thing."""
 _JOINED = records.join(dataset_rows, dataset_rows.c.record_id == records.c.record_id)
 
 
-def torn(connection: Connection, version: str, things: Sequence[ColumnElement[Any]]) -> tuple[int, list[str]]:
+def torn(connection: Connection, version: str, things: Thing) -> tuple[int, list[str]]:
     """Count what has rows in several splits, a thing being the same in all these columns; with ids of a few rows."""
     rows = select(func.min(records.c.record_id)).select_from(_JOINED).where(dataset_rows.c.version == version)
     whole = rows.where(*(thing.is_not(None) for thing in things))

@@ -14,7 +14,7 @@ from tdcrawl.store import beginning, frontier, page_writes, redirects, refusing,
 from tdcrawl.store.archive import Place
 from tdcrawl.store.beginning import Begun
 from tdcrawl.store.engine import open_engine, reachable, writing
-from tdcrawl.store.life import renew, show_life
+from tdcrawl.store.life import show_life
 from tdcrawl.store.page_writes import Taken
 from tdcrawl.store.rereading import Reread
 from tdcrawl.store.rows import PageRequest, Run
@@ -41,17 +41,17 @@ class Ledger:
     def __init__(self, engine: Engine, run: Run, begin: Begin = beginning.anew, patience: float = 0) -> None:
         self.engine = engine
         self._worker = this_process()
-        self._end_life = show_life(engine, self._worker.worker_id)
+        self._life = show_life(engine, self._worker.worker_id)
         try:
             with reachable(), writing(engine) as connection:
                 begun = begin(connection, run)
                 join(connection, begun.run.run_id, self._worker)
         except BaseException:
-            self._end_life()
+            self._life.end()
             engine.dispose()
             raise
         self.run, self.taken_up, self.died = begun.run, begun.taken_up, begun.died
-        self._writer = Writer(engine, patience, self._come_back)
+        self._writer = Writer(engine, patience, self._show_life)
         self._has_left = False
 
     @property
@@ -152,7 +152,7 @@ class Ledger:
                 leave(connection, [self._worker.worker_id])
                 return not living(connection, [self.run.run_id])
         finally:
-            self._end_life()
+            self._life.end()
 
     def finish(self, reason: str, stats: Mapping[str, Any]) -> str:
         """End the run, unless somebody is reading for it; leaves it where that was not done. Returns how it ended.
@@ -169,11 +169,13 @@ class Ledger:
                 connection.execute(update(runs).where(runs.c.run_id == self.run.run_id).values(end))
         return reason
 
-    def _come_back(self, connection: Connection) -> None:
-        """Show life again, unless somebody found us dead while the database was gone; raises LostError then."""
+    def _show_life(self, connection: Connection) -> None:
+        """Show life again where its sign is gone, unless somebody found us dead meanwhile; raises LostError then."""
+        if not self._life.is_lost():
+            return
         if not is_listed(connection, self._worker.worker_id):
             raise LostError(f"another process has taken up run {self.run.run_id}, which this one read")
-        self._end_life = renew(self.engine, self._worker.worker_id, self._end_life)
+        self._life.renew()
 
     def judged(self, judgement: Mapping[str, Any]) -> None:
         """Keep beside the stats of an ended run what was found when it was judged; raises StoreError."""

@@ -1,29 +1,33 @@
 """A run's sign of life: a lock that the kernel, or the database server, takes back when the run's process is gone."""
 
 import fcntl
-from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 from zlib import crc32
 
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
 
 # Beside the lock of the one writer (store/engine.py); any number will do.
 _RUNS = 0x7DC1
 
 
-def show_life(engine: Engine, run_id: str) -> Callable[[], None]:
-    """Take a run's lock, before its row is there for others to see; returns what gives the lock back."""
-    if engine.dialect.name == "postgresql":
-        return _hold_session(engine, run_id)
-    return _hold_file(_path(engine, run_id))
+class Life(Protocol):
+    """Show that the process of a run is alive, until `end`."""
+
+    def is_lost(self) -> bool:
+        """Say whether others take the process for dead, as the lock went with its session."""
+
+    def renew(self) -> None:
+        """Take the lock again."""
+
+    def end(self) -> None:
+        """Give the lock back."""
 
 
-def renew(engine: Engine, run_id: str, end: Callable[[], None]) -> Callable[[], None]:
-    """Take a lock again that went with the session that held it; a file's lock does not go with the database."""
-    if engine.dialect.name != "postgresql":
-        return end
-    end()
-    return _hold_session(engine, run_id)
+def show_life(engine: Engine, run_id: str) -> Life:
+    """Take a run's lock, before its row is there for others to see."""
+    return (_Session if engine.dialect.name == "postgresql" else _File)(engine, run_id)
 
 
 def is_alive(connection: Connection, run_id: str) -> bool:
@@ -43,27 +47,51 @@ def is_alive(connection: Connection, run_id: str) -> bool:
     return False
 
 
-def _hold_session(engine: Engine, run_id: str) -> Callable[[], None]:
-    # A connection of its own: the lock is the session's, and ends with it.
-    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-    connection.execute(text("SELECT pg_advisory_lock(:kind, :run)"), _key(run_id))
+class _Session:
+    """Hold the lock by a connection of its own: it ends with that, whatever ends it."""
 
-    def end() -> None:
-        connection.invalidate()
-        connection.close()
+    def __init__(self, engine: Engine, run_id: str) -> None:
+        self._engine, self._run_id = engine, run_id
+        self._connection = self._lock()
 
-    return end
+    def is_lost(self) -> bool:
+        try:
+            self._connection.scalar(text("SELECT 1"))
+        except DBAPIError:
+            return True
+        return False
+
+    def renew(self) -> None:
+        self.end()
+        self._connection = self._lock()
+
+    def end(self) -> None:
+        self._connection.invalidate()
+        self._connection.close()
+
+    def _lock(self) -> Connection:
+        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        connection.execute(text("SELECT pg_advisory_lock(:kind, :run)"), _key(self._run_id))
+        return connection
 
 
-def _hold_file(path: Path) -> Callable[[], None]:
-    file = path.open("w")
-    fcntl.flock(file, fcntl.LOCK_EX)
+class _File:
+    """Hold the lock by a file beside the database, which does not go with it."""
 
-    def end() -> None:
-        path.unlink(missing_ok=True)
-        file.close()
+    def __init__(self, engine: Engine, run_id: str) -> None:
+        self._path = _path(engine, run_id)
+        self._file = self._path.open("w")
+        fcntl.flock(self._file, fcntl.LOCK_EX)
 
-    return end
+    def is_lost(self) -> bool:
+        return False
+
+    def renew(self) -> None:
+        pass
+
+    def end(self) -> None:
+        self._path.unlink(missing_ok=True)
+        self._file.close()
 
 
 def _key(run_id: str) -> dict[str, int]:

@@ -42,15 +42,14 @@ def open_types(engine: Engine) -> set[str]:
         return set(connection.scalars(query))
 
 
-def all_answered(engine: Engine) -> list[Answered]:
+def all_answered(connection: Connection) -> list[Answered]:
     """List the tasks that anybody has answered, with the answers that stand."""
     said = select(labels.c.task_id, labels.c.reviewer, labels.c.label, review_tasks.c.state)
     here = review_tasks.c.task_id == labels.c.task_id
     found: dict[int, Answered] = {}
-    with engine.connect() as connection:
-        for row in connection.execute(said.join(review_tasks, here).order_by(labels.c.label_id)):
-            answered = found.setdefault(row.task_id, Answered(row.state == DECIDED))
-            note(answered.answers, row.reviewer, row.label)
+    for row in connection.execute(said.join(review_tasks, here).order_by(labels.c.label_id)):
+        answered = found.setdefault(row.task_id, Answered(row.state == DECIDED))
+        note(answered.answers, row.reviewer, row.label)
     return list(found.values())
 
 

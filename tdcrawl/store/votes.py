@@ -5,25 +5,16 @@ from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from tdcrawl.records.naming import MODEL
-from tdcrawl.store.label_tables import label_accounts, label_asked, labels
-from tdcrawl.store.life import is_alive
+from tdcrawl.store.asked import Held, Key, holder_of, let_go, take
+from tdcrawl.store.label_tables import label_accounts, labels
 from tdcrawl.store.rows import VOTE
 from tdcrawl.store.tombstones import erased_among
 
 GOLD = "gold"
 """What the ids begin with under which votes on texts of a gold set stand: they are no records."""
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """Name a vote: the SHA-256 of the text, the model and wording of the prompt, and which vote it is, from 1."""
-
-    text_hash: str
-    version: str
-    vote: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +53,15 @@ class Wanted:
 
 
 class Answer(Enum):
-    """Say what becomes of a vote that is not there: it is to be asked for, others do so already, or money lacks."""
+    """Say what becomes of a vote that is not there: asked for, by others already, by a batch; or money lacks."""
 
     ASK = auto()
     WAIT = auto()
+    IN_BATCH = auto()
     TOO_LITTLE = auto()
+
+
+_HELD = {Held.BY_PROCESS: Answer.WAIT, Held.BY_BATCH: Answer.IN_BATCH}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +106,7 @@ def cast(connection: Connection, bought: list[Cast]) -> list[None]:
         connection.execute(insert(labels), rows)
     for one in bought:
         refund(connection, one.account, one.most - one.vote.nanodollars)
-        _let_go(connection, one.key)
+    let_go(connection, [one.key for one in bought])
     return [None] * len(bought)
 
 
@@ -119,7 +114,7 @@ def give_back(connection: Connection, promised: list[Wanted]) -> list[None]:
     """Give back what was promised for calls that bought nothing; others may ask now."""
     for one in promised:
         refund(connection, one.buyer.account, one.most)
-        _let_go(connection, one.key)
+    let_go(connection, [one.key for one in promised])
     return [None] * len(promised)
 
 
@@ -161,23 +156,12 @@ def refund(connection: Connection, account: str, amount: int) -> None:
 
 
 def _promise(connection: Connection, asked: Wanted) -> Answer:
-    holder = connection.scalar(select(label_asked.c.holder).where(_is(asked.key)))
-    if holder is not None and holder != asked.buyer.holder and is_alive(connection, holder):
-        return Answer.WAIT
+    if held := holder_of(connection, asked.key, asked.buyer.holder):
+        return _HELD[held]
     if not spend(connection, asked.buyer.account, asked.most, asked.budget):
         return Answer.TOO_LITTLE
-    _let_go(connection, asked.key)  # Of a process that is gone.
-    row = {**asdict(asked.key), "record_id": asked.record_id, "holder": asked.buyer.holder}
-    connection.execute(insert(label_asked), [row])
+    take(connection, asked.key, asked.record_id, asked.buyer.holder)
     return Answer.ASK
-
-
-def _let_go(connection: Connection, key: Key) -> None:
-    connection.execute(delete(label_asked).where(_is(key)))
-
-
-def _is(key: Key) -> ColumnElement[bool]:
-    return and_(*(label_asked.c[name] == value for name, value in asdict(key).items()))
 
 
 def _vote(row: Any) -> Vote:

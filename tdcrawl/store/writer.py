@@ -47,15 +47,15 @@ class _Write:
 class Writer:
     """Run writes in the order they were submitted, on one thread, as many to a transaction as have gathered.
 
-    Where the database is gone it is waited for, `patience` seconds at most, once; in the first transaction after that
-    `came_back` is called, which may raise what ends the waiting.
+    Where the database is gone it is waited for, `patience` seconds at most, once. Each transaction begins with
+    `show_life`, which may raise what ends the waiting.
     """
 
     def __init__(
-        self, engine: Engine, patience: float = 0, came_back: Callable[[Connection], None] = lambda _: None
+        self, engine: Engine, patience: float = 0, show_life: Callable[[Connection], None] = lambda _: None
     ) -> None:
         self._engine = engine
-        self._came_back = came_back
+        self._show_life = show_life
         self._gave_up = False
         self._retrying = Retrying(
             retry=retry_if_exception(self._is_worth_waiting), wait=wait_fixed(_SECONDS_BETWEEN_TRIES),
@@ -122,8 +122,7 @@ class Writer:
     def _write(self, batch: list[_Write]) -> list[Any]:
         for attempt in self._retrying:
             with attempt, reachable(), writing(self._engine) as connection:
-                if attempt.retry_state.attempt_number > 1:
-                    self._came_back(connection)
+                self._show_life(connection)
                 values = [value for work, group in _grouped(batch) for value in work(connection, group)]
                 faults.point("before_commit")
         faults.point("after_commit")

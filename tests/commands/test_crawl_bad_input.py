@@ -26,6 +26,7 @@ from tdcrawl.store.tables import pages, records
 from tdcrawl.store.verify import check_ledger
 from tests.commands.conftest import SITE, Crawl, Crawled, Page, a_review, review_page, start_crawl
 from tests.conftest import PROJECT, RunScrapy
+from tests.services import cut_off
 
 CrawlPages = Callable[..., Crawled]
 
@@ -308,7 +309,7 @@ def database_gone(server_url: str, database_url: str) -> Iterator[None]:
     allow = SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(allow.format(Identifier(name), SQL("false")))
-        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        cut_off(server_url, database_url)
         yield
         connection.execute(allow.format(Identifier(name), SQL("true")))
 

@@ -12,7 +12,7 @@ from tdcrawl.records.naming import Label as NamedLabel
 from tdcrawl.store.deciding import Decision, decide
 from tdcrawl.store.engine import reading, writing
 from tdcrawl.store.label_tables import label_accounts, label_batches, labels, review_tasks, unlabelled
-from tdcrawl.store.tables import records
+from tdcrawl.store.tables import outcomes, records
 from tdcrawl.store.verify import check_ledger
 from tests.builders import a_run, terms
 from tests.conftest import RunScrapy
@@ -85,6 +85,24 @@ def test_batches_are_collected_later_in_any_order_at_half_the_price(
         spent = sum(connection.scalars(select(label_accounts.c.nanodollars)))
     tokens = [len(body["messages"][0]["content"]) // 4 for body in server.calls]
     assert (len(paid), sum(paid), spent) == (7, sum((n * 1000 + 250_000) // 2 for n in tokens), sum(paid))
+    assert check_ledger(waiting).balanced
+
+
+def test_vote_that_a_batch_is_asked_for_is_not_bought_call_by_call(
+    waiting: Engine, label: Label, server: MessagesServer
+) -> None:
+    server.ended = False
+    (batch,) = label("--mode", "batch", "--budget", "0.0045")["labelled"]
+    # One after the other: what waits for the batch holds up nobody behind it.
+    (told,) = label("--budget", "1", "-s", "TDCRAWL_LABEL_CALLS=1")["labelled"]
+    assert (batch["figures"], told["ends"], len(server.calls)) == ({"submitted": 2}, {"pending": 1, "record": 2}, 4)
+    with reading(waiting) as connection:
+        found = connection.execute(select(outcomes.c.reason, outcomes.c.detail).where(outcomes.c.reason.is_not(None)))
+        reasons = found.all()
+    assert reasons == [("not_asked", "a batch is asked already: `scrapy label --mode batch` collects its answer")]
+    server.ended = True
+    (collected,) = label("--mode", "batch", "--budget", "1")["labelled"]
+    assert (collected["ends"], len(server.calls)) == ({"record": 1}, 6)
     assert check_ledger(waiting).balanced
 
 

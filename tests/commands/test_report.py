@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 from scrapy.settings import Settings
-from sqlalchemy import update
+from sqlalchemy import insert, select, update
 
 from tdcrawl.command import TdcrawlCommand
 from tdcrawl.commands import report, sites
 from tdcrawl.drift import Alarm
 from tdcrawl.outcomes import AnyStageReason, Bucket, DedupReason, PageReason, PageState, Rejection
-from tdcrawl.store.engine import writing
+from tdcrawl.store.engine import open_engine, writing
+from tdcrawl.store.label_tables import labels, review_tasks
 from tdcrawl.store.ledger import Ledger, PageRequest
 from tdcrawl.store.overview import ALARMS, FAILURES, SHARES
 from tdcrawl.store.tables import outcomes, pages, records, runs
@@ -126,6 +127,50 @@ def test_report_and_sites_show_alarms_to_people(database_url: str, capsys: pytes
     run(sites.Command(), database_url)
     shown = next(site for site in json.loads(capsys.readouterr().out)["sites"] if site["name"] == "demo_store")
     assert (shown["health"], shown["alarms"]) == ("ok", 1)
+
+
+def label(database_url: str) -> None:
+    """Let two runs pay for votes on a record, and two people answer to an audit of it, of whom one is not content."""
+    engine = open_engine(database_url)
+    with writing(engine) as connection:
+        record_id = connection.scalars(select(records.c.record_id).order_by(records.c.record_id)).first()
+        said = {"record_id": record_id, "label": "positive", "version": "m/1", "at": NOON}
+        for number, (account, dollars) in enumerate([("run-1", 0.5), ("run-1", 0.25), ("label-2", 0.0005)]):
+            paid = {"account": account, "nanodollars": int(dollars * 10**9), "input_tokens": 1, "output_tokens": 2}
+            at = {"at": NOON + timedelta(minutes=number)}
+            connection.execute(insert(labels), {**said, "kind": "vote", "source": "model", **paid, **at})
+        task = {"task_id": 1, "item_id": record_id, "record_type": "review", "kind": "audit", "priority": 1}
+        connection.execute(insert(review_tasks), {**task, "wanted": 2, "state": "decided", "created_at": NOON})
+        for source, name in (("model", "positive"), ("person", "negative")):
+            connection.execute(insert(labels), {**said, "kind": "decision", "source": source, "label": name})
+        for reviewer, name in (("ann", "negative"), ("bob", "positive")):
+            answer = {"source": "person", "kind": "vote", "task_id": 1, "reviewer": reviewer, "label": name}
+            connection.execute(insert(labels), {**said, **answer})
+    engine.dispose()
+
+
+@pytest.mark.usefixtures("ledger")
+def test_report_tells_what_labels_cost_and_how_far_they_can_be_trusted(
+    database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    label(database_url)
+    command, printed = report.Command(), io.StringIO()
+    run(command, database_url, html=tmp_path / "report.html")
+    told = json.loads(capsys.readouterr().out)
+    assert told["labels"]["spending"] == [
+        {"account": "run-1", "began": "2026-06-01T12:00:00+00:00", "calls": 2, "usd": 0.75},
+        {"account": "label-2", "began": "2026-06-01T12:02:00+00:00", "calls": 1, "usd": 0.0005},
+    ]
+    (quality,), agreement = told["labels"]["quality"], told["labels"]["agreement"]
+    assert (quality["noise"]["wrong"], quality["noise"]["audited"]) == (1, 1)
+    assert (agreement["tasks"], agreement["fleiss_kappa"]) == (1, -1)
+    command.show(Console(file=printed, width=200), told)
+    line = "3 calls, 0.7505 USD; 100.0% of those by votes wrong; Fleiss' kappa of people -1.00"
+    assert line in printed.getvalue()
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "1 of 1 audited labels by votes were wrong, 100.0% (20.6% to 100.0%)." in page
+    assert "1 tasks have answers of two people or more: Fleiss' kappa -1.00." in page
+    assert ("0.7500 USD" in page, page.count("<svg")) == (True, 7)
 
 
 class Tags(HTMLParser):

@@ -33,7 +33,8 @@ def test_card_of_a_crawl_tells_its_facts(version: Path) -> None:
         "The least alike of these share 92% of their words (Jaccard).",
         "Rows of different splits were searched for texts that share 80% of their words or more.",
         "| failed/too_short | 3 | 0.75% |",
-        "e-mail addresses (3), order numbers (0), card numbers (0), phone numbers (3).",
+        "as `[email]`, `[account]`, `[order]`, `[card]`, `[phone]` (in how many records, before",
+        "e-mail addresses (3), accounts (0), order numbers (0), card numbers (0), phone numbers (3).",
         "Names are not kept: `author_hash` is a keyed hash",
         "| demo_store | 1 | robots_disallowed |",
     ):

@@ -11,7 +11,7 @@ import pytest
 
 from tdcrawl.datasets.feeds import export_run
 from tdcrawl.outcomes import Bucket, FieldError, Rejection, ValidateReason
-from tdcrawl.records.failed import evidence, masked
+from tdcrawl.records.failed import Hiding
 from tdcrawl.records.review import REVIEW
 from tdcrawl.store.ledger import Ledger, PageRequest
 from tests.builders import NOON, a_run, an_item, terms
@@ -24,13 +24,14 @@ def ledger(database_url: str) -> Iterator[Ledger]:
     good, bad = an_item("good"), an_item("bad")
     bad.raw = {"author": "Jo Invented", "text": "write to jo@post.example", "rating": "great"}
     error = FieldError("rating", ValidateReason.WRONG_TYPE, "'jo@post.example' is no number", "jo@post.example")
-    why = masked(Rejection(Bucket.FAILED, error.reason, f"rating: {error.message}", fields=[error]))
+    hiding = Hiding(bad, REVIEW, b"k" * 32)
+    why = hiding.rejection(Rejection(Bucket.FAILED, error.reason, f"rating: {error.message}", fields=[error]))
 
     async def crawl() -> None:
         await ledger.schedule([PageRequest("page-1", good.requested_url, "https://shop.example/product/17")])
         await ledger.take("page-1", [good, bad], 0)
         await ledger.accept(good, terms(ledger.engine))
-        await ledger.reject(bad, terms(ledger.engine), "validate_record", why, evidence(bad, REVIEW, why, b"k" * 32))
+        await ledger.reject(bad, terms(ledger.engine), "validate_record", why, hiding.evidence(why))
 
     asyncio.run(crawl())
     ledger.finish("finished", {})

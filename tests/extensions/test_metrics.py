@@ -11,6 +11,7 @@ from scrapy.settings import Settings
 
 from tdcrawl.extensions.metrics import CrawlCollector, listen
 from tests.crawlers import a_spider
+from tests.services import FARTHER, answers
 
 STATS = {
     "tdcrawl/items/yielded": 9, "tdcrawl/items/record": 5, "tdcrawl/items/over_quota": 1, "tdcrawl/strata/positive": 5,
@@ -47,9 +48,11 @@ def test_collector_shows_each_stat_once(tmp_path: Path) -> None:
     assert shown == [f"tdcrawl_run_info{{{about}}} 1.0", *SHOWN.split("\n")[1:-1]]
 
 
+@pytest.mark.attack("metrics from another address than this machine's own", "nobody listens")
 def test_listen_when_any_port_will_do_logs_it(caplog: pytest.LogCaptureFixture) -> None:
     listen(Settings({"TDCRAWL_METRICS_PORT": "0"}))
     ((_, level, message),) = caplog.record_tuples
     assert level == logging.WARNING
     with urlopen(re.findall(r"http://127.0.0.1:\d+/metrics", message)[0]) as answer:  # noqa: S310 - it begins with http
         assert answer.status == 200
+    assert not answers(FARTHER, int(re.findall(r":(\d+)/", message)[0]))

@@ -5,20 +5,25 @@ from threading import Event
 from typing import Any
 
 import pytest
+from scrapy.utils.project import get_project_settings
 from sqlalchemy import select
 
+from tdcrawl.backlog import Backlog, open_backlog
 from tdcrawl.labeling.labeller import Labeller
 from tdcrawl.labeling.llm import Model
 from tdcrawl.labeling.money import NANODOLLARS, price_of
 from tdcrawl.records.naming import Label
 from tdcrawl.records.review import REVIEW, Review
+from tdcrawl.store.asked import Claim, Key, claim, let_all_go
+from tdcrawl.store.batches import Batch, collect, note
 from tdcrawl.store.engine import Engine, open_engine, writing
 from tdcrawl.store.label_tables import label_accounts, label_asked
-from tdcrawl.store.life import show_life
-from tdcrawl.store.votes import Answer, Buyer, Cast, Key, Vote, Wanted, cast, give_back, promise
+from tdcrawl.store.life import is_alive, show_life
+from tdcrawl.store.votes import Answer, Buyer, Cast, Vote, Wanted, cast, give_back, promise
 from tdcrawl.store.writer import Writer
 from tests.builders import GOOD_TEXT
 from tests.messages_server import Reply, honest, messages_server
+from tests.services import cut_off
 
 KEY = Key("ab" * 32, "haiku/1", 1)
 ONE, TWO = Buyer("run-1", "one"), Buyer("run-2", "two")
@@ -37,7 +42,7 @@ def accounts(engine: Engine) -> dict[str, int]:
 
 def test_vote_is_waited_for_while_the_process_that_buys_it_lives(database_url: str) -> None:
     engine = open_engine(database_url)
-    end_life = show_life(engine, ONE.holder)
+    life = show_life(engine, ONE.holder)
     assert [ask(engine, buyer) for buyer in (ONE, TWO)] == [Answer.ASK, Answer.WAIT]
     assert accounts(engine) == {"run-1": 10}  # Who waits promises no money.
     vote = Vote("positive", 0.9, nanodollars=4)
@@ -46,13 +51,13 @@ def test_vote_is_waited_for_while_the_process_that_buys_it_lives(database_url: s
     assert (ask(engine, TWO), accounts(engine)) == (vote, {"run-1": 4})
     with engine.connect() as connection:
         assert connection.execute(select(label_asked)).all() == []
-    end_life()
+    life.end()
     engine.dispose()
 
 
 def test_vote_is_asked_for_again_once_the_process_is_gone_or_gave_it_up(database_url: str) -> None:
     engine, second = open_engine(database_url), Key(KEY.text_hash, KEY.version, 2)
-    end_life, end_other = show_life(engine, ONE.holder), show_life(engine, TWO.holder)
+    life, other = show_life(engine, ONE.holder), show_life(engine, TWO.holder)
     assert ask(engine, ONE) is Answer.ASK
     with writing(engine) as connection:
         give_back(connection, [Wanted(KEY, "item", ONE, 10, 10)])
@@ -63,12 +68,30 @@ def test_vote_is_asked_for_again_once_the_process_is_gone_or_gave_it_up(database
     )
     assert ask(engine, ONE, second) is Answer.ASK
     assert ask(engine, TWO, second, budget=20) is Answer.WAIT
-    end_life()  # As if it had been killed in the middle of its call.
+    life.end()  # As if it had been killed in the middle of its call.
     assert ask(engine, TWO, second) is Answer.TOO_LITTLE
     assert ask(engine, TWO, second, budget=20) is Answer.ASK
     with engine.connect() as connection:
         assert set(connection.scalars(select(label_asked.c.holder))) == {"two"}
-    end_other()
+    other.end()
+    engine.dispose()
+
+
+def test_batch_asks_for_no_vote_that_others_buy(database_url: str) -> None:
+    engine, second = open_engine(database_url), Key(KEY.text_hash, KEY.version, 2)
+    life, other = show_life(engine, ONE.holder), show_life(engine, TWO.holder)
+    assert ask(engine, ONE) is Answer.ASK
+    batch = Batch("5ab", "review", KEY.version, TWO.account, 10, [("item", 2, "mark")])
+    with writing(engine) as connection:
+        assert claim(connection, [Claim(TWO.holder, {KEY: "item", second: "item"})]) == [{second}]
+        assert note(connection, [(batch, TWO.holder, 10)]) == [True]
+    other.end()  # The process that submitted it may be gone: its batch is not.
+    assert ask(engine, ONE, second, budget=100) is Answer.IN_BATCH
+    life.end()
+    with writing(engine) as connection:
+        assert claim(connection, [Claim(TWO.holder, {KEY: "item", second: "item"})]) == [{KEY}]
+        collect(connection, [(batch, [])])
+    assert ask(engine, ONE, second, budget=100) is Answer.ASK
     engine.dispose()
 
 
@@ -84,7 +107,7 @@ def test_text_that_two_processes_ask_about_at_once_is_paid_for_once(
 
     async def both() -> list[Label]:
         engine = open_engine(database_url)
-        ends = [show_life(engine, buyer.holder) for buyer in (ONE, TWO)]
+        lives = [show_life(engine, buyer.holder) for buyer in (ONE, TWO)]
         writer, model = Writer(engine), Model.open("claude-haiku-4-5", price_of("claude-haiku-4-5"), 30)
 
         def submit(work: Any, argument: Any) -> asyncio.Future[Any]:
@@ -101,8 +124,8 @@ def test_text_that_two_processes_ask_about_at_once_is_paid_for_once(
         finally:
             await model.close()
             writer.close()
-            for end in ends:
-                end()
+            for life in lives:
+                life.end()
             engine.dispose()
 
     with messages_server() as server:
@@ -111,3 +134,22 @@ def test_text_that_two_processes_ask_about_at_once_is_paid_for_once(
             monkeypatch.setenv(name, value)
         one, other = asyncio.run(both())
         assert (one, len(server.calls)) == (other, 2)
+
+
+def test_process_whose_session_was_cut_off_shows_that_it_lives_again(
+    postgresql_database: str, postgresql_url: str
+) -> None:
+    engine, other = open_engine(postgresql_database), open_engine(postgresql_database)
+    with open_backlog(get_project_settings(), engine, REVIEW, Backlog) as backlog:
+        cut_off(postgresql_url, postgresql_database)
+
+        async def write() -> Any:
+            return await backlog.writer.submit(let_all_go, "nobody")
+
+        assert asyncio.run(write()) is None
+        with other.begin() as connection:
+            assert is_alive(connection, backlog.buyer.holder)
+    with other.begin() as connection:
+        assert not is_alive(connection, backlog.buyer.holder)
+    for one in (engine, other):
+        one.dispose()

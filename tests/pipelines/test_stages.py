@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from tdcrawl.extract.recognising import _traces
 from tdcrawl.outcomes import Rejection, ValidateReason
+from tdcrawl.records.review import REVIEW
 from tdcrawl.store.tables import duplicates, failed_records, records
 from tests.pipelines.conftest import GOOD, PAGE_URL, Line
 
@@ -18,6 +20,13 @@ OPPOSITE = TEXT.replace("has not leaked", "has leaked")
 def stored(line: Line, table: Any) -> list[dict[str, Any]]:
     with line.session.ledger.engine.connect() as connection:
         return [dict(row) for row in connection.execute(select(table)).mappings()]
+
+
+def say(line: Line, **values: Any) -> None:
+    """Let the site file say something else of the values on its pages."""
+    profile = line.session.profile
+    read = profile.read.model_copy(update={"values": profile.read.values.model_copy(update=values)})
+    object.__setattr__(line.session, "profile", profile.model_copy(update={"read": read}))
 
 
 def test_canonicalize_url_gives_one_address_and_keeps_the_requested_one(line: Line) -> None:
@@ -75,9 +84,7 @@ def test_validate_record_flags_what_no_database_can_hold_and_keeps_what_is_only_
 
 def test_validate_record_when_no_scale_is_known(open_line: Callable[..., Line]) -> None:
     line = open_line()
-    values = line.session.profile.read.values.model_copy(update={"rating_scale": None})
-    read = line.session.profile.read.model_copy(update={"values": values})
-    object.__setattr__(line.session, "profile", line.session.profile.model_copy(update={"read": read}))
+    say(line, rating_scale=None)
     assert line.run({**GOOD, "rating": "80"}) == ["ambiguous_scale"]
 
 
@@ -95,6 +102,18 @@ def test_redact_personal_data_flags_what_each_text_held(line: Line) -> None:
     (record,) = stored(line, records)
     assert record["data"]["title"] == "Call [phone]"
     assert record["flags"] == ["masked_email", "masked_phone"]
+
+
+def test_phone_numbers_are_those_of_the_site_in_records_in_failures_and_where_texts_are_recognised(line: Line) -> None:
+    say(line, locale="de")
+    raw = {**GOOD, "text": f"{TEXT}, man erreicht sie unter 089 1234567 abends"}
+    assert line.run(raw, {**raw, "rating": "siehe 089 1234567"}) == ["record", "wrong_type"]
+    (record,), (failure,) = stored(line, records), stored(line, failed_records)
+    assert record["data"]["text"] == failure["item"]["text"] == f"{TEXT}, man erreicht sie unter [phone] abends"
+    assert failure["item"]["rating"] == failure["errors"][0]["value"] == "siehe [phone]"
+    session = line.session
+    (traces,) = (_traces(item, REVIEW, session.profile, session.person_key) for item in line.items([raw]))
+    assert traces.content_hash == record["content_hash"]
 
 
 def test_drop_exact_duplicates_when_twins_come_at_once(line: Line) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from tdcrawl.pipelines import processor
 from tdcrawl.records.base import Raw, TrainingItem
+from tdcrawl.records.failed import Hiding
 from tdcrawl.store.tables import failed_records, outcomes
 from tdcrawl.store.verify import check_ledger
 from tests.pipelines.conftest import GOOD, Line
@@ -26,7 +26,7 @@ def test_process_item_when_its_evidence_cannot_be_written_fails_plainly(
     def unwritable(*_: Any) -> dict[str, Any]:
         return {"errors": [], "message": "Secret words \ud800", "item": {}}
 
-    monkeypatch.setattr(processor, "evidence", unwritable)
+    monkeypatch.setattr(Hiding, "evidence", unwritable)
     assert line.run(BAD) == ["stage_error"]
     with line.session.ledger.engine.connect() as connection:
         row = connection.execute(select(failed_records)).mappings().one()

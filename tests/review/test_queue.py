@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from tdcrawl.errors import ReviewError
 from tdcrawl.outcomes import LabelReason
-from tdcrawl.review.queue import LEASE, Queue, majority
+from tdcrawl.review.queue import LEASE, Queue
 from tdcrawl.store.engine import Engine, writing
 from tdcrawl.store.label_tables import labels, review_leases, review_tasks
 from tdcrawl.store.tables import outcomes, records
@@ -163,11 +163,3 @@ def test_answer_that_nobody_was_asked_for_is_refused(database_url: str) -> None:
         with pytest.raises(ReviewError, match="There is no such"):
             queue.answer("ann", number, label)
     engine.dispose()
-
-
-def test_majority_is_more_than_half() -> None:
-    assert majority([]) is None
-    assert majority(["a"]) == "a"
-    assert majority(["a", "b"]) is None
-    assert majority(["a", "b", "a"]) == "a"
-    assert majority(["a", "a", "b", "c"]) is None

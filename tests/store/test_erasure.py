@@ -18,6 +18,7 @@ from tdcrawl.records.base import TrainingItem, digest
 from tdcrawl.records.columns import ColumnType
 from tdcrawl.records.review import REVIEW
 from tdcrawl.store import versions
+from tdcrawl.store.asked import Key
 from tdcrawl.store.beginning import take_up, take_up_replay
 from tdcrawl.store.deciding import Decision, decide
 from tdcrawl.store.engine import open_engine, writing
@@ -31,7 +32,7 @@ from tdcrawl.store.tables import duplicates, failed_records, outcomes, quota_sea
 from tdcrawl.store.tombstones import Kind, Traces
 from tdcrawl.store.verify import check_ledger
 from tdcrawl.store.versions import Version
-from tdcrawl.store.votes import Buyer, Cast, Key, Vote, Wanted, cast, promise
+from tdcrawl.store.votes import Buyer, Cast, Vote, Wanted, cast, promise
 from tests.builders import GOOD_TEXT, a_run, an_item, terms
 
 MINE, THEIRS = "a" * 32, "b" * 32

@@ -1,5 +1,6 @@
 """A run's sign of life: there as long as its process, whatever ends that."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from tdcrawl.store.life import is_alive, show_life
 from tdcrawl.store.tables import runs
 from tests.builders import a_run
 from tests.conftest import PROJECT
+from tests.services import cut_off
 
 LIVE = """
 import sys, time
@@ -32,12 +34,27 @@ def alive(engine: Engine, run_id: str = "run-1") -> bool:
 
 def test_run_is_alive_until_it_ends(database_url: str, tmp_path: Path) -> None:
     engine = open_engine(database_url)
-    end = show_life(engine, "run-1")
+    life = show_life(engine, "run-1")
     assert (alive(engine), alive(engine), alive(engine, "run-2")) == (True, True, False)
-    end()
+    life.end()
     assert not alive(engine)
     engine.dispose()
     assert list(tmp_path.glob("*.alive")) == []
+
+
+def test_run_whose_session_was_cut_off_shows_life_again(postgresql_database: str, postgresql_url: str) -> None:
+    ledger, other = Ledger.open(postgresql_database, a_run()), open_engine(postgresql_database)
+    cut_off(postgresql_url, postgresql_database)
+    assert not alive(other, ledger.holder)
+
+    async def write() -> None:
+        assert await ledger.drained() == set()
+
+    asyncio.run(write())
+    assert alive(other, ledger.holder)
+    ledger.finish("finished", {})
+    for engine in (ledger.engine, other):
+        engine.dispose()
 
 
 def test_run_whose_process_was_killed_is_found_dead_by_the_next(database_url: str, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tdcrawl.review.agreement import agreement, cohens_kappa, fleiss_kappa
+from tdcrawl.labeling.agreement import agreement, cohens_kappa, fleiss_kappa, majority
 from tdcrawl.store.review_figures import Answered
 
 # Fourteen judges, ten subjects, five categories: the worked example of the literature on Fleiss' kappa, 0.210.
@@ -59,3 +59,11 @@ def test_agreement_tells_of_pairs_and_of_each_with_what_was_decided() -> None:
     assert (ann["as_decided"], ann["tasks"], ben["as_decided"], cat["tasks"]) == (8, 9, 9, 1)
     assert ann["low"] < 8 / 9 < ann["high"]
     assert agreement([])["fleiss_kappa"] is None
+
+
+def test_majority_is_more_than_half() -> None:
+    assert majority([]) is None
+    assert majority(["a"]) == "a"
+    assert majority(["a", "b"]) is None
+    assert majority(["a", "b", "a"]) == "a"
+    assert majority(["a", "a", "b", "c"]) is None

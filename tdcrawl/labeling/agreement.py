@@ -1,4 +1,4 @@
-"""WHAT DO PEOPLE SAY? How far they agree, beyond what chance would give, and with what was decided in the end."""
+"""WHAT IS IT CALLED? How far people agree, beyond what chance would give, and with what was decided in the end."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,7 +6,6 @@ from itertools import combinations
 from typing import Any
 
 from tdcrawl.drift import interval
-from tdcrawl.review.queue import majority
 from tdcrawl.store.review_figures import Answered
 
 _CONFIDENCE = 0.95
@@ -23,6 +22,13 @@ def agreement(tasks: Sequence[Answered]) -> dict[str, Any]:
         "pairs": [pair for pair in pairs if pair["tasks"]],
         "reviewers": [_with_decisions(shared, reviewer) for reviewer in people],
     }
+
+
+def majority(answers: Iterable[str]) -> str | None:
+    """Give the answer of more than half of those who answered."""
+    counted = Counter(answers)
+    label, number = counted.most_common(1)[0] if counted else (None, 0)
+    return label if number * 2 > counted.total() else None
 
 
 def cohens_kappa(pairs: Sequence[tuple[str, str]]) -> float | None:
