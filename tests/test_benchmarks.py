@@ -137,6 +137,12 @@ def test_corpus_scale_compares_the_engines() -> None:
     assert figures["records"] == 500
 
 
+def test_freeze_scale_compares_the_engines() -> None:
+    figures = measure("benchmarks/freeze_scale.py", "--records", "300")
+    assert figures["records"] == 300
+    assert figures.keys() >= {"local_rows_per_second", "daft_rows_per_second", "daft_peak_mebibytes"}
+
+
 def test_crawl_gives_no_figure_when_asked_for_no_pages() -> None:
     command = [sys.executable, "benchmarks/crawl.py", "--pages", "0"]
     finished = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)

@@ -1,14 +1,16 @@
 """HOW OFTEN does each record count? Balancing that depends on the records alone, never on the order they come in."""
 
 import hashlib
-from array import array
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
 from tdcrawl.errors import DatasetError
+
+Lowest = Callable[[Mapping[str, int]], Mapping[str, int]]
+"""Takes how many records of a value are wanted, and gives the highest of that many lowest ranks of it."""
 
 
 class Balance(StrEnum):
@@ -39,21 +41,23 @@ def rank(record_id: str, seed: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}\0{record_id}".encode()).digest()[:8])
 
 
-def draws(ranks: Mapping[str, "array[int]"], balance: Balance, max_share: float) -> dict[str, Draw]:
-    """Say how often the records of each value count, from the ranks of its records.
+def draws(counts: Mapping[str, int], lowest: Lowest, balance: Balance, max_share: float) -> dict[str, Draw]:
+    """Say how often the records of each value count, from how many there are and whoever knows their ranks.
 
     Undersampling leaves out records of the values above a level, oversampling counts those of the values below one
     more than once, weights do the same in parts and keep the sum; SMOTE makes rows up beside the records. Raises
     DatasetError where no level helps.
     """
-    counts = {value: len(ranks[value]) for value in sorted(ranks)}
+    counts = dict(sorted(counts.items()))
     wanted = levelled(counts, balance, max_share)
     if balance is Balance.SMOTE:
         return dict.fromkeys(counts, Draw())
     if balance is Balance.WEIGHTS:
         scale = Fraction(sum(counts.values()), sum(wanted.values()) or 1)
         return {value: Draw(worth=float(Fraction(wanted[value], counts[value]) * scale)) for value in counts}
-    return {value: _draw(ranks[value], wanted[value]) for value in counts}
+    times = {value: divmod(wanted[value], counts[value]) for value in counts}
+    last = lowest({value: more for value, (_, more) in times.items() if more})
+    return {value: Draw(base, last.get(value, -1)) for value, (base, _) in times.items()}
 
 
 def levelled(counts: Mapping[str, int], balance: Balance, max_share: float) -> dict[str, int]:
@@ -88,11 +92,6 @@ def _raised(counts: Mapping[str, int], level: int) -> dict[str, int]:
 
 def _exceeds(counts: Mapping[str, int], share: Fraction) -> bool:
     return max(counts.values(), default=0) > share * sum(counts.values())
-
-
-def _draw(ranks: "array[int]", wanted: int) -> Draw:
-    times, more = divmod(wanted, len(ranks))
-    return Draw(times, sorted(ranks)[more - 1] if more else -1)
 
 
 def _listed(counts: Mapping[str, int]) -> str:

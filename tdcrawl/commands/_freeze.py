@@ -15,6 +15,7 @@ from tdcrawl.commands._actions import Action
 from tdcrawl.commands._arguments import names, percentages, place, share, type_option, version_option
 from tdcrawl.commands._bar import bar
 from tdcrawl.datasets.card import balance_in_words
+from tdcrawl.datasets.engines import ENGINES, choose_freezing
 from tdcrawl.datasets.loading import loading_lines
 from tdcrawl.datasets.plan import (
     DEFAULT_MAX_FAILED_SHARE,
@@ -55,6 +56,7 @@ def _freeze_options(parser: argparse.ArgumentParser) -> None:
     known = ",".join(objection.value for objection in Objection)
     add("--accept", type=names, default=(), metavar="NAME,…", help=f"freeze in spite of: {known}")
     add("--to", type=place, metavar="URI", help="write URI/vN (default: TDCRAWL_DATA_DIR/datasets)")
+    add("--engine", choices=ENGINES, default="local", help="who works on the records (default: local)")
 
 
 def _freeze(command: TdcrawlCommand, opts: argparse.Namespace) -> Answer:
@@ -75,9 +77,10 @@ def _freeze(command: TdcrawlCommand, opts: argparse.Namespace) -> Answer:
         max_failed_share=opts.max_failed_share,
         accept=opts.accept,
     )
+    by = choose_freezing(opts.engine, command.project_settings["TDCRAWL_RAY_ADDRESS"])
     usual = command.data_dir / "datasets"
     with bar(opts) as tell:
-        frozen = freeze(command.engine, plan, opts.to or usual, named=opts.to is not None, tell=tell)
+        frozen = freeze(command.engine, plan, opts.to or usual, by, named=opts.to is not None, tell=tell)
     return asdict(frozen)
 
 

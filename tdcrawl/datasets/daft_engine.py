@@ -1,11 +1,11 @@
-"""The one door to Daft: a corpus sorted out on this machine without holding it in memory, or on a Ray cluster.
+"""Compare with Daft: a corpus sorted out on this machine without holding it in memory, or on a Ray cluster.
 
 Workers sign the texts, pair those that share a band, and verify the pairs. Only pairs that are alike come here, where
 the same judgement as everywhere decides. What is signed lies in a scratch folder, so memory holds one band at a time.
 """
 
 from collections.abc import Callable, Iterable
-from functools import cache, reduce
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,12 @@ import daft
 from daft import DataFrame, DataType, Expression, col, lit
 
 from tdcrawl.datasets.corpus import COMPARED, Findings, Job, check_ids
+from tdcrawl.datasets.daft_door import batch, read, start
 from tdcrawl.datasets.edges import decide
 from tdcrawl.datasets.signing import KEY_DIGITS, WORDING_DIGITS, pairs_within, signed, verified
 from tdcrawl.dedup import near
-from tdcrawl.errors import SettingError
 from tdcrawl.store import parquet
 
-_ROWS_A_BATCH = 4096
 _TEXTS = ("record_id", "wording", "keys", "entry", "normalised", "label", "rank")
 _SIGNED = DataType.struct({**dict.fromkeys(_TEXTS, DataType.string()), "settled": DataType.bool()})
 _VERIFIED = DataType.struct({"likeness": DataType.string(), "score": DataType.float64()})
@@ -29,12 +28,12 @@ class DaftEngine:
     """Compare files on Daft; `ray_address` is that of a Ray cluster, empty for this machine without Ray."""
 
     def __init__(self, ray_address: str) -> None:
-        _start(ray_address)
+        start(ray_address)
 
     def find(self, job: Job, scratch: Path) -> Findings:
         """Sort out a corpus, with a folder for what is signed; raises DatasetError for ids missing or not unique."""
         _sign(job, scratch)
-        texts = _read(scratch.glob("*.parquet"))
+        texts = read(scratch.glob("*.parquet"))
         check_ids(*_bad_ids(texts))
         edges = _edges(texts, job.threshold)
         return decide(edges.iter_rows(), _members(texts, edges).iter_rows(), Findings(job.strict))
@@ -48,27 +47,12 @@ class DaftEngine:
         return frame.sort("record_id").to_arrow_iter()
 
 
-@cache
-def _start(ray_address: str) -> None:
-    """Say where Daft runs, which a process can do once; raises SettingError where no cluster is there."""
-    if not ray_address:
-        daft.set_runner_native()
-        return
-    if not ray_address.startswith(("auto", "local", "ray://")):
-        # Ray would knock at any other for minutes, and then end the process.
-        raise SettingError(f"TDCRAWL_RAY_ADDRESS: give auto, local or ray://HOST:10001, not {ray_address!r}")
-    try:
-        daft.set_runner_ray(ray_address)
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise SettingError(f"TDCRAWL_RAY_ADDRESS: no Ray cluster at {ray_address!r}: {error}") from error
-
-
 def _sign(job: Job, scratch: Path) -> None:
     """Write what is compared of each text; the other corpus is settled."""
     for corpus, settled in ((job.corpus, False), (job.other, True)):
         for schema, files in corpus.groups if corpus else ():
             names = [name for name in schema.names if name in COMPARED]
-            frame = _read(files).select(_signing(names, settled=settled)(*map(col, names)))
+            frame = read(files).select(_signing(names, settled=settled)(*map(col, names)))
             frame.write_parquet(str(scratch), compression="zstd")
 
 
@@ -118,40 +102,28 @@ def _signing(names: list[str], *, settled: bool) -> Callable[..., Expression]:
         rows = zip(*(column.to_arrow().to_pylist() for column in columns), strict=True)
         return [signed(dict(zip(names, row, strict=True)), settled=settled) for row in rows]
 
-    return _batch(sign, _SIGNED, unnest=True)
+    return batch(sign, _SIGNED, unnest=True)
 
 
 def _pairing(most_apart: int) -> Callable[..., Expression]:
     def pair(groups: Any) -> list[list[str]]:
         return pairs_within(groups.to_pylist(), most_apart)
 
-    return _batch(pair, DataType.list(DataType.string()))
+    return batch(pair, DataType.list(DataType.string()))
 
 
 def _verifying(threshold: float) -> Callable[..., Expression]:
     def verify(*columns: Any) -> list[dict[str, Any] | None]:
         return verified(zip(*(column.to_pylist() for column in columns), strict=True), threshold)
 
-    return _batch(verify, _VERIFIED, unnest=True)
-
-
-def _batch(function: Callable[..., Any], returned: DataType, *, unnest: bool = False) -> Callable[..., Expression]:
-    """Let Daft call a function with batches of rows, in its own process.
-
-    With `use_process` of Daft 0.7.26 texts are signed half as fast on two cores, and under Ray it did not end.
-    """
-    return daft.func.batch(return_dtype=returned, unnest=unnest, use_process=False, batch_size=_ROWS_A_BATCH)(function)
-
-
-def _read(files: Iterable[Path]) -> DataFrame:
-    return daft.read_parquet([str(file) for file in files])
+    return batch(verify, _VERIFIED, unnest=True)
 
 
 def _whole(schema: parquet.Schema, files: list[Path], wanted: parquet.Schema) -> DataFrame:
     """Read files with the columns of the whole corpus; those that they lack are null."""
     columns = {field.name: col(field.name) if field.name in schema.names else lit(None) for field in wanted}
     types = {field.name: DataType.from_arrow_type(field.type) for field in wanted}
-    return _read(files).select(*(column.cast(types[name]).alias(name) for name, column in columns.items()))
+    return read(files).select(*(column.cast(types[name]).alias(name) for name, column in columns.items()))
 
 
 def _slice(name: str, start: int, length: int = WORDING_DIGITS) -> Expression:

@@ -1,4 +1,4 @@
-"""Which engine compares: the index in this process, or Daft where it is installed.
+"""Which engine compares and freezes: this process, or Daft where it is installed.
 
 Each is imported when it is chosen: Scrapy imports every command's modules whenever it runs one.
 """
@@ -6,7 +6,8 @@ Each is imported when it is chosen: Scrapy imports every command's modules whene
 import os
 from importlib.util import find_spec
 
-from tdcrawl.datasets.dedup import Engine
+from tdcrawl.datasets import dedup, source
+from tdcrawl.datasets.local_source import LocalFreezing
 from tdcrawl.errors import SettingError
 
 ENGINES = ("local", "daft")
@@ -20,15 +21,29 @@ def daft_is_installed() -> bool:
     return all(find_spec(name) is not None for name in ("daft", "ray"))
 
 
-def choose(name: str, ray_address: str) -> Engine:
-    """Build an engine; raises SettingError where Daft is not installed or no Ray cluster answers at the address."""
+def choose(name: str, ray_address: str) -> dedup.Engine:
+    """Build what compares; raises SettingError where Daft is not installed or no Ray cluster answers at the address."""
     if name == "local":
         from tdcrawl.datasets.local_engine import LocalEngine  # noqa: PLC0415 - it brings compiled loops
 
         return LocalEngine()
-    if not daft_is_installed():
-        raise SettingError(f"--engine daft needs packages that are not here: {REMEDY}")
-    os.environ.update(_QUIET)
+    _refuse_missing()
     from tdcrawl.datasets.daft_engine import DaftEngine  # noqa: PLC0415 - it cannot be imported without Daft
 
     return DaftEngine(ray_address)
+
+
+def choose_freezing(name: str, ray_address: str) -> source.Engine:
+    """Build what works on the records of a version; raises SettingError as `choose` does."""
+    if name == "local":
+        return LocalFreezing()
+    _refuse_missing()
+    from tdcrawl.datasets.daft_freeze import DaftFreezing  # noqa: PLC0415 - it cannot be imported without Daft
+
+    return DaftFreezing(ray_address)
+
+
+def _refuse_missing() -> None:
+    if not daft_is_installed():
+        raise SettingError(f"--engine daft needs packages that are not here: {REMEDY}")
+    os.environ.update(_QUIET)

@@ -14,7 +14,7 @@ from tdcrawl.datasets.beside import open_beside
 from tdcrawl.datasets.card import PICTURE, card
 from tdcrawl.datasets.croissant import croissant
 from tdcrawl.datasets.split import SPLITS, TRAIN
-from tdcrawl.datasets.split_files import SplitFiles
+from tdcrawl.datasets.split_files import Form, Parts, SplitFiles
 from tdcrawl.records.columns import Columns, ColumnType
 from tdcrawl.store import parquet
 from tdcrawl.store.place import Folder
@@ -39,12 +39,12 @@ class Written:
 class Writer:
     """Write a version into a folder: its rows as they come, by record id, then all that tells of them."""
 
-    def __init__(self, folder: Path, description: Description) -> None:
+    def __init__(self, folder: Path, description: Description, parts: Parts) -> None:
         self._folder = Folder(folder)
-        self._description = description
-        columns, formats = columns_in(description), description["parameters"]["formats"]
+        self._description, self._parts = description, parts
+        form = Form(columns_in(description), description["parameters"]["formats"])
         beside = {TRAIN: open_beside(folder, description)}
-        self._splits = {split: SplitFiles(folder, split, columns, formats, beside.get(split)) for split in SPLITS}
+        self._splits = {split: SplitFiles(folder, split, form, parts, beside.get(split)) for split in SPLITS}
 
     def __enter__(self) -> Self:
         return self
@@ -63,6 +63,7 @@ class Writer:
         from tdcrawl.datasets.picture import picture  # noqa: PLC0415 - drawing takes its time to import
 
         files = {name: facts for split in self._splits.values() for name, facts in split.close().items()}
+        self._parts.finish()
         files = {name: self._folder.fingerprint(name) | facts for name, facts in files.items()}
         rows = sum(split.rows for split in self._splits.values())
         rows_sha256 = combined(split.digest.hexdigest() for split in self._splits.values())

@@ -1,9 +1,10 @@
 """What goes together into one split: records about one thing, of one near-duplicate cluster, of one author."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tdcrawl.datasets.plan import Authors, FreezePlan
+from tdcrawl.datasets.source import Source
 from tdcrawl.datasets.split import Component, Components, Group, place
 from tdcrawl.errors import DatasetError
 from tdcrawl.records import RECORD_TYPES
@@ -19,17 +20,18 @@ class Grouping:
     authors_together: bool
 
 
-def split_groups(connection: Connection, plan: FreezePlan, parent: str | None) -> Grouping:
+def split_groups(source: Source, connection: Connection, plan: FreezePlan, parent: str | None) -> Grouping:
     """Give each group its split; raises DatasetError where authors that are to be together tie too much together."""
-    counted = list(_groups(connection, plan))
+    counted = list(source.groups())
     united = Components()
-    clusters = selection.torn_clusters(connection, plan.wanted)
-    united.join((cluster, Group(site, key)) for cluster, site, key in clusters)
+    united.join(source.clusters())
     components = _components(united, counted)
     most = max(plan.split[0] / 100 * _records(components), _largest(components))
     if wants_authors := plan.authors is not Authors.SPLIT:
         tied = united.copy()
-        _tie_authors(connection, plan, tied)
+        for person in RECORD_TYPES[plan.record_type].person_fields.values():
+            # The same name on two sites may be that of two people.
+            tied.join(source.authors(person))
         by_author = _components(tied, counted)
         if wants_authors := _largest(by_author) <= most:
             united, components = tied, by_author
@@ -41,24 +43,12 @@ def split_groups(connection: Connection, plan: FreezePlan, parent: str | None) -
     return Grouping({group: placed[united.first(group)] for group, _, _ in counted}, wants_authors)
 
 
-def _tie_authors(connection: Connection, plan: FreezePlan, united: Components) -> None:
-    for field in RECORD_TYPES[plan.record_type].person_fields.values():
-        # The same name on two sites may be that of two people.
-        authors = selection.busy_authors(connection, plan.wanted, field)
-        united.join(((site, author), Group(site, key)) for author, site, key in authors)
-
-
 def _remember(
     connection: Connection, plan: FreezePlan, parent: str, united: Components, components: dict[Group, Component]
 ) -> None:
     for site, key, split in selection.earlier_splits(connection, parent):
         if plan.share_of(split) and (component := components.get(united.first(Group(site, key)))):
             component.earlier.add(split)
-
-
-def _groups(connection: Connection, plan: FreezePlan) -> Iterator[tuple[Group, str, int]]:
-    for site, key, label, number in selection.groups(connection, plan.wanted):
-        yield Group(site, key), label, number
 
 
 def _components(united: Components, counted: Iterable[tuple[Group, str, int]]) -> dict[Group, Component]:

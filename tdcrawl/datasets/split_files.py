@@ -1,19 +1,61 @@
 """The files of one split: Parquet in parts of bounded size, and CSV where it was asked for."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tdcrawl.datasets.beside import Beside
 from tdcrawl.records.columns import Columns
 from tdcrawl.store.csv_file import CsvFile
-from tdcrawl.store.parquet import ROWS_A_GROUP, Part
+from tdcrawl.store.parquet import ROWS_A_GROUP, Part, Table
 
 Files = dict[str, dict[str, Any]]
 """What the manifest says of each file, by its path inside the version: bytes, sha256, and rows where it has rows."""
 
 _ROWS_A_PART = 100_000
+
+
+class OpenPart(Protocol):
+    """Take the rows of one file, a group at a time."""
+
+    rows: int
+
+    def take(self, lines: Sequence[str]) -> Callable[[], Table]:
+        """Take rows as lines of JSON; gives what reads them, typed."""
+
+    def close(self) -> None:
+        """Take no more."""
+
+
+class Parts(Protocol):
+    """Write parts, now or later."""
+
+    def open(self, path: Path, columns: Columns) -> OpenPart:
+        """Begin a part."""
+
+    def finish(self) -> None:
+        """Write what is not written yet."""
+
+
+class AtOnce:
+    """Write parts in this process, as their rows come."""
+
+    def open(self, path: Path, columns: Columns) -> OpenPart:
+        """Begin the file itself."""
+        return Part(path, columns)
+
+    def finish(self) -> None:
+        """Do nothing: all is written."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """Say how rows are written: their columns, and in which formats."""
+
+    columns: Columns
+    formats: Collection[str]
 
 
 class SplitFiles:
@@ -23,17 +65,15 @@ class SplitFiles:
     all rows.
     """
 
-    def __init__(
-        self, folder: Path, split: str, columns: Columns, formats: Collection[str], beside: Beside | None
-    ) -> None:
+    def __init__(self, folder: Path, split: str, form: Form, parts: Parts, beside: Beside | None) -> None:
         (folder / split).mkdir()
-        self._folder, self._split, self._columns = folder, split, columns
+        self._folder, self._split, self._columns, self._parts = folder, split, form.columns, parts
         self.digest = hashlib.sha256()
         self.rows = 0
         self._lines: list[str] = []
         self._files: Files = {}
         self._part = self._next_part()
-        self._csv = CsvFile(folder / split / "part-00000.csv", columns) if "csv" in formats else None
+        self._csv = CsvFile(folder / split / "part-00000.csv", form.columns) if "csv" in form.formats else None
         self._beside = beside
 
     def take(self, line: str) -> None:
@@ -67,16 +107,16 @@ class SplitFiles:
             self._close_part()
             self._part = self._next_part()
         self.digest.update("".join(f"{line}\n" for line in self._lines).encode())
-        table = self._part.take(self._lines)
+        read = self._part.take(self._lines)
         if self._csv:
-            self._csv.write(table.to_pylist())
+            self._csv.write(read().to_pylist())
         if self._beside:
-            self._beside.take(table, self.rows)
+            self._beside.take(read(), self.rows)
         self.rows += len(self._lines)
         self._lines.clear()
 
-    def _next_part(self) -> Part:
-        return Part(self._folder / self._name(), self._columns)
+    def _next_part(self) -> OpenPart:
+        return self._parts.open(self._folder / self._name(), self._columns)
 
     def _close_part(self) -> None:
         self._part.close()

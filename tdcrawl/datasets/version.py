@@ -9,20 +9,23 @@ from typing import Any
 
 from tdcrawl.balance.resample import Balance
 from tdcrawl.datasets.description import describe, parent_of
-from tdcrawl.datasets.export import MANIFEST, Description, Writer, Written, written_by
+from tdcrawl.datasets.export import MANIFEST, Description, Writer, Written, columns_in, written_by
+from tdcrawl.datasets.local_source import LocalFreezing
 from tdcrawl.datasets.objections import Objections, before_choosing, before_reading, before_sealing
 from tdcrawl.datasets.opted_out import leave_out
 from tdcrawl.datasets.plan import FreezePlan, check_name
 from tdcrawl.datasets.selection import Counts, Selection
+from tdcrawl.datasets.source import Engine as Freezing
 from tdcrawl.errors import DatasetError
-from tdcrawl.records import RECORD_TYPES
-from tdcrawl.records.columns import columns_of
 from tdcrawl.store import left_out, places, versions
+from tdcrawl.store.atomic import aside
 from tdcrawl.store.engine import Connection, Engine, writing
 from tdcrawl.store.errata import ERRATA
 from tdcrawl.store.place import Place
 from tdcrawl.store.telling import Tell, counted, silent
 from tdcrawl.store.versions import Line, Version
+
+LOCAL = LocalFreezing()
 
 _ROWS_AT_ONCE = 5_000
 
@@ -44,9 +47,17 @@ class Frozen:
 
 
 def freeze(
-    engine: Engine, plan: FreezePlan, target: Path | Place, *, named: bool = True, tell: Tell = silent
+    engine: Engine,
+    plan: FreezePlan,
+    target: Path | Place,
+    by: Freezing = LOCAL,
+    *,
+    named: bool = True,
+    tell: Tell = silent,
 ) -> Frozen:
     """Freeze the records of a type as `target/vN`, with its rows and view in the database; `target` may be in S3.
+
+    Whoever does the work (`by`), the rows and bytes are the same.
 
     A freeze that was cut off between database and files is finished, as and where it was planned then: a target that
     the user `named` must be that place. Raises DatasetError where it is another, the version is there already, the
@@ -56,7 +67,7 @@ def freeze(
         stored = versions.find_version(connection, plan.version)
     asked = places.find(target) / plan.version
     if stored is None:
-        return _freeze(engine, plan, asked, before_reading(engine, plan), tell)
+        return _freeze(engine, plan, asked, before_reading(engine, plan), by, tell)
     place = places.find(stored.location)
     if is_before_erratum(stored, place):
         return write_again(engine, plan.version, place, tell, replace=True)
@@ -113,7 +124,7 @@ def existing(connection: Connection, name: str) -> Version:
     raise DatasetError(f"{name} was never frozen; frozen versions: {known}")
 
 
-def _freeze(engine: Engine, plan: FreezePlan, place: Place, accepted: Objections, tell: Tell) -> Frozen:
+def _freeze(engine: Engine, plan: FreezePlan, place: Place, accepted: Objections, by: Freezing, tell: Tell) -> Frozen:
     # The files appear after the commit: a version in the database can be written again, files alone prove nothing.
     with place.new(MANIFEST, tell) as draft, writing(engine) as connection:
         if versions.find_version(connection, plan.version):
@@ -121,13 +132,14 @@ def _freeze(engine: Engine, plan: FreezePlan, place: Place, accepted: Objections
         leave_out(connection, plan.version, plan.record_type)
         accepted = accepted | before_choosing(connection, plan)
         parent = parent_of(connection, plan)
-        chosen = Selection(connection, plan, parent.name if parent else None)
-        columns = columns_of(RECORD_TYPES[plan.record_type])
-        _insert(connection, plan, counted(chosen.lines(columns), tell, "rows stored", chosen.most))
+        with aside(draft) as scratch:
+            source = by.source(connection, plan, scratch)
+            chosen = Selection(source, connection, plan, parent.name if parent else None)
+            _insert(connection, plan, counted(chosen.lines(), tell, "rows stored", chosen.most))
         accepted = accepted | before_sealing(connection, plan, authors_together=chosen.authors_together)
         description = describe(connection, plan, chosen, parent) | {"accepted": accepted}
-        written = write_files(connection, description, draft, tell)
-        versions.seal(connection, _version(description, written, place), columns)
+        written = write_files(connection, description, draft, tell, by)
+        versions.seal(connection, _version(description, written, place), columns_in(description))
     return _frozen(description, written, place)
 
 
@@ -136,11 +148,13 @@ def _insert(connection: Connection, plan: FreezePlan, lines: Iterator[Line]) -> 
         versions.add_lines(connection, plan.version, some)
 
 
-def write_files(connection: Connection, description: Description, draft: Path, tell: Tell = silent) -> Written:
+def write_files(
+    connection: Connection, description: Description, draft: Path, tell: Tell = silent, by: Freezing = LOCAL
+) -> Written:
     """Write the rows of a version, and what tells of them, into a folder."""
     name = description["version"]
     lines, rows = versions.frozen_lines(connection, name), versions.count_rows(connection, name)
-    with Writer(draft, description) as writer:
+    with aside(draft) as scratch, Writer(draft, description, by.parts(scratch)) as writer:
         writer.take(counted(lines, tell, "rows written", rows))
         return writer.finish()
 

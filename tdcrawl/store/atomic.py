@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tdcrawl import faults
 from tdcrawl.errors import StoreError
@@ -39,6 +40,13 @@ def new_directory(target: Path, *, replace: bool = False) -> Generator[Path]:
         raise StoreError(f"cannot write {target}: {error.strerror or error}") from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+@contextmanager
+def aside(folder: Path) -> Generator[Path]:
+    """Give a hidden folder within another to put things aside; once the block is left it is gone."""
+    with TemporaryDirectory(prefix=".", dir=folder) as scratch:
+        yield Path(scratch)
 
 
 def _sync_tree(folder: Path) -> None:

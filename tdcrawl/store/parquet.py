@@ -1,7 +1,7 @@
 """The door to Parquet: rows as Parquet, the same bytes for the same rows, and tables that others wrote."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -37,7 +37,7 @@ _ARROW = {
 class Part:
     """Write one file, zstd, in groups of 10,000 rows, from rows as lines of JSON (`records/columns.to_json`).
 
-    A column keeps its type even if all its values are null. `take` gives the rows back, typed.
+    A column keeps its type even if all its values are null.
     """
 
     def __init__(self, path: Path, columns: Columns) -> None:
@@ -46,13 +46,13 @@ class Part:
         self.rows = 0
         faults.point("export_open")
 
-    def take(self, lines: Sequence[str]) -> Table:
-        """Write rows as a group of their own; raises StoreError for a line that has no such columns."""
+    def take(self, lines: Sequence[str]) -> Callable[[], Table]:
+        """Write rows as a group of their own, and give what reads them, typed; raises StoreError for other columns."""
         table = table_of(lines, self._schema)
         self._file.write_table(table)
         self.rows += len(table)
         faults.point("export_rowgroup")
-        return table
+        return lambda: table
 
     def close(self) -> None:
         """Finish the file."""
@@ -64,6 +64,14 @@ def write(path: Path, columns: Columns, rows: Iterable[Row]) -> int:
     lines = map(to_json, rows)
     with closing(Part(path, columns)) as part:
         while group := list(islice(lines, ROWS_A_GROUP)):
+            part.take(group)
+    return part.rows
+
+
+def write_lines(path: Path, columns: Columns, source: Path) -> int:
+    """Write rows that are the lines of a file; returns how many."""
+    with closing(Part(path, columns)) as part, source.open(encoding="utf-8", newline="\n") as lines:
+        while group := [line.removesuffix("\n") for line in islice(lines, ROWS_A_GROUP)]:
             part.take(group)
     return part.rows
 

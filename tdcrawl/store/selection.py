@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import JSON, ColumnElement, Connection, Select, Text, cast, func, select
 
 from tdcrawl.outcomes import Bucket, PageReason
 from tdcrawl.store import left_out
@@ -15,6 +16,7 @@ from tdcrawl.store.origins import origins
 from tdcrawl.store.tables import outcomes, records
 
 _FETCHED_AT_ONCE = 1_000
+_UNREAD_AT_ONCE = 20_000
 _UNUSED = {"record_type", "run_id", "page_id", "requested_url", "content_hash", "stratum"}
 _TRAINED_ON = [column for column in records.c if column.name not in _UNUSED]
 """What a training row is made of."""
@@ -71,6 +73,14 @@ def earlier_splits(connection: Connection, version: str) -> Iterator[tuple[str, 
 def stored_records(connection: Connection, asked: Wanted) -> Iterator[dict[str, Any]]:
     """Stream all records by their id."""
     return _named(connection, select(*_TRAINED_ON).order_by(records.c.record_id), asked)
+
+
+def unread_records(connection: Connection, asked: Wanted) -> Iterator[list[dict[str, Any]]]:
+    """Stream all records by their id, many at once, their JSON as a text: whoever works on them reads it."""
+    unread = [cast(one, Text).label(one.name) if isinstance(one.type, JSON) else one for one in _TRAINED_ON]
+    found = _named(connection, select(*unread).order_by(records.c.record_id), asked)
+    while some := list(islice(found, _UNREAD_AT_ONCE)):
+        yield some
 
 
 def provenance(connection: Connection, asked: Wanted) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """Balancing: nothing above its share, nobody cut or repeated without need, the same whoever comes first."""
 
 from array import array
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tdcrawl.balance.resample import Balance, draws, levelled, rank
+from tdcrawl.balance.resample import Balance, Draw, draws, levelled, rank
 from tdcrawl.errors import DatasetError
 
 UNDER, OVER, WEIGHTS = Balance.UNDERSAMPLE, Balance.OVERSAMPLE, Balance.WEIGHTS
@@ -17,9 +18,16 @@ def ranks_of(counts: dict[str, int], seed: str = "seed") -> dict[str, "array[int
     return {value: array("Q", (rank(f"{value} {n}", seed) for n in range(count))) for value, count in counts.items()}
 
 
+def drawn(ranks: dict[str, "array[int]"], balance: Balance, share: float) -> dict[str, Draw]:
+    def lowest(wanted: Mapping[str, int]) -> dict[str, int]:
+        return {value: sorted(ranks[value])[number - 1] for value, number in wanted.items()}
+
+    return draws({value: len(of_value) for value, of_value in ranks.items()}, lowest, balance, share)
+
+
 def weighed(counts: dict[str, int], balance: Balance, share: float) -> dict[str, list[float]]:
     ranks = ranks_of(counts)
-    found = draws(ranks, balance, share)
+    found = drawn(ranks, balance, share)
     return {value: [found[value].weight(one) for one in ranks[value]] for value in counts}
 
 
@@ -55,7 +63,7 @@ def test_level_is_the_nearest_under_which_all_fits(
 @pytest.mark.parametrize("balance", [UNDER, OVER, WEIGHTS])
 def test_level_when_there_are_too_few_values(counts: dict[str, int], share: float, said: str, balance: Balance) -> None:
     with pytest.raises(DatasetError, match=f"it has {said}. Collect more of the others, choose a larger --max-share"):
-        draws(ranks_of(counts), balance, share)
+        drawn(ranks_of(counts), balance, share)
 
 
 @given(NUMBERS, st.integers(50, 100), st.sampled_from([UNDER, OVER]))
@@ -92,7 +100,7 @@ def test_oversampling_repeats_none_twice_more_than_another() -> None:
 def test_draw_is_the_same_in_every_order(record_ids: list[str], limit: int) -> None:
     def kept(ids: list[str]) -> set[str]:
         ranks = {"many": array("Q", (rank(one, "seed") for one in ids)), "few": array("Q", range(limit))}
-        draw = draws(ranks, UNDER, 0.5)["many"]
+        draw = drawn(ranks, UNDER, 0.5)["many"]
         return {one for one in ids if draw.weight(rank(one, "seed"))}
 
     assert len(kept(record_ids)) == limit

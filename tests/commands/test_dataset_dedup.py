@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,15 +11,25 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tdcrawl.balance.resample import Balance
+from tdcrawl.datasets.plan import FreezePlan
+from tdcrawl.datasets.version import freeze
 from tests.conftest import PROJECT, RunScrapy
+from tests.datasets.corpus import a_review, collect
 
 WORDS = "one two three four five six seven eight nine ten"
 # Two processors are asked for, however many there are: Ray would start a process for each.
 ON_RAY = """
-import ray, sys
+import json, ray, sys
 from scrapy.cmdline import execute
 ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
-execute(["scrapy", *sys.argv[1:]])
+# A cluster takes its time to start: both commands share one.
+for command in json.loads(sys.argv[1]):
+    try:
+        execute(["scrapy", "dataset", *command, "--engine", "daft"])
+    except SystemExit as ended:
+        if ended.code:
+            raise
 """
 
 ON_DAFT = ["--engine", "daft", "-s"]
@@ -43,6 +54,10 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def test_dedup_says_how_many_went_where(run_scrapy: RunScrapy, corpus: Path, tmp_path: Path) -> None:
     arguments = ("dataset", "dedup", str(corpus), "--to")
     finished = run_scrapy(*arguments, str(tmp_path / "to"), "--json")
@@ -56,20 +71,33 @@ def test_dedup_says_how_many_went_where(run_scrapy: RunScrapy, corpus: Path, tmp
     assert again.stdout.splitlines()[-1] == f"✓ kept 0 of 60 rows in {tmp_path / 'again'}"
 
 
-def test_dedup_on_ray_writes_the_same_bytes(run_scrapy: RunScrapy, corpus: Path, tmp_path: Path) -> None:
+def test_dedup_and_freeze_on_ray_write_the_same_bytes(run_scrapy: RunScrapy, corpus: Path, tmp_path: Path) -> None:
     # In one test: `auto` finds whatever cluster is on this machine, and one outlives its driver by seconds.
     nowhere = run_scrapy("dataset", "dedup", str(corpus), "--to", str(tmp_path / "no"), *ON_DAFT, RAY)
     assert nowhere.returncode == 2
     assert "TDCRAWL_RAY_ADDRESS: no Ray cluster at 'auto': " in nowhere.stderr
     local = run_scrapy("dataset", "dedup", str(corpus), "--to", str(tmp_path / "local"))
     assert local.returncode == 0, local.stderr
-    command = [sys.executable, "-c", ON_RAY, "dataset", "dedup", str(corpus), "--to", str(tmp_path / "ray")]
-    environment = os.environ | {"TDCRAWL_RAY_ADDRESS": "auto", "RAY_USAGE_STATS_ENABLED": "0"}
+    engine = collect(f"sqlite:///{tmp_path}/frozen.db", [a_review(number) for number in range(200)])
+    plan = FreezePlan("v1", balance=Balance.OVERSAMPLE)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    shutil.copy(tmp_path / "frozen.db", tmp_path / "ray.db")
+    freeze(engine, plan, tmp_path / "frozen")
+    engine.dispose()
+    dedup = ["dedup", str(corpus), "--to", str(tmp_path / "ray")]
+    freezing = ["freeze", "v1", "--balance", "oversample", "--to", str(tmp_path / "ray-frozen")]
+    environment = os.environ | {
+        "TDCRAWL_RAY_ADDRESS": "auto", "RAY_USAGE_STATS_ENABLED": "0",
+        "TDCRAWL_DATABASE_URL": f"sqlite:///{tmp_path}/ray.db",
+    }  # fmt: skip
     finished = subprocess.run(
-        [*command, "--engine", "daft"], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
-    )
+        [sys.executable, "-c", ON_RAY, json.dumps([dedup, freezing])],
+        cwd=PROJECT, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
     assert finished.returncode == 0, finished.stderr
     assert contents(tmp_path / "ray") == contents(tmp_path / "local")
+    assert tree(tmp_path / "ray-frozen") == tree(tmp_path / "frozen")
 
 
 @pytest.mark.parametrize(
@@ -94,11 +122,12 @@ def test_dedup_when_refused_says_why(run_scrapy: RunScrapy, arguments: list[str]
     assert finished.stdout == ""
 
 
-def test_dedup_when_daft_is_missing_says_what_to_install(corpus: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("action", "what"), [("dedup", "corpus.parquet"), ("freeze", "v1")])
+def test_daft_when_it_is_missing_says_what_to_install(tmp_path: Path, action: str, what: str) -> None:
     # A module of that name that cannot be found, as where it was never installed.
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['daft'] = None\n")
-    command = [sys.executable, "-m", "scrapy", "dataset", "dedup", str(corpus), "--to", str(tmp_path / "to")]
-    env = os.environ | {"PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-m", "scrapy", "dataset", action, what, "--to", str(tmp_path / "to")]
+    env = os.environ | {"PYTHONPATH": str(tmp_path), "TDCRAWL_DATABASE_URL": f"sqlite:///{tmp_path}/a.db"}
     finished = subprocess.run(
         [*command, "--engine", "daft"], cwd=PROJECT, env=env, capture_output=True, text=True, check=False
     )
