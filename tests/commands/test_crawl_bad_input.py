@@ -39,7 +39,7 @@ CrawlPages = Callable[..., Crawled]
         (
             ["-a", "site=demo_store", "-s", "TDCRAWL_DATABASE_URL=postgresql://u:secret@127.0.0.1:1/x"],
             1,
-            "cannot use the database postgresql+psycopg://u:***@127.0.0.1:1/x",
+            "cannot use the database postgresql+psycopg://***@127.0.0.1:1/x",
         ),
     ],
 )
