@@ -122,6 +122,9 @@ def _kill_after(way: Way, server: ShopServer, folder: Path, requests: int | None
             process.wait()
             return True
         time.sleep(_SECONDS_BETWEEN_LOOKS)
+    if process.returncode:
+        # It would never be killed, and so be tried for ever.
+        machine.fail(f"a crawl ended by itself with status {process.returncode}")
     return False
 
 

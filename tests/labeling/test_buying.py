@@ -5,7 +5,7 @@ from threading import Event
 from typing import Any
 
 import pytest
-from scrapy.utils.project import get_project_settings
+from scrapy.settings import Settings
 from sqlalchemy import select
 
 from tdcrawl.backlog import Backlog, open_backlog
@@ -140,7 +140,9 @@ def test_process_whose_session_was_cut_off_shows_that_it_lives_again(
     postgresql_database: str, postgresql_url: str
 ) -> None:
     engine, other = open_engine(postgresql_database), open_engine(postgresql_database)
-    with open_backlog(get_project_settings(), engine, REVIEW, Backlog) as backlog:
+    settings = Settings()
+    settings.setmodule("tdcrawl.settings", priority="project")
+    with open_backlog(settings, engine, REVIEW, Backlog) as backlog:
         cut_off(postgresql_url, postgresql_database)
 
         async def write() -> Any:
