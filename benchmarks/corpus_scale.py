@@ -1,12 +1,8 @@
 """Measure `scrapy dataset dedup` on invented reviews: records per second and peak memory of each engine."""
 
-import json
-import os
 import random
-import subprocess
 import sys
 import tempfile
-import time
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -83,15 +79,10 @@ def _round(corpus: Path, folder: Path, turn: int) -> dict[str, float]:
 def _measured(engine: str, corpus: Path, target: Path) -> tuple[float, float]:
     """Run the command in a process of its own; gives its seconds and the most memory it had."""
     command = [sys.executable, "-m", "scrapy", "dataset", "dedup", str(corpus), "--to", str(target), "--engine", engine]
-    begun = time.perf_counter()
-    with subprocess.Popen([*command, "--json"], cwd=machine.CHECKOUT, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        answer = json.loads(process.stdout.read() or b"{}")
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode or not answer.get("duplicates"):
+    answer, seconds, mebibytes = machine.measured([*command, "--json"])
+    if not answer.get("duplicates"):
         machine.fail(f"the engine {engine} found {answer}")
-    return time.perf_counter() - begun, usage.ru_maxrss / 1024
+    return seconds, mebibytes
 
 
 def _in_words(figures: dict[str, float]) -> Iterator[str]:

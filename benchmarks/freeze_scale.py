@@ -1,11 +1,7 @@
 """Measure `scrapy dataset freeze` by each engine: rows per second and peak memory, and that the bytes are the same."""
 
-import json
-import os
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,18 +48,11 @@ def _measured(engine: str, records: int, folder: Path) -> tuple[float, float]:
     url = f"sqlite:///{folder}/ledger.db"
     fill_ledger(url, records).dispose()
     command = [sys.executable, "-m", "scrapy", "dataset", "freeze", "v1", "--balance", "none", "--to", str(folder)]
-    begun = time.perf_counter()
-    with subprocess.Popen(
-        [*command, "--engine", engine, "--json"], cwd=machine.CHECKOUT, stdout=subprocess.PIPE,
-        env=machine.environment({"TDCRAWL_DATABASE_URL": url}),
-    ) as process:  # fmt: skip
-        assert process.stdout is not None
-        answer = json.loads(process.stdout.read() or b"{}")
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode or answer.get("rows") != records:
+    env = machine.environment({"TDCRAWL_DATABASE_URL": url})
+    answer, seconds, mebibytes = machine.measured([*command, "--engine", engine, "--json"], env)
+    if answer.get("rows") != records:
         machine.fail(f"the engine {engine} froze {answer}")
-    return time.perf_counter() - begun, usage.ru_maxrss / 1024
+    return seconds, mebibytes
 
 
 def _in_words(figures: dict[str, float]) -> Iterator[str]:

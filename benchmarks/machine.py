@@ -7,7 +7,9 @@ import json
 import os
 import platform
 import statistics
+import subprocess
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -36,6 +38,19 @@ def environment(ours: Mapping[str, str]) -> dict[str, str]:
     """Give the environment of a crawl that is measured: with these settings, and none of whoever measures."""
     others = {name: value for name, value in os.environ.items() if not name.startswith("TDCRAWL_")}
     return others | {"TDCRAWL_ALLOW_LOOPBACK": "true"} | dict(ours)
+
+
+def measured(command: Sequence[str], env: Mapping[str, str] | None = None) -> tuple[dict[str, Any], float, float]:
+    """Run a command that prints JSON, in a process of its own; gives that, its seconds, and its most memory in MiB."""
+    begun = time.perf_counter()
+    with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, env=env) as process:
+        assert process.stdout is not None
+        answer = json.loads(process.stdout.read() or b"{}")
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        fail(f"{' '.join(command)} ended with status {process.returncode}")
+    return answer, time.perf_counter() - begun, usage.ru_maxrss / 1024
 
 
 def parser(description: str) -> argparse.ArgumentParser:

@@ -36,20 +36,19 @@ class Dependency(NamedTuple):
 
 def dependencies() -> list[Dependency]:
     """List all packages of the default install, by name."""
-    reasons = {name.lower(): reason for reason, name in _ASKED_FOR.findall((PROJECT / "requirements.in").read_text())}
+    reasons = _asked_for()
     found: dict[str, Dependency] = {}
     for entry in re.split(r"\n(?=\w)", (PROJECT / "requirements.txt").read_text())[1:]:
         name = entry.partition("==")[0]
         brought_by = _brought_by(entry)
-        why = reasons[name].partition("; ")[0] if name in reasons else f"for {', '.join(sorted(brought_by))}"
+        why = reasons[name][0] if name in reasons else f"for {', '.join(sorted(brought_by))}"
         found[name] = Dependency(name, why, licence_of(name), name in reasons)
     return list(found.values())
 
 
 def stated_licences() -> dict[str, str]:
     """Give the licences that requirements.in states, by package."""
-    told = _ASKED_FOR.findall((PROJECT / "requirements.in").read_text())
-    return {name.lower(): re.split(r", used|\.(?= |$)", reason.partition("; ")[2])[0] for reason, name in told}
+    return {name: re.split(r", used|\.(?= |$)", licence)[0] for name, (_, licence) in _asked_for().items()}
 
 
 def licence_of(name: str) -> str | None:
@@ -81,6 +80,13 @@ def table(found: list[Dependency]) -> str:
 def in_page(text: str) -> str:
     """Read what stands in the page."""
     return text.partition(_BEGIN)[2].partition(_END)[0]
+
+
+def _asked_for() -> dict[str, tuple[str, str]]:
+    """Read why each package is asked for, and what is said of its licence."""
+    told = _ASKED_FOR.findall((PROJECT / "requirements.in").read_text())
+    parts = ((name.lower(), reason.partition("; ")) for reason, name in told)
+    return {name: (why, licence) for name, (why, _, licence) in parts}
 
 
 def _brought_by(entry: str) -> Iterator[str]:

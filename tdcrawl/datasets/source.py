@@ -35,7 +35,7 @@ class Counted:
 
 
 class Source(Protocol):
-    """Hold the records that a version is chosen from; all but `groups` and `tied` can be asked after `place`."""
+    """Hold the records that a version is chosen from; what follows `place` can be asked after it."""
 
     def groups(self) -> Iterable[tuple[Group, str, int]]:
         """Give (group, label, number of records) of all records."""

@@ -11,7 +11,7 @@ def visible_text(root: HtmlElement, *, layout: bool = True) -> str:
     try:
         return _extracted(root, layout)
     except ValueError:
-        # The parser takes control characters out of a page, and lxml refuses to move them about.
+        # The parser lets control characters in, and lxml refuses to move them about.
         for element in root.iter():
             element.text, element.tail = (part and storable(part) for part in (element.text, element.tail))
         return _extracted(root, layout)
