@@ -1,6 +1,7 @@
 """Run one crawl in this process, and say how it ended."""
 
 import asyncio
+import ctypes
 import gc
 import sys
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from tdcrawl.store.verify import LedgerCheck
 _OBJECTS_BETWEEN_COLLECTIONS = 10_000
 # A fifth of what Python does, and a crawl is a tenth faster.
 _SECONDS_BETWEEN_THREADS = 0.001
+# M_MMAP_THRESHOLD of glibc's malloc.h, and from how many bytes on a block is the system's again once it is free.
+_MMAP_THRESHOLD, _LARGE_BLOCK = -3, 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ def run_crawl(process: CrawlerProcessBase, crawler: Crawler, **arguments: Any) -
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     # The ledger's thread asks for little and waits for the database: the crawl need not go on for long before it may.
     sys.setswitchinterval(_SECONDS_BETWEEN_THREADS)
+    _give_back_pages()
     process.start()
     assert isinstance(task, asyncio.Task)
     if task.cancelled() or not task.done():
@@ -45,6 +49,16 @@ def run_crawl(process: CrawlerProcessBase, crawler: Crawler, **arguments: Any) -
     if error := task.exception():
         raise error
     return _ended(crawler)
+
+
+def _give_back_pages() -> None:
+    """Have the memory of a large page go back to the system with the page.
+
+    glibc, if left alone, learns from the first one to keep it for more of them, and small blocks settle there.
+    """
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(_MMAP_THRESHOLD, _LARGE_BLOCK)
 
 
 def _ended(crawler: Crawler) -> Ended:

@@ -1,11 +1,13 @@
-"""HAVE WE SEEN nearly these words? The MinHash signature of a text: datasketch defines it, kernels.py computes it."""
+"""HAVE WE SEEN nearly these words? The MinHash signature of a text: datasketch defines it, kernels.py computes it.
+
+datasketch itself is for the tests: a crawl would load SciPy with it.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
-from datasketch import MinHash
 
 from tdcrawl import text
 from tdcrawl.dedup import kernels
@@ -42,24 +44,14 @@ class Signatures:
         return map(Signature, self.keys, self.sketches)
 
 
-def minhash() -> MinHash:
-    """Build the datasketch MinHash that defines our signatures, without any token yet."""
-    return MinHash(num_perm=PERMUTATIONS, seed=_SEED, hashfunc=token_hash, scheme="affine32")
-
-
-def token_hash(token: bytes) -> int:
-    """Hash a token of UTF-8: FNV-1a of 64 bits, folded to 32."""
-    hashed = 0xCBF29CE484222325
-    for byte in token:
-        hashed = (hashed ^ byte) * 0x100000001B3 % 2**64
-    return (hashed ^ hashed >> 32) % 2**32
-
-
-_MULTIPLIERS, _INCREMENTS = (np.ascontiguousarray(part, np.uint32) for part in minhash().permutations)
+# As datasketch draws them for its scheme affine32; NumPy promises to draw the same ones for ever.
+_RANDOM = np.random.RandomState(_SEED)
+_MULTIPLIERS = _RANDOM.randint(0, 2**31, PERMUTATIONS, np.uint32) * np.uint32(2) + np.uint32(1)
+_INCREMENTS = _RANDOM.randint(0, 2**32, PERMUTATIONS, np.uint32)
 
 
 def minima(normalised: Sequence[str]) -> Words:
-    """Compute the MinHash values of normalised texts: (texts, 182) uint32, those of `minhash()` with their tokens."""
+    """Compute the MinHash values of normalised texts: (texts, 182) uint32, those of datasketch's MinHash."""
     values = np.empty((len(normalised), PERMUTATIONS), np.uint32)
     lines = "\n".join(map(text.token_text, normalised)).encode()
     kernels.minima(np.frombuffer(lines, np.uint8), _MULTIPLIERS, _INCREMENTS, values)
