@@ -101,7 +101,8 @@ def test_parse_when_a_page_is_nested_too_deep_keeps_what_it_has_and_fails_it(spi
     assert why == "the page is nested deeper than can be read: its rest is lost"
 
 
-def test_parse_lets_go_of_a_page_at_once(spider: RetailerReviews, without_collections: None) -> None:
+@pytest.mark.usefixtures("without_collections")
+def test_parse_lets_go_of_a_page_at_once(spider: RetailerReviews) -> None:
     page = HtmlResponse("https://shop.example/", body="<p>words</p>", encoding="utf-8")
     parsed(spider, page)
     kept = weakref.ref(page)

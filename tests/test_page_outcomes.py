@@ -55,10 +55,12 @@ def test_error_of_a_bomb_holds_nothing_of_what_was_unpacked(tmp_path: Path) -> N
         held, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert held < 1_000_000 < 8_000_000 < most
+    assert held < 1_000_000
+    assert most > 8_000_000
 
 
-def test_page_that_was_rejected_is_let_go_at_once(without_collections: None) -> None:
+@pytest.mark.usefixtures("without_collections")
+def test_page_that_was_rejected_is_let_go_at_once() -> None:
     kept: list[weakref.ref[Response]] = []
 
     async def callback() -> AsyncIterator[Request]:

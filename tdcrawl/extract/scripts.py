@@ -28,7 +28,7 @@ def read_json(script: str) -> Json:
 def _forgive(script: str) -> Json:
     try:
         # As text: chompjs's own way to a value never frees the memory of one that is cut off.
-        literal = next(chompjs.parse_js_objects(script, loader=str), "")
+        literal = next(iter(chompjs.parse_js_objects(script, loader=str)), "")
         return json.loads(literal, strict=False)
     except RecursionError as error:
         raise ValueError("nested too deep") from error
