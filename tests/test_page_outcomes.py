@@ -50,11 +50,12 @@ def test_error_of_a_bomb_holds_nothing_of_what_was_unpacked(tmp_path: Path) -> N
         unpack = Unpacking.from_crawler(spider.crawler)
     tracemalloc.start()
     try:
-        with pytest.raises(IgnoreRequest):
+        with pytest.raises(IgnoreRequest) as caught:
             unpack.process_response(small, bomb)
         held, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
+    assert "exceeded DOWNLOAD_MAXSIZE" in str(caught.value)
     assert held < 1_000_000
     assert most > 8_000_000
 
