@@ -3,20 +3,11 @@
 import random
 
 import numpy as np
-from datasketch import MinHash
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tdcrawl import text
 from tdcrawl.dedup import near
-
-
-def token_hash(token: bytes) -> int:
-    """Hash a token of UTF-8: FNV-1a of 64 bits, folded to 32."""
-    hashed = 0xCBF29CE484222325
-    for byte in token:
-        hashed = (hashed ^ byte) * 0x100000001B3 % 2**64
-    return (hashed ^ hashed >> 32) % 2**32
 
 
 @given(st.text())
@@ -26,9 +17,10 @@ def token_hash(token: bytes) -> int:
 @example("ok\0not")
 def test_minima_are_those_of_datasketch(words: str) -> None:
     normalised = text.normalise(text.clean(words))
-    expected = MinHash(num_perm=near.PERMUTATIONS, seed=1, hashfunc=token_hash, scheme="affine32")
+    expected = near.minhash()
     expected.update_batch([token.encode() for token in text.tokens(normalised) if token])
     assert near.minima(["one before", normalised, "one after"])[1].tolist() == expected.hashvalues.tolist()
+    assert near.is_exact(normalised)
 
 
 def test_sign_is_of_the_set_of_tokens() -> None:
