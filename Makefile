@@ -7,6 +7,7 @@ PIN := .venv/bin/uv pip compile -q --no-config --universal --generate-hashes --p
 	--custom-compile-command "make requirements"
 POSTGRESQL := command -v initdb || ls /usr/lib/postgresql/*/bin/initdb
 CHROMIUM := command -v chromium || command -v chromium-browser || command -v google-chrome
+OSV ?= https://api.osv.dev/v1/query
 APT := DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends
 
 .PHONY: help demo test check bench attacks fuzz soak requirements dependencies audit clean postgresql chromium
@@ -46,8 +47,9 @@ requirements: .venv/installed-dev # pin the newest version of everything, with h
 dependencies: .venv/installed-dev # write the list of docs/dependencies.md, with reasons and licences
 	@$(RUN) tests.dependencies
 
-audit: .venv/installed-dev # ask PyPI for known holes in what is pinned; needs the network
-	@$(RUN) pip_audit --strict --disable-pip --require-hashes --progress-spinner off -r requirements-dev.txt
+audit: .venv/installed-dev # ask OSV for known holes in what is pinned; needs the network, OSV=URL for another server
+	@$(RUN) pip_audit --strict --disable-pip --require-hashes --progress-spinner off \
+		--vulnerability-service osv --osv-url $(OSV) -r requirements-dev.txt
 
 clean: # remove what was built, but nothing that was collected
 	@rm -rf .venv build dist *.egg-info .*_cache .hypothesis

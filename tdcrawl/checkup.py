@@ -45,6 +45,7 @@ def examine(settings: BaseSettings) -> Iterator[Finding]:
     yield _quota(settings)
     yield _labels(settings)
     yield _archive(settings)
+    yield _signatures()
     yield _browser()
     yield _daft(settings["TDCRAWL_RAY_ADDRESS"])
     yield _smote()
@@ -73,6 +74,16 @@ def _browser() -> Finding:
     if browser := find_browser():
         return Finding("browser", "ok", f"{browser} renders the pages of sites with render = true")
     return Finding("browser", "off", "no Chromium: sites with render = true cannot be read", REMEDY_BROWSER)
+
+
+def _signatures() -> Finding:
+    """Compare what was compiled for this machine with its definition, on a text of several scripts."""
+    from tdcrawl.dedup import near  # noqa: PLC0415 - Scrapy imports this file for every command
+
+    if near.is_exact("well made ünd 日本語 отлично 100"):
+        return Finding("signatures", "ok", "those of near-duplicates are what datasketch defines")
+    remedy = "remove the __pycache__ beside tdcrawl/dedup/kernels.py, and reinstall numba as requirements.txt pins it"
+    return Finding("signatures", "broken", "those of near-duplicates are not what datasketch defines", remedy)
 
 
 def _contact(contact: str) -> Finding:

@@ -108,6 +108,8 @@ class SiteSpider(LedgerSpider):
         if not isinstance(response, TextResponse):
             raise PageRejection(PageState.FAILED, PageReason.PARSE_ERROR, "it is no text that could hold records")
         page, kind = Page(response.url, response.selector), self.session.record_type
+        # They would hold each other, with the whole page, until somebody looks for garbage.
+        response.selector.response = None
         found = read_records(page, self.session.profile.read, kind)
         meta = response.meta
         yield from self.session.items(found.raws, meta["page_id"], meta["page_url"], meta.get(FETCHED_AT))

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from math import sqrt
 from statistics import NormalDist
 from typing import Any, TypedDict
 
@@ -103,10 +104,10 @@ def _teachers(name: str, earlier: Sequence[Past], confidence: float) -> list[_Co
 @lru_cache(10_000)
 def interval(found: int, of: int, confidence: float) -> tuple[float, float]:
     """Give the Wilson interval of a share: where it is, seen from so many."""
-    from scipy.stats import binomtest  # noqa: PLC0415 - takes a third of a second, which most commands need not wait
-
-    low, high = binomtest(found, of).proportion_ci(confidence, method="wilson")
-    return float(low), float(high)
+    squared = NormalDist().inv_cdf((1 + confidence) / 2) ** 2
+    middle, reach = found + squared / 2, sqrt(squared * (found * (of - found) / of + squared / 4))
+    low, high = ((middle + away) / (of + squared) for away in (-reach, reach))
+    return (low if found else 0.0), (high if found < of else 1.0)
 
 
 def _names(shares: Shares) -> Iterator[str]:

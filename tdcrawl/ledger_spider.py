@@ -55,6 +55,7 @@ class LedgerSpider(Spider):
             self.feeder.ended(request.meta["page_id"])
         else:
             self.end_page(request.meta["page_id"], page_outcomes.of_failure(failure))
+        page_outcomes.let_go(failure.value)
 
     def end_page(self, page_id: str, why: PageRejection | None = None) -> None:
         """Write down how a page ended: done, or as the rejection says."""

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 from time import monotonic
+from traceback import clear_frames
 from typing import Any
 
 from scrapy.exceptions import (
@@ -99,6 +100,16 @@ def _failed(reason: PageReason, detail: str) -> PageRejection:
     return PageRejection(PageState.FAILED, reason, detail)
 
 
+def let_go(error: BaseException | None) -> None:
+    """Empty the frames through which an error came.
+
+    They hold the page, and each other: it would stay in memory until somebody looks for garbage.
+    """
+    while error is not None:
+        clear_frames(error.__traceback__)
+        error = error.__cause__
+
+
 async def collect(result: AsyncIterator[Any]) -> tuple[list[Request], list[TrainingItem], PageRejection | None]:
     """Take all that a callback yields, and how it ended: what was read before it broke is kept."""
     requests: list[Request] = []
@@ -112,6 +123,7 @@ async def collect(result: AsyncIterator[Any]) -> tuple[list[Request], list[Train
                 since = monotonic()
             (requests if isinstance(output, Request) else items).append(output)
     except PageRejection as rejection:
+        let_go(rejection)
         return requests, items, rejection
     except Exception:
         # What was read before the callback broke is kept; the page says that it broke.

@@ -1,6 +1,7 @@
 """Run one crawl in this process, and say how it ended."""
 
 import asyncio
+import ctypes
 import gc
 import logging
 import sys
@@ -17,6 +18,8 @@ from tdcrawl.store.verify import LedgerCheck
 _OBJECTS_BETWEEN_COLLECTIONS = 10_000
 # A fifth of what Python does, and a crawl is a tenth faster.
 _SECONDS_BETWEEN_THREADS = 0.001
+# M_MMAP_THRESHOLD of glibc's malloc.h, and from how many bytes on a block is the system's again once it is free.
+_MMAP_THRESHOLD, _LARGE_BLOCK = -3, 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ def run_crawl(process: CrawlerProcessBase, crawler: Crawler, **arguments: Any) -
     sys.setswitchinterval(_SECONDS_BETWEEN_THREADS)
     # Scrapy makes a line for each item and page, and only then looks whether it is to be written.
     logging.getLogger("scrapy").setLevel(crawler.settings["LOG_LEVEL"])
+    _give_back_pages()
     process.start()
     assert isinstance(task, asyncio.Task)
     if task.cancelled() or not task.done():
@@ -48,6 +52,16 @@ def run_crawl(process: CrawlerProcessBase, crawler: Crawler, **arguments: Any) -
     if error := task.exception():
         raise error
     return _ended(crawler)
+
+
+def _give_back_pages() -> None:
+    """Have the memory of a large page go back to the system with the page.
+
+    glibc, if left alone, learns from the first one to keep it for more of them, and small blocks settle there.
+    """
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(_MMAP_THRESHOLD, _LARGE_BLOCK)
 
 
 def _ended(crawler: Crawler) -> Ended:

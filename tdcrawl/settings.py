@@ -6,6 +6,8 @@ Every TDCRAWL_ setting can come from an environment variable of its name; `-s NA
 
 import os
 
+from scrapy.settings import default_settings
+
 BOT_NAME = "tdcrawl"
 SPIDER_MODULES = ["tdcrawl.spiders"]
 COMMANDS_MODULE = "tdcrawl.commands"
@@ -45,7 +47,10 @@ DOWNLOADER_MIDDLEWARES = {
     "tdcrawl.middlewares.permission.AskPermission": 100,
     # Before robots.txt is asked for: its address would hold the password too.
     "tdcrawl.middlewares.userinfo.WithoutUserinfo": 50,
-    # Just after Scrapy has unpacked a page.
+    # In the place of Scrapy's own, whose errors hold what was unpacked.
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "tdcrawl.middlewares.unpacking.Unpacking": 590,
+    # Just after a page was unpacked.
     "tdcrawl.middlewares.decoding.TrueEncoding": 585,
 }
 EXTENSIONS = {
@@ -122,6 +127,12 @@ DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}
 # Doors that Scrapy leaves open on loopback, and that run code.
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
+# What is off is not even loaded: Scrapy would, a web server with it.
+EXTENSIONS_BASE = {
+    dotted: order
+    for dotted, order in default_settings.EXTENSIONS_BASE.items()
+    if not dotted.endswith((".TelnetConsole", ".RemoteControl"))
+}
 # Sites are read page by page, never as a logged-in visitor.
 COOKIES_ENABLED = False
 # Bounds what is in memory at once.

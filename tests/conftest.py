@@ -1,5 +1,6 @@
 """What tests of every room share: databases, the command line, and the data kept beside the checkout."""
 
+import gc
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -75,6 +76,14 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("needs the real data of ../shared/data, which is not beside this checkout")
     return SHARED_DATA
+
+
+@pytest.fixture
+def without_collections() -> Iterator[None]:
+    """Let nothing go but what nobody holds."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @pytest.fixture

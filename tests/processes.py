@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 
 # No reactor may be among them: which one a crawl uses is for its settings to say.
 _LIBRARIES = [
-    "alembic.command", "babel", "datasketch", "dateparser", "extruct", "matplotlib.figure", "mf2py", "numba",
-    "prometheus_client", "pyarrow.parquet", "pydantic", "rich.console", "scipy.stats", "scrapy.cmdline",
+    "alembic.command", "babel", "dateparser", "extruct", "matplotlib.figure", "mf2py", "numba",
+    "prometheus_client", "pyarrow.parquet", "pydantic", "rich.console", "scrapy.cmdline",
     "scrapy.crawler",
     "sqlalchemy",
     "warcio",

@@ -7,6 +7,7 @@ import pytest
 from scrapy.settings import Settings
 
 from tdcrawl.checkup import Finding, examine
+from tdcrawl.dedup import near
 
 
 def findings(folder: Path, **changes: Any) -> dict[str, Finding]:
@@ -22,6 +23,14 @@ def test_examine_when_all_is_as_delivered(tmp_path: Path) -> None:
     assert {part for part, finding in found.items() if finding.state == "off"} == {"contact", "labels", "quota"}
     assert not [finding for finding in found.values() if finding.state == "broken"]
     assert sum(part.startswith("stage ") for part in found) == 8
+
+
+def test_examine_when_the_loops_of_this_machine_sign_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert findings(tmp_path)["signatures"].state == "ok"
+    monkeypatch.setattr(near, "_INCREMENTS", near._INCREMENTS + 1)
+    found = findings(tmp_path)["signatures"]
+    assert (found.state, found.detail) == ("broken", "those of near-duplicates are not what datasketch defines")
+    assert "reinstall numba" in found.remedy
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import re
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,15 @@ def test_parse_when_a_page_is_nested_too_deep_keeps_what_it_has_and_fails_it(spi
     yielded, why = parsed(spider, page)
     assert [item.raw["text"] for item in yielded] == ["Fine"]
     assert why == "the page is nested deeper than can be read: its rest is lost"
+
+
+@pytest.mark.usefixtures("without_collections")
+def test_parse_lets_go_of_a_page_at_once(spider: RetailerReviews) -> None:
+    page = HtmlResponse("https://shop.example/", body="<p>words</p>", encoding="utf-8")
+    parsed(spider, page)
+    kept = weakref.ref(page)
+    del page
+    assert kept() is None
 
 
 CSS = SITE.replace(

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 
-from tdcrawl.drift import LEAST, Group, Past, Shares, alarms
+from tdcrawl.drift import LEAST, Group, Past, Shares, alarms, interval
 
 NAMES = [f"field {number}" for number in range(25)]
 SEEDS = st.integers(0, 2**32 - 1)
@@ -101,3 +102,10 @@ def test_strange_run_teaches_only_when_as_many_follow_each_other_as_are_needed()
     # As it is now, so it is; and what it was before is strange.
     assert alarms(found(1_000, 0), normal + strange) == []
     assert alarms(found(1_000, 950), normal + strange) != []
+
+
+@given(of=st.integers(1, 1_000_000), share=st.floats(0, 1), confidence=st.floats(0.5, 0.9999))
+def test_interval_is_that_of_scipy(of: int, share: float, confidence: float) -> None:
+    found = round(of * share)
+    expected = binomtest(found, of).proportion_ci(confidence, method="wilson")
+    assert interval(found, of, confidence) == pytest.approx((expected.low, expected.high), abs=1e-12)

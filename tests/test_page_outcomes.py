@@ -2,12 +2,13 @@
 
 import asyncio
 import gzip
+import tracemalloc
+import weakref
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Error, TimeoutError  # noqa: A004 - what Playwright calls it
-from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.downloadermiddlewares.offsite import OffsiteMiddleware
 from scrapy.exceptions import (
     DownloadConnectionRefusedError,
@@ -19,6 +20,7 @@ from scrapy.http import Request, Response
 from twisted.python.failure import Failure
 
 from tdcrawl import page_outcomes
+from tdcrawl.middlewares.unpacking import Unpacking
 from tdcrawl.outcomes import NotReadError, PageReason, PageRejection, PageState
 from tdcrawl.page_outcomes import of_failure
 from tests.crawlers import a_spider
@@ -35,10 +37,44 @@ def test_page_that_is_too_large_once_it_is_unpacked(tmp_path: Path) -> None:
     body = gzip.compress(b"x" * 100_000)
     small = Request(PAGE.url, meta={"download_maxsize": 50_000})
     with a_spider(tmp_path) as spider:
-        unpack = HttpCompressionMiddleware.from_crawler(spider.crawler)
+        unpack = Unpacking.from_crawler(spider.crawler)
     with pytest.raises(IgnoreRequest) as caught:
         unpack.process_response(small, Response(PAGE.url, body=body, headers={"Content-Encoding": "gzip"}))
     assert outcome(caught.value) == (PageState.FAILED, PageReason.TOO_LARGE)
+
+
+def test_error_of_a_bomb_holds_nothing_of_what_was_unpacked(tmp_path: Path) -> None:
+    bomb = Response(PAGE.url, body=gzip.compress(bytes(9_000_000)), headers={"Content-Encoding": "gzip"})
+    small = Request(PAGE.url, meta={"download_maxsize": 8_000_000})
+    with a_spider(tmp_path) as spider:
+        unpack = Unpacking.from_crawler(spider.crawler)
+    tracemalloc.start()
+    try:
+        with pytest.raises(IgnoreRequest) as caught:
+            unpack.process_response(small, bomb)
+        held, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert "exceeded DOWNLOAD_MAXSIZE" in str(caught.value)
+    assert held < 1_000_000
+    assert most > 8_000_000
+
+
+@pytest.mark.usefixtures("without_collections")
+def test_page_that_was_rejected_is_let_go_at_once() -> None:
+    kept: list[weakref.ref[Response]] = []
+
+    async def callback() -> AsyncIterator[Request]:
+        page = Response(PAGE.url)
+        kept.append(weakref.ref(page))
+        yield Request(page.url)
+        # As in Scrapy's own frames: an error that is raised leads back to where it stands.
+        rejection = PageRejection(PageState.FAILED, PageReason.PARSE_ERROR, "it is no page")
+        raise rejection
+
+    *_, rejected = asyncio.run(page_outcomes.collect(callback()))
+    assert rejected is not None
+    assert kept[0]() is None
 
 
 def test_page_that_lies_off_the_site(tmp_path: Path) -> None:

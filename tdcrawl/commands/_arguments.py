@@ -7,7 +7,6 @@ from pathlib import Path
 from tdcrawl.errors import StoreError
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.store.place import Place
-from tdcrawl.store.places import find
 
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
 
@@ -21,6 +20,8 @@ def folder(value: str) -> Path:
 
 def place(value: str) -> Place:
     """Read a place for files: a folder, or an address in S3."""
+    from tdcrawl.store.places import find  # noqa: PLC0415 - Scrapy imports this file for every command
+
     try:
         return find(value)
     except StoreError as error:

@@ -7,8 +7,6 @@ from rich.console import Console
 
 from tdcrawl.command import Answer, TdcrawlCommand
 from tdcrawl.commands._actions import Action
-from tdcrawl.datasets.corpus import Job, open_corpus
-from tdcrawl.datasets.dedup import dedup
 from tdcrawl.datasets.engines import ENGINES, choose
 
 
@@ -22,6 +20,9 @@ def _options(parser: argparse.ArgumentParser) -> None:
 
 
 def _answer(command: TdcrawlCommand, opts: argparse.Namespace) -> Answer:
+    from tdcrawl.datasets.corpus import Job, open_corpus  # noqa: PLC0415 - Scrapy imports this file for every command
+    from tdcrawl.datasets.dedup import dedup  # noqa: PLC0415
+
     engine = choose(opts.engine, command.project_settings["TDCRAWL_RAY_ADDRESS"])
     other = open_corpus(opts.against) if opts.against else None
     job = Job(open_corpus(opts.inputs), other, opts.threshold, opts.strict)

@@ -9,16 +9,19 @@ from rich.table import Column, Table
 from tdcrawl.command import Answer, TdcrawlCommand
 from tdcrawl.commands._actions import Action
 from tdcrawl.commands._arguments import folder
-from tdcrawl.datasets.diff import FILE, compare
+
+_FILE = "diff.parquet"
 
 
 def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("before", metavar="vA", help="v1, v2, …")
     parser.add_argument("after", metavar="vB", help="v1, v2, …")
-    parser.add_argument("--to", type=folder, metavar="DIR", help=f"write DIR/vA-vB/{FILE}, a row for each difference")
+    parser.add_argument("--to", type=folder, metavar="DIR", help=f"write DIR/vA-vB/{_FILE}, a row for each difference")
 
 
 def _answer(command: TdcrawlCommand, opts: argparse.Namespace) -> Answer:
+    from tdcrawl.datasets.diff import compare  # noqa: PLC0415 - Scrapy imports this file for every command
+
     return asdict(compare(command.engine, opts.before, opts.after, opts.to))
 
 
@@ -33,7 +36,7 @@ def _show(console: Console, answer: Answer) -> None:
     for labels, number in answer["relabelled"].items():
         console.print(f"{number} relabelled: {labels}", markup=False)
     if answer["location"]:
-        console.print(f"[green]✓[/] each difference is in {answer['location']}/{FILE}")
+        console.print(f"[green]✓[/] each difference is in {answer['location']}/{_FILE}")
 
 
 DIFF = Action("tell what is different between vA and vB", _options, _answer, _show, "vA vB [options]")

@@ -10,7 +10,6 @@ from rich.console import Console
 from tdcrawl import privacy
 from tdcrawl.command import Answer, TdcrawlCommand
 from tdcrawl.commands._actions import Action
-from tdcrawl.datasets.erasing import Erasure
 from tdcrawl.errors import PlanError
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.store.erasing import Target, addresses_like
@@ -33,6 +32,8 @@ def _options(parser: argparse.ArgumentParser) -> None:
 
 
 def _answer(command: TdcrawlCommand, opts: argparse.Namespace) -> Answer:
+    from tdcrawl.datasets.erasing import Erasure  # noqa: PLC0415 - Scrapy imports this file for every command
+
     target = _target(command, opts)
     erasure = Erasure(command.engine, command.data_dir, target, lambda kind: _terms(command, kind), opts.why)
     told: dict[str, Any] = {"kind": target.kind.value, "dry_run": opts.dry_run}

@@ -28,10 +28,8 @@ from tdcrawl.datasets.plan import (
     Objection,
 )
 from tdcrawl.datasets.split import TRAIN
-from tdcrawl.datasets.version import export, freeze
 from tdcrawl.errors import PlanError
 from tdcrawl.setting_values import read_similarity
-from tdcrawl.store import places
 
 
 def _freeze_options(parser: argparse.ArgumentParser) -> None:
@@ -60,6 +58,8 @@ def _freeze_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _freeze(command: TdcrawlCommand, opts: argparse.Namespace) -> Answer:
+    from tdcrawl.datasets.version import freeze  # noqa: PLC0415 - Scrapy imports this file for every command
+
     if opts.balance == Balance.NONE and (opts.max_share is not None or opts.balance_by is not None):
         raise PlanError("--max-share and --balance-by say how to balance: leave them out with --balance none")
     plan = FreezePlan(
@@ -90,11 +90,15 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _export(command: TdcrawlCommand, opts: argparse.Namespace) -> Answer:
+    from tdcrawl.datasets.version import export  # noqa: PLC0415 - Scrapy imports this file for every command
+
     with bar(opts) as tell:
         return asdict(export(command.engine, opts.version, opts.to, tell=tell))
 
 
 def _show(console: Console, answer: Answer) -> None:
+    from tdcrawl.store.places import find  # noqa: PLC0415 - see above
+
     console.print(count_table(answer["counts"]))
     if answer["balanced"] != answer["counts"][TRAIN]:
         console.print(_balance_table(answer["parameters"]["balance_by"], answer["balanced"]))
@@ -103,7 +107,7 @@ def _show(console: Console, answer: Answer) -> None:
         for why, number in reasons.items():
             console.print(f"left out: {number} records of {site}, which has opted out since ({why})", markup=False)
     console.print(f"[green]✓[/] {answer['version']}: {answer['rows']} rows in {escape(answer['location'])}. Load it:")
-    console.print(loading_lines(places.find(answer["location"])), markup=False)
+    console.print(loading_lines(find(answer["location"])), markup=False)
 
 
 def count_table(counts: Mapping[str, Any]) -> Table:

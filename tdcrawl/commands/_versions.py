@@ -9,13 +9,13 @@ from tdcrawl.command import Answer, TdcrawlCommand
 from tdcrawl.commands._actions import Action
 from tdcrawl.commands._arguments import place, version_option
 from tdcrawl.commands._freeze import count_table
-from tdcrawl.datasets import listing
-from tdcrawl.datasets.verify import verify_version
 
 _WIDEST = 10_000
 
 
 def _list(command: TdcrawlCommand, _opts: argparse.Namespace) -> Answer:
+    from tdcrawl.datasets import listing  # noqa: PLC0415 - Scrapy imports this file for every command
+
     return {"versions": listing.all_versions(command.engine)}
 
 
@@ -30,6 +30,8 @@ def _show_list(console: Console, answer: Answer) -> None:
 
 
 def _describe(command: TdcrawlCommand, opts: argparse.Namespace) -> Answer:
+    from tdcrawl.datasets import listing  # noqa: PLC0415 - see above
+
     return listing.one_version(command.engine, opts.version)
 
 
@@ -49,6 +51,8 @@ def _verify_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _verify(command: TdcrawlCommand, opts: argparse.Namespace) -> Answer:
+    from tdcrawl.datasets.verify import verify_version  # noqa: PLC0415 - see above
+
     problems = verify_version(command.engine, opts.version, opts.at and opts.at / opts.version)
     command.exitcode = 1 if problems else 0
     return {"version": opts.version, "intact": not problems, "problems": problems}

@@ -5,7 +5,6 @@ import argparse
 from rich.console import Console
 
 from tdcrawl.command import Answer, TdcrawlCommand
-from tdcrawl.datasets.verify import verify_version
 from tdcrawl.reporting import print_ledger
 from tdcrawl.store.verify import LedgerCheck, check_ledger
 from tdcrawl.store.versions import versions
@@ -20,6 +19,8 @@ class Command(TdcrawlCommand):
 
     def answer(self, opts: argparse.Namespace) -> Answer:
         """Check the ledger, then each frozen version."""
+        from tdcrawl.datasets.verify import verify_version  # noqa: PLC0415 - Scrapy imports this file for every command
+
         check = check_ledger(self.engine)
         with self.engine.connect() as connection:
             names = [version.name for version in versions(connection)]

@@ -5,10 +5,12 @@ Each is imported when it is chosen: Scrapy imports every command's modules whene
 
 import os
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
-from tdcrawl.datasets import dedup, source
-from tdcrawl.datasets.local_source import LocalFreezing
 from tdcrawl.errors import SettingError
+
+if TYPE_CHECKING:
+    from tdcrawl.datasets import dedup, source
 
 ENGINES = ("local", "daft")
 REMEDY = "pip install daft ray"
@@ -21,7 +23,7 @@ def daft_is_installed() -> bool:
     return all(find_spec(name) is not None for name in ("daft", "ray"))
 
 
-def choose(name: str, ray_address: str) -> dedup.Engine:
+def choose(name: str, ray_address: str) -> "dedup.Engine":
     """Build what compares; raises SettingError where Daft is not installed or no Ray cluster answers at the address."""
     if name == "local":
         from tdcrawl.datasets.local_engine import LocalEngine  # noqa: PLC0415 - it brings compiled loops
@@ -33,9 +35,11 @@ def choose(name: str, ray_address: str) -> dedup.Engine:
     return DaftEngine(ray_address)
 
 
-def choose_freezing(name: str, ray_address: str) -> source.Engine:
+def choose_freezing(name: str, ray_address: str) -> "source.Engine":
     """Build what works on the records of a version; raises SettingError as `choose` does."""
     if name == "local":
+        from tdcrawl.datasets.local_source import LocalFreezing  # noqa: PLC0415 - it brings pyarrow
+
         return LocalFreezing()
     _refuse_missing()
     from tdcrawl.datasets.daft_freeze import DaftFreezing  # noqa: PLC0415 - it cannot be imported without Daft

@@ -10,7 +10,6 @@ from tdcrawl.outcomes import EraseReason
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.base import RecordType
 from tdcrawl.records.columns import Row, columns_of, to_json, training_row
-from tdcrawl.store import parquet
 from tdcrawl.store.atomic import new_directory
 from tdcrawl.store.engine import Engine, reading
 from tdcrawl.store.run_rows import run_failures, run_records, type_of_run
@@ -26,6 +25,8 @@ def export_run(engine: Engine, run_id: str, record_type: RecordType, data_dir: P
 
     Raises StoreError where it cannot.
     """
+    from tdcrawl.store import parquet  # noqa: PLC0415 - a crawl needs it in the end, and its memory until then
+
     target = data_dir / "runs" / run_id
     columns = {name: kind for name, kind in columns_of(record_type).items() if name not in _OF_VERSIONS}
     with reading(engine) as connection, new_directory(target, replace=True) as draft:
@@ -52,6 +53,8 @@ def feeds_with(data_dir: Path, items: AbstractSet[str]) -> list[Path]:
 
 
 def _holds(folder: Path, erased: AbstractSet[str]) -> bool:
+    from tdcrawl.store import parquet  # noqa: PLC0415 - see above
+
     kept, failed = folder / RECORDS, folder / FAILED
     try:
         if kept.is_file() and any(row["record_id"] in erased for row in parquet.rows([kept], {"record_id"})):

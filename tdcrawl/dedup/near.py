@@ -1,15 +1,21 @@
-"""HAVE WE SEEN nearly these words? The MinHash signature of a text: datasketch defines it, kernels.py computes it."""
+"""HAVE WE SEEN nearly these words? The MinHash signature of a text: datasketch defines it, kernels.py computes it.
+
+datasketch is imported where it is asked (`is_exact`): a crawl would load SciPy with it.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import sqrt
+from typing import TYPE_CHECKING
 
 import numpy as np
-from datasketch import MinHash
 
 from tdcrawl import text
 from tdcrawl.dedup import kernels
 from tdcrawl.dedup.kernels import Bits, Words
+
+if TYPE_CHECKING:
+    from datasketch import MinHash
 
 # 26 bands of 7 rows find 99.8 % of the pairs at Jaccard 0.8, and in a million reviews give 17 false candidates where
 # 21 bands of 6 give 119. docs/decisions/0001-near-duplicates.md has the curves.
@@ -42,20 +48,10 @@ class Signatures:
         return map(Signature, self.keys, self.sketches)
 
 
-def minhash() -> MinHash:
-    """Build the datasketch MinHash that defines our signatures, without any token yet."""
-    return MinHash(num_perm=PERMUTATIONS, seed=_SEED, hashfunc=token_hash, scheme="affine32")
-
-
-def token_hash(token: bytes) -> int:
-    """Hash a token of UTF-8: FNV-1a of 64 bits, folded to 32."""
-    hashed = 0xCBF29CE484222325
-    for byte in token:
-        hashed = (hashed ^ byte) * 0x100000001B3 % 2**64
-    return (hashed ^ hashed >> 32) % 2**32
-
-
-_MULTIPLIERS, _INCREMENTS = (np.ascontiguousarray(part, np.uint32) for part in minhash().permutations)
+# As datasketch draws them for its scheme affine32; NumPy promises to draw the same ones for ever.
+_RANDOM = np.random.RandomState(_SEED)
+_MULTIPLIERS = _RANDOM.randint(0, 2**31, PERMUTATIONS, np.uint32) * np.uint32(2) + np.uint32(1)
+_INCREMENTS = _RANDOM.randint(0, 2**32, PERMUTATIONS, np.uint32)
 
 
 def minima(normalised: Sequence[str]) -> Words:
@@ -79,6 +75,28 @@ def sign(normalised: str) -> Signature:
     """Sign a normalised text."""
     signatures = sign_all([normalised])
     return Signature(signatures.keys[0], signatures.sketches[0])
+
+
+def minhash() -> "MinHash":
+    """Build the datasketch MinHash that defines our signatures, without any token yet."""
+    from datasketch import MinHash  # noqa: PLC0415 - forty megabytes, which no crawl needs
+
+    return MinHash(num_perm=PERMUTATIONS, seed=_SEED, hashfunc=token_hash, scheme="affine32")
+
+
+def token_hash(token: bytes) -> int:
+    """Hash a token of UTF-8: FNV-1a of 64 bits, folded to 32."""
+    hashed = 0xCBF29CE484222325
+    for byte in token:
+        hashed = (hashed ^ byte) * 0x100000001B3 % 2**64
+    return (hashed ^ hashed >> 32) % 2**32
+
+
+def is_exact(normalised: str) -> bool:
+    """Say whether the loops that were compiled here give the values of a normalised text that datasketch defines."""
+    defined = minhash()
+    defined.update_batch([token.encode() for token in text.tokens(normalised) if token])
+    return bool((minima([normalised])[0] == defined.hashvalues).all())
 
 
 def most_bits_apart(threshold: float) -> int:

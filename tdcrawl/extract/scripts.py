@@ -19,13 +19,17 @@ def read_json(script: str) -> Json:
     script = script.replace("\0", "").lstrip()
     try:
         return _STRICT_ENOUGH.raw_decode(script)[0]
-    except (ValueError, RecursionError):
+    except ValueError:
         return _forgive(script)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
 
 
 def _forgive(script: str) -> Json:
     try:
-        return chompjs.parse_js_object(script, loader_kwargs={"strict": False})
+        # As text: chompjs's own way to a value never frees the memory of one that is cut off.
+        literal = next(iter(chompjs.parse_js_objects(script, loader=str)), "")
+        return json.loads(literal, strict=False)
     except RecursionError as error:
         raise ValueError("nested too deep") from error
     except json.JSONDecodeError as error:

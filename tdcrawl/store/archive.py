@@ -116,11 +116,12 @@ def _packed(record: Callable[["WARCWriter"], "ArcWarcRecord"]) -> bytes:
     """Write a record as one gzip member."""
     from warcio import WARCWriter  # noqa: PLC0415
 
-    plain = BytesIO()
+    packed = BytesIO()
     # warcio packs as tightly as can be, in twice the time for a sixteenth of the room.
-    writer = WARCWriter(plain, gzip=False, warc_version=_VERSION)
-    writer.write_record(record(writer))
-    return gzip.compress(plain.getvalue(), _TIGHTNESS, mtime=0)
+    with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=_TIGHTNESS, mtime=0) as plain:
+        writer = WARCWriter(plain, gzip=False, warc_version=_VERSION)
+        writer.write_record(record(writer))
+    return packed.getvalue()
 
 
 def _record(writer: "WARCWriter", page: Fetched) -> "ArcWarcRecord":

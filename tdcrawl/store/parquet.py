@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.json as pa_json
 import pyarrow.parquet as pq
 
@@ -157,6 +156,8 @@ def rows(files: Iterable[Path], names: Collection[str] | None = None) -> Iterato
 
 def ordered_tables(files: Sequence[Path], schema: Schema, by: str, leaving_out: Collection[str]) -> Iterator[Table]:
     """Read whole files, in the order of a text column and without the rows of some of its values."""
+    import pyarrow.compute as pc  # noqa: PLC0415 - seven megabytes, which a crawl can do without
+
     table = pa.concat_tables(_cast(pq.ParquetFile(file).read(), schema) for file in files)
     if leaving_out:
         table = table.filter(pc.invert(pc.is_in(table[by], pa.array(leaving_out, table[by].type))))

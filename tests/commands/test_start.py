@@ -9,8 +9,8 @@ _LOADED = """
 import sys
 from scrapy.utils.misc import walk_modules
 walk_modules("tdcrawl.commands")
-slow = {"cleanlab", "daft", "datasketch", "extruct", "fastapi", "matplotlib", "numba", "playwright", "scipy", "sklearn"}
-slow |= {"uvicorn", "warcio"}
+slow = {"cleanlab", "daft", "datasketch", "extruct", "fastapi", "matplotlib", "numba", "playwright", "pyarrow"}
+slow |= {"scipy", "sklearn", "uvicorn", "warcio"}
 print(*sorted(slow & sys.modules.keys()))
 """
 

@@ -20,6 +20,7 @@ def test_minima_are_those_of_datasketch(words: str) -> None:
     expected = near.minhash()
     expected.update_batch([token.encode() for token in text.tokens(normalised) if token])
     assert near.minima(["one before", normalised, "one after"])[1].tolist() == expected.hashvalues.tolist()
+    assert near.is_exact(normalised)
 
 
 def test_sign_is_of_the_set_of_tokens() -> None:
