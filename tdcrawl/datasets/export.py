@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,6 +23,7 @@ from tdcrawl.store.versions import Line
 
 MANIFEST = "manifest.json"
 MAX_CSV_ROWS = 100_000
+_DIGESTED_AT_ONCE = 1_000
 
 Description = Mapping[str, Any]
 """All of a manifest that cannot be told from the rows: see `description.describe`."""
@@ -95,12 +97,16 @@ def columns_in(description: Description) -> Columns:
     return {name: ColumnType(kind) for name, kind in description["columns"].items()}
 
 
-def rows_digest(lines: Iterable[Line]) -> str:
-    """Digest rows that come by record id as `rows_sha256` does."""
+def rows_digest(lines: Iterator[Line]) -> str | None:
+    """Digest rows that come by record id as `rows_sha256` does; None where the columns of one say something else."""
     digests = {split: hashlib.sha256() for split in SPLITS}
-    for line in lines:
-        digests[line.split].update(line.data.encode() + b"\n")
-    return combined(digest.hexdigest() for digest in digests.values())
+    in_place = True
+    # All are read even so: the database would still be at it otherwise.
+    while some := list(islice(lines, _DIGESTED_AT_ONCE)):
+        in_place = in_place and all(line.split in digests and line.is_in_place for line in some)
+        for split, digest in digests.items():
+            digest.update("".join([f"{line.data}\n" for line in some if line.split == split]).encode())
+    return combined(digest.hexdigest() for digest in digests.values()) if in_place else None
 
 
 def combined(digests: Iterable[str]) -> str:
