@@ -1,6 +1,6 @@
 """Does a split give away what another asks? Texts, things and people that stand in more than one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from tdcrawl.datasets.plan import FreezePlan
@@ -11,7 +11,7 @@ from tdcrawl.dedup.judge import Text, compare
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.store import leaks
 from tdcrawl.store.engine import Connection
-from tdcrawl.store.tables import records
+from tdcrawl.store.leaks import Thing
 
 _PAIRS_AT_ONCE = 500
 
@@ -21,26 +21,19 @@ Leaks = dict[str, tuple[int, list[str]]]
 
 def find_leaks(connection: Connection, plan: FreezePlan, *, authors_together: bool) -> Leaks:
     """Find what stands in several splits of a version whose rows are in the database; authors where they must not."""
-    kind = RECORD_TYPES[plan.record_type]
-    people = kind.person_fields.values() if authors_together else ()
-    things: list[tuple[str, leaks.Thing]] = [
-        ("texts", [records.c.content_hash]),
-        ("groups", [records.c.site, records.c.group_key]),
-        ("clusters", [records.c.cluster_id]),
-        *(("authors", [records.c.site, records.c.data[field].as_string()]) for field in people),
-    ]
+    things = list(leaks.things(RECORD_TYPES[plan.record_type], authors_together=authors_together))
+    pairs = sorted(set(_near(connection, plan, [thing for _, thing in things])))
     found: Leaks = {}
-    for name, columns in things:
-        (before, named), (number, ids) = found.get(name, (0, [])), leaks.torn(connection, plan.version, columns)
+    for name, thing in things:
+        (before, named), (number, ids) = found.get(name, (0, [])), thing.torn(connection, plan.version)
         found[name] = before + number, [*named, *ids][: leaks.NAMED]
-    pairs = sorted(set(_near(connection, plan)))
     found["near-duplicates"] = len(pairs), [" and ".join(pair) for pair in pairs[: leaks.NAMED]]
     return {name: leak for name, leak in found.items() if leak[0]}
 
 
-def _near(connection: Connection, plan: FreezePlan) -> Iterator[tuple[str, str]]:
+def _near(connection: Connection, plan: FreezePlan, things: Sequence[Thing]) -> Iterator[tuple[str, str]]:
     """Find the texts that are alike and stand in different splits, whatever the crawl had found."""
-    candidates = _candidates(connection, plan)
+    candidates = _candidates(connection, plan, things)
     while pairs := list(islice(candidates, _PAIRS_AT_ONCE)):
         stored = leaks.splits_of(connection, plan.version, {one for pair in pairs for one in pair})
         for one, other in pairs:
@@ -48,17 +41,23 @@ def _near(connection: Connection, plan: FreezePlan) -> Iterator[tuple[str, str]]
                 yield min(one, other), max(one, other)
 
 
-def _candidates(connection: Connection, plan: FreezePlan) -> Iterator[tuple[str, str]]:
-    """Find who may be near whom; the texts to train on, which are most of all, are asked about, and never entered."""
+def _candidates(connection: Connection, plan: FreezePlan, things: Sequence[Thing]) -> Iterator[tuple[str, str]]:
+    """Find who may be near whom, and let `things` look at all rows on the way.
+
+    The texts to train on, which are most of all, are asked about, and never entered.
+    """
     kind = RECORD_TYPES[plan.record_type]
     index = TextIndex(plan.near_duplicate_threshold)
     for split in (TEST, VALIDATION, TRAIN):
-        for rows in leaks.texts(connection, plan.version, split):
-            signatures = near.sign_all([kind.sameness(kind.stored(data)) for _, data in rows])
-            for (record_id, _), signature in zip(rows, signatures, strict=True):
-                yield from ((record_id, other) for other in index.near(signature))
-                if split != TRAIN:
-                    index.add(record_id, signature)
+        for rows in leaks.rows_in(connection, plan.version, split):
+            for thing in things:
+                thing.look(split, rows)
+            ids = [row.record_id for row in rows]
+            signatures = near.sign_all([kind.sameness(kind.stored(row.data)) for row in rows])
+            # Not with each other: they are in one split.
+            yield from ((ids[place], other) for place, other in index.near_all(signatures))
+            if split != TRAIN:
+                index.add_all(ids, signatures)
 
 
 def _alike(plan: FreezePlan, *both: dict[str, object]) -> bool:
