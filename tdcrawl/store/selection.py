@@ -122,7 +122,9 @@ def _named(connection: Connection, query: Select[Any], asked: Wanted) -> Iterato
 
 def _stream(connection: Connection, query: Select[Any], asked: Wanted) -> Iterator[Any]:
     query = query.where(asked.condition(connection))
-    yield from connection.execute(query, execution_options={"yield_per": _FETCHED_AT_ONCE})
+    # Many at once: one by one, SQLAlchemy takes twice the time.
+    for some in connection.execute(query, execution_options={"yield_per": _FETCHED_AT_ONCE}).partitions():
+        yield from some
 
 
 def _sources(connection: Connection, condition: ColumnElement[bool]) -> dict[str, dict[str, Any]]:

@@ -95,7 +95,8 @@ def add_rows(connection: Connection, version: str, rows: Iterable[Row]) -> None:
 
 def add_lines(connection: Connection, version: str, lines: Sequence[Line]) -> None:
     """Insert rows of a version that is not sealed yet, each as the line of JSON that it is."""
-    connection.execute(insert(_ROWS), [{"version": version, **line._asdict()} for line in lines])
+    rows = [{"version": version, "record_id": id_, "split": split, "data": data} for id_, split, data in lines]
+    connection.execute(insert(_ROWS), rows)
 
 
 def seal(connection: Connection, version: Version, columns: Columns) -> None:
