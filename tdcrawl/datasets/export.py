@@ -11,11 +11,12 @@ from typing import Any, Self
 from tdcrawl import faults
 from tdcrawl.balance import smote
 from tdcrawl.balance.resample import Balance
+from tdcrawl.datasets.ahead import ahead
 from tdcrawl.datasets.beside import open_beside
 from tdcrawl.datasets.card import PICTURE, card
 from tdcrawl.datasets.croissant import croissant
 from tdcrawl.datasets.split import SPLITS, TRAIN
-from tdcrawl.datasets.split_files import Form, Parts, SplitFiles
+from tdcrawl.datasets.split_files import Form, Parts, SplitFiles, groups
 from tdcrawl.records.columns import Columns, ColumnType
 from tdcrawl.store import parquet
 from tdcrawl.store.place import Folder
@@ -56,9 +57,9 @@ class Writer:
             split.let_go()
 
     def take(self, lines: Iterable[Line]) -> None:
-        """Write rows, each into its split."""
-        for line in lines:
-            self._splits[line.split].take(line.data)
+        """Write all rows, each into its split."""
+        for _ in ahead(lambda group: self._splits[group[0]].take(group[1]), groups(lines)):
+            pass
 
     def finish(self) -> Written:
         """Write the rest: the card with its picture, croissant.json, and last the manifest."""

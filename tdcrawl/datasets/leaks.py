@@ -1,8 +1,10 @@
 """Does a split give away what another asks? Texts, things and people that stand in more than one."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import islice
 
+from tdcrawl.datasets.ahead import ahead
 from tdcrawl.datasets.plan import FreezePlan
 from tdcrawl.datasets.split import TEST, TRAIN, VALIDATION
 from tdcrawl.dedup import near
@@ -14,6 +16,8 @@ from tdcrawl.store.engine import Connection
 from tdcrawl.store.leaks import Thing
 
 _PAIRS_AT_ONCE = 500
+_Texts = tuple[list[str], list[str]]
+"""Ids of records, and their normalised texts."""
 
 Leaks = dict[str, tuple[int, list[str]]]
 """How many leaks there are of each kind, and the ids of rows that a few of them concern."""
@@ -46,18 +50,29 @@ def _candidates(connection: Connection, plan: FreezePlan, things: Sequence[Thing
 
     The texts to train on, which are most of all, are asked about, and never entered.
     """
-    kind = RECORD_TYPES[plan.record_type]
     index = TextIndex(plan.near_duplicate_threshold)
     for split in (TEST, VALIDATION, TRAIN):
-        for rows in leaks.rows_in(connection, plan.version, split):
-            for thing in things:
-                thing.look(split, rows)
-            ids = [row.record_id for row in rows]
-            signatures = near.sign_all([kind.sameness(kind.stored(row.data)) for row in rows])
-            # Not with each other: they are in one split.
-            yield from ((ids[place], other) for place, other in index.near_all(signatures))
-            if split != TRAIN:
-                index.add_all(ids, signatures)
+        look = partial(_look_up, index, enter=split != TRAIN)
+        for found in ahead(look, _texts(connection, plan, split, things)):
+            yield from found
+
+
+def _texts(connection: Connection, plan: FreezePlan, split: str, things: Sequence[Thing]) -> Iterator[_Texts]:
+    kind = RECORD_TYPES[plan.record_type]
+    for rows in leaks.rows_in(connection, plan.version, split):
+        for thing in things:
+            thing.look(split, rows)
+        yield [row.record_id for row in rows], [kind.sameness(kind.stored(row.data)) for row in rows]
+
+
+def _look_up(index: TextIndex, texts: _Texts, *, enter: bool) -> list[tuple[str, str]]:
+    ids, normalised = texts
+    signatures = near.sign_all(normalised)
+    # Not with each other: they are in one split.
+    found = [(ids[place], other) for place, other in index.near_all(signatures)]
+    if enter:
+        index.add_all(ids, signatures)
+    return found
 
 
 def _alike(plan: FreezePlan, *both: dict[str, object]) -> bool:
