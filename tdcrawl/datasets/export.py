@@ -2,9 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,13 +17,12 @@ from tdcrawl.datasets.croissant import croissant
 from tdcrawl.datasets.split import SPLITS, TRAIN
 from tdcrawl.datasets.split_files import Form, Parts, SplitFiles, groups
 from tdcrawl.records.columns import Columns, ColumnType
-from tdcrawl.store import parquet
+from tdcrawl.store import parquet, versions
 from tdcrawl.store.place import Folder
 from tdcrawl.store.versions import Line
 
 MANIFEST = "manifest.json"
 MAX_CSV_ROWS = 100_000
-_DIGESTED_AT_ONCE = 1_000
 
 Description = Mapping[str, Any]
 """All of a manifest that cannot be told from the rows: see `description.describe`."""
@@ -98,15 +96,15 @@ def columns_in(description: Description) -> Columns:
     return {name: ColumnType(kind) for name, kind in description["columns"].items()}
 
 
-def rows_digest(lines: Iterator[Line]) -> str | None:
-    """Digest rows that come by record id as `rows_sha256` does; None where the columns of one say something else."""
+def rows_digest(some_rows: Iterable[Sequence[Any]]) -> str | None:
+    """Digest rows (`versions.frozen_rows`) as `rows_sha256` does; None where the columns of one say something else."""
     digests = {split: hashlib.sha256() for split in SPLITS}
     in_place = True
     # All are read even so: the database would still be at it otherwise.
-    while some := list(islice(lines, _DIGESTED_AT_ONCE)):
-        in_place = in_place and all(line.split in digests and line.is_in_place for line in some)
+    for rows in some_rows:
+        in_place = in_place and all(split in digests for _, split, _ in rows) and versions.are_in_place(rows)
         for split, digest in digests.items():
-            digest.update("".join([f"{line.data}\n" for line in some if line.split == split]).encode())
+            digest.update("".join([f"{data}\n" for _, its_split, data in rows if its_split == split]).encode())
     return combined(digest.hexdigest() for digest in digests.values()) if in_place else None
 
 

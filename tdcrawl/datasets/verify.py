@@ -86,7 +86,7 @@ def _manifest_problems(version: Version, manifest: Mapping[str, Any]) -> Iterato
 
 
 def _row_problems(connection: Connection, version: Version) -> Iterator[str]:
-    if rows_digest(versions.frozen_lines(connection, version.name)) != version.rows_sha256:
+    if rows_digest(versions.frozen_rows(connection, version.name)) != version.rows_sha256:
         yield f"the rows of {version.name} in dataset_rows have changed"
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Text, cast, column, func, insert, select, table
@@ -13,7 +14,8 @@ from tdcrawl.store import version_views
 from tdcrawl.store.dataset_tables import dataset_rows, dataset_versions
 from tdcrawl.store.errata import amended, errata_of
 
-_ROWS_AT_ONCE = 1_000
+# Of more a processor's cache holds less.
+_ROWS_AT_ONCE = 200
 # For one statement: options of a connection would stay with it.
 _STREAMED = {"yield_per": _ROWS_AT_ONCE}
 
@@ -36,15 +38,6 @@ class Line(NamedTuple):
     record_id: str
     split: str
     data: str
-
-    @property
-    def is_in_place(self) -> bool:
-        """Say whether the row itself names its id and its split.
-
-        Nothing is parsed: inside a text its quotes would stand escaped. An id with quotes could name other columns.
-        """
-        names = f'"record_id":"{self.record_id}"' in self.data and f'"split":"{self.split}"' in self.data
-        return names and '"' not in self.record_id
 
 
 @dataclass(frozen=True)
@@ -107,10 +100,23 @@ def seal(connection: Connection, version: Version, columns: Columns) -> None:
 
 def frozen_lines(connection: Connection, version: str) -> Iterator[Line]:
     """Stream the rows of a version by record id, each as the very line that was frozen."""
+    return map(Line._make, chain.from_iterable(frozen_rows(connection, version)))
+
+
+def frozen_rows(connection: Connection, version: str) -> Iterator[Sequence[Any]]:
+    """Stream what makes the lines, many at once."""
     # Ids are hexadecimal digits, which sort alike under every collation.
     query = select(_ROWS.c.record_id, _ROWS.c.split, cast(_ROWS.c.data, Text)).order_by(_ROWS.c.record_id)
-    found = connection.execute(query.where(_ROWS.c.version == version), execution_options=_STREAMED)
-    return map(Line._make, found)
+    return connection.execute(query.where(_ROWS.c.version == version), execution_options=_STREAMED).partitions()
+
+
+def are_in_place(rows: Sequence[Any]) -> bool:
+    """Say whether rows themselves name their ids and splits.
+
+    Nothing is parsed: inside a text its quotes would stand escaped. An id with quotes could name other columns.
+    """
+    named = [f'"record_id":"{name}"' in data and f'"split":"{split}"' in data for name, split, data in rows]
+    return all(named) and '"' not in "".join([name for name, _, _ in rows])
 
 
 def count_rows(connection: Connection, version: str) -> int:
