@@ -29,7 +29,7 @@ from tdcrawl.store.versions import Line, Version
 
 LOCAL = LocalFreezing()
 
-_ROWS_AT_ONCE = 5_000
+_ROWS_AT_ONCE = 500
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from tdcrawl.records.base import RecordType
 from tdcrawl.store.dataset_tables import dataset_rows
 from tdcrawl.store.tables import records
 
-_ROWS_AT_ONCE = 2_000
+_ROWS_AT_ONCE = 200
 NAMED = 3
 """Of how many leaks the rows are named."""
 _JOINED = records.join(dataset_rows, dataset_rows.c.record_id == records.c.record_id)

@@ -13,7 +13,7 @@ from tdcrawl.store.label_tables import labels
 from tdcrawl.store.rows import DECISION
 from tdcrawl.store.tables import records
 
-_ROWS_AT_A_TIME = 5_000
+_ROWS_AT_A_TIME = 200
 # Grouped once: asked record by record, PostgreSQL walks all labels backwards for each.
 _LAST = (
     select(labels.c.record_id, func.max(labels.c.label_id).label("label_id"))

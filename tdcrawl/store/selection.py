@@ -15,7 +15,7 @@ from tdcrawl.store.look_up import IDS, look_up
 from tdcrawl.store.origins import origins
 from tdcrawl.store.tables import outcomes, records
 
-_FETCHED_AT_ONCE = 1_000
+_FETCHED_AT_ONCE = 200
 _UNREAD_AT_ONCE = 20_000
 _UNUSED = {"record_type", "run_id", "page_id", "requested_url", "content_hash", "stratum"}
 _TRAINED_ON = [column for column in records.c if column.name not in _UNUSED]
