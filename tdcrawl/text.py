@@ -69,6 +69,8 @@ def without_notices(text: str) -> str:
     They say how a text came about, not what it says: a copy with one is a copy, and two texts that share nothing but
     one are not alike.
     """
+    if "[" not in text and "【" not in text:
+        return text
     rest = text.strip()
     while rest.startswith(("[", "【")) and (found := _NOTICE.match(rest)):
         rest = rest[found.end() :].lstrip()

@@ -99,9 +99,7 @@ def _export(command: TdcrawlCommand, opts: argparse.Namespace) -> Answer:
 def _show(console: Console, answer: Answer) -> None:
     from tdcrawl.store.places import find  # noqa: PLC0415 - see above
 
-    console.print(count_table(answer["counts"]))
-    if answer["balanced"] != answer["counts"][TRAIN]:
-        console.print(_balance_table(answer["parameters"]["balance_by"], answer["balanced"]))
+    show_counts(console, answer)
     console.print(f"balance: {balance_in_words(answer['parameters'])}", markup=False)
     for site, reasons in answer["left_out"].items():
         for why, number in reasons.items():
@@ -110,19 +108,20 @@ def _show(console: Console, answer: Answer) -> None:
     console.print(loading_lines(find(answer["location"])), markup=False)
 
 
-def count_table(counts: Mapping[str, Any]) -> Table:
-    """Lay out how frequent each label of each split was before the balancing and is after it."""
+def show_counts(console: Console, answer: Answer) -> None:
+    """Print how frequent each label of each split was before the balancing and is after it, and what was balanced.
+
+    The second table only where it is not the labels of all training rows.
+    """
     table = Table("split", "label", _number("before"), _number("after"), _number("share"), box=None)
-    for split, labels in counts.items():
+    for split, labels in answer["counts"].items():
         _add_counts(table, labels, split)
-    return table
-
-
-def _balance_table(column: str, balanced: Mapping[str, Any]) -> Table:
-    """Lay out what was balanced, where that is not the labels of all training rows."""
-    table = Table(f"{TRAIN} by {column}", _number("before"), _number("after"), _number("share"), box=None)
-    _add_counts(table, balanced)
-    return table
+    console.print(table)
+    if answer["balanced"] != answer["counts"][TRAIN]:
+        by = answer["parameters"]["balance_by"]
+        table = Table(f"{TRAIN} by {by}", _number("before"), _number("after"), _number("share"), box=None)
+        _add_counts(table, answer["balanced"])
+        console.print(table)
 
 
 def _add_counts(table: Table, counts: Mapping[str, Any], *before: str) -> None:

@@ -8,7 +8,7 @@ from rich.table import Column, Table
 from tdcrawl.command import Answer, TdcrawlCommand
 from tdcrawl.commands._actions import Action
 from tdcrawl.commands._arguments import place, version_option
-from tdcrawl.commands._freeze import count_table
+from tdcrawl.commands._freeze import show_counts
 
 _WIDEST = 10_000
 
@@ -42,7 +42,7 @@ def _show_version(console: Console, answer: Answer) -> None:
     for erratum in answer["errata"]:
         taken, before = erratum["removed_rows"], erratum["manifest_sha256_before"]
         console.print(f"erratum {erratum['number']}: {taken} rows taken out; the manifest before was {before}")
-    console.print(count_table(answer["counts"]))
+    show_counts(console, answer)
 
 
 def _verify_options(parser: argparse.ArgumentParser) -> None:

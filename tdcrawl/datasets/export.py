@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -10,13 +10,14 @@ from typing import Any, Self
 from tdcrawl import faults
 from tdcrawl.balance import smote
 from tdcrawl.balance.resample import Balance
+from tdcrawl.datasets.ahead import ahead
 from tdcrawl.datasets.beside import open_beside
 from tdcrawl.datasets.card import PICTURE, card
 from tdcrawl.datasets.croissant import croissant
 from tdcrawl.datasets.split import SPLITS, TRAIN
-from tdcrawl.datasets.split_files import Form, Parts, SplitFiles
+from tdcrawl.datasets.split_files import Form, Parts, SplitFiles, groups
 from tdcrawl.records.columns import Columns, ColumnType
-from tdcrawl.store import parquet
+from tdcrawl.store import parquet, versions
 from tdcrawl.store.place import Folder
 from tdcrawl.store.versions import Line
 
@@ -54,9 +55,9 @@ class Writer:
             split.let_go()
 
     def take(self, lines: Iterable[Line]) -> None:
-        """Write rows, each into its split."""
-        for line in lines:
-            self._splits[line.split].take(line.data)
+        """Write all rows, each into its split."""
+        for _ in ahead(lambda group: self._splits[group[0]].take(group[1]), groups(lines)):
+            pass
 
     def finish(self) -> Written:
         """Write the rest: the card with its picture, croissant.json, and last the manifest."""
@@ -95,12 +96,16 @@ def columns_in(description: Description) -> Columns:
     return {name: ColumnType(kind) for name, kind in description["columns"].items()}
 
 
-def rows_digest(lines: Iterable[Line]) -> str:
-    """Digest rows that come by record id as `rows_sha256` does."""
+def rows_digest(some_rows: Iterable[Sequence[Any]]) -> str | None:
+    """Digest rows (`versions.frozen_rows`) as `rows_sha256` does; None where the columns of one say something else."""
     digests = {split: hashlib.sha256() for split in SPLITS}
-    for line in lines:
-        digests[line.split].update(line.data.encode() + b"\n")
-    return combined(digest.hexdigest() for digest in digests.values())
+    in_place = True
+    # All are read even so: the database would still be at it otherwise.
+    for rows in some_rows:
+        in_place = in_place and all(split in digests for _, split, _ in rows) and versions.are_in_place(rows)
+        for split, digest in digests.items():
+            digest.update("".join([f"{data}\n" for _, its_split, data in rows if its_split == split]).encode())
+    return combined(digest.hexdigest() for digest in digests.values()) if in_place else None
 
 
 def combined(digests: Iterable[str]) -> str:

@@ -1,7 +1,8 @@
 """The files of one split: Parquet in parts of bounded size, and CSV where it was asked for."""
 
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,6 +11,7 @@ from tdcrawl.datasets.beside import Beside
 from tdcrawl.records.columns import Columns
 from tdcrawl.store.csv_file import CsvFile
 from tdcrawl.store.parquet import ROWS_A_GROUP, Part, Table
+from tdcrawl.store.versions import Line
 
 Files = dict[str, dict[str, Any]]
 """What the manifest says of each file, by its path inside the version: bytes, sha256, and rows where it has rows."""
@@ -58,6 +60,16 @@ class Form:
     formats: Collection[str]
 
 
+def groups(lines: Iterable[Line]) -> Iterator[tuple[str, list[str]]]:
+    """Gather rows into the groups of each split, in which they are written."""
+    waiting: defaultdict[str, list[str]] = defaultdict(list)
+    for line in lines:
+        waiting[line.split].append(line.data)
+        if len(waiting[line.split]) == ROWS_A_GROUP:
+            yield line.split, waiting.pop(line.split)
+    yield from waiting.items()
+
+
 class SplitFiles:
     """Write the rows of a split as they come; `digest` is the SHA-256 of their lines.
 
@@ -70,22 +82,26 @@ class SplitFiles:
         self._folder, self._split, self._columns, self._parts = folder, split, form.columns, parts
         self.digest = hashlib.sha256()
         self.rows = 0
-        self._lines: list[str] = []
         self._files: Files = {}
         self._part = self._next_part()
         self._csv = CsvFile(folder / split / "part-00000.csv", form.columns) if "csv" in form.formats else None
         self._beside = beside
 
-    def take(self, line: str) -> None:
-        """Write a row, which is a line of JSON."""
-        self._lines.append(line)
-        if len(self._lines) == ROWS_A_GROUP:
-            self._write_group()
+    def take(self, lines: Sequence[str]) -> None:
+        """Write a group of rows, each a line of JSON."""
+        if self._part.rows == _ROWS_A_PART:
+            self._close_part()
+            self._part = self._next_part()
+        self.digest.update("".join(f"{line}\n" for line in lines).encode())
+        read = self._part.take(lines)
+        if self._csv:
+            self._csv.write(read().to_pylist())
+        if self._beside:
+            self._beside.take(read(), self.rows)
+        self.rows += len(lines)
 
     def close(self) -> Files:
         """Finish the files; gives what there is to say of each but its bytes."""
-        if self._lines:
-            self._write_group()
         self._close_part()
         if self._beside:
             self._beside.finish()
@@ -101,19 +117,6 @@ class SplitFiles:
         for file in (self._part, self._csv, self._beside):
             if file:
                 file.close()
-
-    def _write_group(self) -> None:
-        if self._part.rows == _ROWS_A_PART:
-            self._close_part()
-            self._part = self._next_part()
-        self.digest.update("".join(f"{line}\n" for line in self._lines).encode())
-        read = self._part.take(self._lines)
-        if self._csv:
-            self._csv.write(read().to_pylist())
-        if self._beside:
-            self._beside.take(read(), self.rows)
-        self.rows += len(self._lines)
-        self._lines.clear()
 
     def _next_part(self) -> OpenPart:
         return self._parts.open(self._folder / self._name(), self._columns)

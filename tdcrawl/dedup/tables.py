@@ -137,6 +137,23 @@ def search(
     return end
 
 
+@compiled(types.int64(TABLE, BIT_TABLE, types.int64, BIT_TABLE, BIT_TABLE, ROWS, ROWS))
+def search_all(
+    keys: Words, texts: Bits, most_apart: int, table: Bits, sketches: Bits, places: Rows, found: Rows
+) -> int:
+    """Search for texts, by their keys and their sketches, one after another: `found[n]` is near text `places[n]`.
+
+    Returns how many pairs there are; what `found` cannot hold is counted, not kept.
+    """
+    end = 0
+    rooms = np.empty(table.shape[0], np.int64)
+    for place in range(keys.shape[0]):
+        start = end
+        end = search(keys[place], texts[place], most_apart, table, sketches, found, start, rooms)
+        places[start:end] = place
+    return end
+
+
 @compiled(types.int64(ROWS, TABLE, types.int64, BIT_TABLE, BIT_TABLE, ROWS, ROWS))
 def stream(rows: Rows, keys: Words, most_apart: int, table: Bits, sketches: Bits, places: Rows, found: Rows) -> int:
     """Enter rows one after another, each after a search: `found[n]` was there before `rows[places[n]]`.

@@ -13,7 +13,7 @@ from tdcrawl.store.label_tables import labels
 from tdcrawl.store.rows import DECISION
 from tdcrawl.store.tables import records
 
-_ROWS_AT_A_TIME = 5_000
+_ROWS_AT_A_TIME = 200
 # Grouped once: asked record by record, PostgreSQL walks all labels backwards for each.
 _LAST = (
     select(labels.c.record_id, func.max(labels.c.label_id).label("label_id"))
@@ -38,20 +38,22 @@ _RECORDS = select(
 
 def record_problems(connection: Connection) -> Iterator[str]:
     """Read all records once, and say how many are not what they were."""
-    found = connection.execute(_RECORDS, execution_options={"yield_per": _ROWS_AT_A_TIME})
-    counted = Counter(problem for row in found for problem in _problems(row))
+    found = connection.execute(_RECORDS, execution_options={"yield_per": _ROWS_AT_A_TIME}).partitions()
+    counted = Counter(problem for some in found for row in some for problem in _problems(row))
     yield from (f"{number} records {problem}" for problem, number in sorted(counted.items()))
 
 
 def _problems(row: Any) -> Iterator[str]:
-    record_type = RECORD_TYPES[row.record_type]
-    record = record_type.stored(row.data)
-    if text.content_hash(record_type.sameness(record)) != row.content_hash:
+    # Each name of a row would be looked up for each record.
+    kind, content_hash, data, label, given, source, version = row
+    record_type = RECORD_TYPES[kind]
+    record = record_type.stored(data)
+    if text.content_hash(record_type.sameness(record)) != content_hash:
         yield "no longer have the text their content hash was made of"
-    if row.given is None:
+    if given is None:
         yield "have a label that nobody gave: labels has no row for them"
-    elif row.given != row.label:
+    elif given != label:
         yield "have another label than they were given last"
     # What an older version of the rule said cannot be asked any more.
-    if row.source == RULE and row.version == record_type.rule_version and row.given != record_type.rule(record):
+    if source == RULE and version == record_type.rule_version and given != record_type.rule(record):
         yield "were given another label by the rule than it gives to what they say now"

@@ -15,7 +15,7 @@ from tdcrawl.store.look_up import IDS, look_up
 from tdcrawl.store.origins import origins
 from tdcrawl.store.tables import outcomes, records
 
-_FETCHED_AT_ONCE = 1_000
+_FETCHED_AT_ONCE = 200
 _UNREAD_AT_ONCE = 20_000
 _UNUSED = {"record_type", "run_id", "page_id", "requested_url", "content_hash", "stratum"}
 _TRAINED_ON = [column for column in records.c if column.name not in _UNUSED]
@@ -122,7 +122,9 @@ def _named(connection: Connection, query: Select[Any], asked: Wanted) -> Iterato
 
 def _stream(connection: Connection, query: Select[Any], asked: Wanted) -> Iterator[Any]:
     query = query.where(asked.condition(connection))
-    yield from connection.execute(query, execution_options={"yield_per": _FETCHED_AT_ONCE})
+    # Many at once: one by one, SQLAlchemy takes twice the time.
+    for some in connection.execute(query, execution_options={"yield_per": _FETCHED_AT_ONCE}).partitions():
+        yield from some
 
 
 def _sources(connection: Connection, condition: ColumnElement[bool]) -> dict[str, dict[str, Any]]:

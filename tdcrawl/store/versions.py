@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Text, cast, column, func, insert, select, table
@@ -13,7 +14,8 @@ from tdcrawl.store import version_views
 from tdcrawl.store.dataset_tables import dataset_rows, dataset_versions
 from tdcrawl.store.errata import amended, errata_of
 
-_ROWS_AT_ONCE = 1_000
+# Of more a processor's cache holds less.
+_ROWS_AT_ONCE = 200
 # For one statement: options of a connection would stay with it.
 _STREAMED = {"yield_per": _ROWS_AT_ONCE}
 
@@ -86,7 +88,8 @@ def add_rows(connection: Connection, version: str, rows: Iterable[Row]) -> None:
 
 def add_lines(connection: Connection, version: str, lines: Sequence[Line]) -> None:
     """Insert rows of a version that is not sealed yet, each as the line of JSON that it is."""
-    connection.execute(insert(_ROWS), [{"version": version, **line._asdict()} for line in lines])
+    rows = [{"version": version, "record_id": id_, "split": split, "data": data} for id_, split, data in lines]
+    connection.execute(insert(_ROWS), rows)
 
 
 def seal(connection: Connection, version: Version, columns: Columns) -> None:
@@ -97,21 +100,25 @@ def seal(connection: Connection, version: Version, columns: Columns) -> None:
 
 def frozen_lines(connection: Connection, version: str) -> Iterator[Line]:
     """Stream the rows of a version by record id, each as the very line that was frozen."""
+    return map(Line._make, chain.from_iterable(frozen_rows(connection, version)))
+
+
+def frozen_rows(connection: Connection, version: str) -> Iterator[Sequence[Any]]:
+    """Stream what makes the lines, many at once."""
     # Ids are hexadecimal digits, which sort alike under every collation.
     query = select(_ROWS.c.record_id, _ROWS.c.split, cast(_ROWS.c.data, Text)).order_by(_ROWS.c.record_id)
-    found = connection.execute(query.where(_ROWS.c.version == version), execution_options=_STREAMED)
-    return map(Line._make, found)
+    return connection.execute(query.where(_ROWS.c.version == version), execution_options=_STREAMED).partitions()
+
+
+def are_in_place(rows: Sequence[Any]) -> bool:
+    """Say whether rows themselves name their ids and splits.
+
+    Nothing is parsed: inside a text its quotes would stand escaped. An id with quotes could name other columns.
+    """
+    named = [f'"record_id":"{name}"' in data and f'"split":"{split}"' in data for name, split, data in rows]
+    return all(named) and '"' not in "".join([name for name, _, _ in rows])
 
 
 def count_rows(connection: Connection, version: str) -> int:
     """Count the rows of a version."""
     return connection.scalar(select(func.count()).where(dataset_rows.c.version == version)) or 0
-
-
-def misplaced_rows(connection: Connection, version: str) -> int:
-    """Count the rows whose columns say something else than the row itself."""
-    stored = dataset_rows.c
-    agree = (stored.data["record_id"].as_string() == stored.record_id) & (
-        stored.data["split"].as_string() == stored.split
-    )
-    return connection.scalar(select(func.count()).where(stored.version == version, ~agree)) or 0

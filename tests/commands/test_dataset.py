@@ -1,11 +1,19 @@
 """`scrapy dataset`: a version from its freeze to the byte that somebody changed."""
 
 import json
+from dataclasses import asdict
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from tdcrawl.commands._freeze import FREEZE
+from tdcrawl.commands._versions import SHOW
+from tdcrawl.datasets.listing import one_version
+from tdcrawl.datasets.plan import FreezePlan
+from tdcrawl.datasets.version import freeze
 from tests.conftest import RunScrapy
 from tests.datasets.corpus import a_review, collect
 
@@ -39,6 +47,20 @@ def test_dataset_tells_the_story_of_a_version_in_json(run_scrapy: RunScrapy, tmp
     assert answer(run_scrapy, "verify", "v1") == {"version": "v1", "intact": True, "problems": []}
     broken = answer(run_scrapy, "verify", "v1", "--at", str(tmp_path / "copy"), status=1)
     assert broken["problems"] == [f"{tmp_path / 'copy' / 'v1' / 'README.md'} has changed"]
+
+
+def test_show_prints_what_was_balanced_as_freeze_does(tmp_path: Path) -> None:
+    engine = collect(f"sqlite:///{tmp_path}/one.db", [a_review(number) for number in range(200)])
+    frozen = freeze(engine, FreezePlan("v1", balance_by="rating", max_share=0.3), tmp_path)
+    printed = []
+    for action, told in ((FREEZE, asdict(frozen)), (SHOW, one_version(engine, "v1"))):
+        told_to = StringIO()
+        action.show(Console(file=told_to, width=100), told)
+        printed.append(told_to.getvalue())
+    engine.dispose()
+    table = printed[0][printed[0].index("train by rating") : printed[0].index("balance: ")]
+    assert [len(line.split()) for line in table.splitlines()] == [6, *[4] * len(frozen.balanced)]
+    assert printed[1].endswith(table)
 
 
 @pytest.mark.usefixtures("collected")

@@ -11,6 +11,7 @@ from tdcrawl.balance.resample import Balance
 from tdcrawl.datasets.plan import FreezePlan
 from tdcrawl.datasets.verify import verify_version
 from tdcrawl.datasets.version import export, freeze
+from tdcrawl.store import versions
 from tdcrawl.store.dataset_tables import dataset_rows, dataset_versions
 from tdcrawl.store.engine import Engine
 from tests.datasets.corpus import a_review, collect
@@ -79,7 +80,13 @@ def test_verify_when_a_row_was_changed_behind_the_trigger(engine: Engine) -> Non
     ]
 
 
-@pytest.mark.parametrize("change", [{"split": "test"}, {"record_id": func.substr(dataset_rows.c.record_id, 1, 31)}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"split": "test"},
+        {"record_id": func.substr(dataset_rows.c.record_id, 1, 31)},
+    ],
+)
 def test_verify_when_columns_no_longer_say_what_their_rows_say(
     engine: Engine, tmp_path: Path, change: dict[str, Any]
 ) -> None:
@@ -88,6 +95,32 @@ def test_verify_when_columns_no_longer_say_what_their_rows_say(
     with engine.begin() as connection:
         connection.execute(update(dataset_rows).values(**change))
     assert "the rows of v1 in dataset_rows have changed" in verify_version(engine, "v1")
+
+
+@pytest.mark.usefixtures("version")
+@pytest.mark.parametrize("split", ["train", "elsewhere"])
+def test_verify_when_a_row_was_added_behind_the_trigger(engine: Engine, split: str) -> None:
+    trigger = "frozen_dataset_rows_insert"
+    of_table = " ON dataset_rows" if engine.dialect.name == "postgresql" else ""
+    with engine.begin() as connection:
+        connection.execute(text(f"DROP TRIGGER {trigger}{of_table}"))
+        versions.add_rows(connection, "v1", [{"record_id": "f" * 32, "split": split}])
+    assert verify_version(engine, "v1") == [
+        "the rows of v1 in dataset_rows have changed",
+        f"the trigger {trigger} is gone or disabled",
+    ]
+
+
+def test_verify_when_an_id_goes_on_as_its_row_does(tmp_path: Path) -> None:
+    # PostgreSQL has no room for it.
+    engine = collect(f"sqlite:///{tmp_path}/one.db", [a_review(number) for number in range(20)])
+    freeze(engine, FreezePlan("v1", balance=Balance.NONE), tmp_path)
+    unguard(engine, "dataset_rows")
+    said = dataset_rows.c.data["text"].as_string()
+    with engine.begin() as connection:
+        connection.execute(update(dataset_rows).values(record_id=dataset_rows.c.record_id.concat('","text":"' + said)))
+    assert "the rows of v1 in dataset_rows have changed" in verify_version(engine, "v1")
+    engine.dispose()
 
 
 @pytest.mark.usefixtures("version")

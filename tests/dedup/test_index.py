@@ -49,6 +49,20 @@ def test_same_passes_over_what_is_only_similar() -> None:
     assert index.same(near.sign("eleven ten nine eight seven six five four three two one")) == {"a" * 32}
 
 
+def test_many_at_once_are_found_as_one_by_one() -> None:
+    texts = some_texts(3_000)
+    ids, signatures = list(texts), near.sign_all(list(texts.values()))
+    index = TextIndex(0.8)
+    index.add_all(ids, signatures)
+    assert index.near_all(signatures) == list(enumerate(ids))
+    # More than there is room for at first.
+    same = near.sign_all(["one two three four five six seven eight nine ten eleven"] * 40)
+    index.add_all([f"{turn:032x}" for turn in range(3_000, 3_040)], same)
+    found = index.near_all(same)
+    assert len(found) == len(set(found)) == 1_600
+    assert {other for _, other in found} == index.near(next(iter(same)))
+
+
 def test_load_gives_what_adding_gave() -> None:
     texts = some_texts(3_000)
     entries = [entry_bytes(item_id, near.sign(words)) for item_id, words in texts.items()]
