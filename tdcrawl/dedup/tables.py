@@ -8,7 +8,20 @@ slot is taken or empty and every search ends. Nothing here knows of Python objec
 import numpy as np
 from numba import types
 
-from tdcrawl.dedup.kernels import BIT_TABLE, BITS, READ_TABLE, ROWS, TABLE, WORDS, Bits, Rows, Words, alike, compiled
+from tdcrawl.dedup.kernels import (
+    BIT_TABLE,
+    BITS,
+    READ_TABLE,
+    ROWS,
+    TABLE,
+    WORDS,
+    Bits,
+    Rows,
+    Words,
+    alike,
+    compiled,
+    unlocked,
+)
 
 _EMPTY = 0
 # Slots in a line of a processor's cache, of 64 bytes.
@@ -137,7 +150,7 @@ def search(
     return end
 
 
-@compiled(types.int64(TABLE, BIT_TABLE, types.int64, BIT_TABLE, BIT_TABLE, ROWS, ROWS))
+@unlocked(types.int64(TABLE, BIT_TABLE, types.int64, BIT_TABLE, BIT_TABLE, ROWS, ROWS))
 def search_all(
     keys: Words, texts: Bits, most_apart: int, table: Bits, sketches: Bits, places: Rows, found: Rows
 ) -> int:
