@@ -31,12 +31,17 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        parquet.write(folder / "corpus.parquet", _COLUMNS, _corpus(options.records))
+        write_corpus(folder / "corpus.parquet", options.records)
         rounds = [_round(folder / "corpus.parquet", folder, turn) for turn in range(options.rounds)]
     figures = {figure: machine.median_of(rounds, figure) for figure in rounds[0]}
     title = f"dataset dedup: {options.records} reviews, start-up included, medians of {options.rounds} rounds"
     everything = {"records": options.records, "rounds": options.rounds, **figures}
     machine.report(title, everything, _in_words(figures), as_json=options.json)
+
+
+def write_corpus(path: Path, number: int) -> None:
+    """Write so many reviews to a Parquet file."""
+    parquet.write(path, _COLUMNS, _corpus(number))
 
 
 def _corpus(number: int) -> Iterator[Row]:

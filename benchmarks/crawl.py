@@ -21,7 +21,7 @@ _NO_STAGES = ("ITEM_PIPELINES={}",)
 VARIANTS = {
     "all_stages": (),
     "no_stages": _NO_STAGES,
-    # The same pages and the same reader; no ledger, no progress line, no stages, and Scrapy's own item processor.
+    # The same pages, reader and archive; no ledger, no progress line, no stages, and Scrapy's own item processor.
     "bare": (
         *_NO_STAGES,
         "ITEM_PROCESSOR=scrapy.pipelines.ItemPipelineManager",

@@ -8,7 +8,7 @@ from tdcrawl.store.frontier import Lease
 from tdcrawl.store.rows import PageRequest
 
 _SECONDS_UNTIL_ANOTHER_LOOK = 1
-_MOST_TIMES_THE_ROOM = 4
+_MOST_TIMES_THE_ROOM = 8
 
 
 class Feeder:

@@ -1,6 +1,5 @@
 """The secrets of this process stay in it: they are hidden in what it logs, and in the errors that it keeps."""
 
-import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -44,24 +43,3 @@ def secrets_among(values: Mapping[str, Any]) -> Iterator[str]:
             if _NAMES_A_SECRET.search(name):
                 yield value
             yield from _PASSWORD_IN_URL.findall(value)
-
-
-class RedactedRecord(logging.LogRecord):
-    """Say nothing secret, through whatever handler and formatter; it costs only where a line is written."""
-
-    _told: str | None = None
-
-    def getMessage(self) -> str:  # noqa: N802 - the parent's name
-        """Give the message without secrets."""
-        return redact(super().getMessage())
-
-    @property
-    def exc_text(self) -> str | None:
-        """Give the traceback without secrets; formatters ask for it before they would write their own."""
-        if self._told is None and self.exc_info:
-            self._told = redact(logging.Formatter().formatException(self.exc_info))
-        return self._told
-
-    @exc_text.setter
-    def exc_text(self, text: str | None) -> None:
-        self._told = text

@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import gc
+import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,8 @@ def run_crawl(process: CrawlerProcessBase, crawler: Crawler, **arguments: Any) -
     # The ledger's thread asks for little and waits for the database: the crawl need not go on for long before it may.
     sys.setswitchinterval(_SECONDS_BETWEEN_THREADS)
     _give_back_pages()
+    # Scrapy makes a line for each item and page, and only then looks whether it is to be written.
+    logging.getLogger("scrapy").setLevel(crawler.settings["LOG_LEVEL"])
     process.start()
     assert isinstance(task, asyncio.Task)
     if task.cancelled() or not task.done():

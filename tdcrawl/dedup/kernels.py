@@ -13,7 +13,9 @@ Bits = npt.NDArray[np.uint64]
 Rows = npt.NDArray[np.int64]
 
 # What is compiled is kept beside the code. In an egg, as on Scrapyd, it cannot be, which costs each start two seconds.
-compiled = partial(njit, cache=Path(__file__).exists(), nogil=True)
+compiled = partial(njit, cache=Path(__file__).exists())
+# Many texts may take long: other threads run meanwhile. What takes a microsecond would wait longer for them to stop.
+unlocked = partial(compiled, nogil=True)
 
 _BYTES = types.Array(types.uint8, 1, "C", readonly=True)
 WORDS = types.uint32[::1]
@@ -37,7 +39,7 @@ def mix(value: np.uint32) -> np.uint32:
     return np.uint32(value ^ (value >> np.uint32(16)))
 
 
-@compiled(types.void(_BYTES, WORDS, WORDS, TABLE))
+@unlocked(types.void(_BYTES, WORDS, WORDS, TABLE))
 def minima(texts: Bytes, multipliers: Words, increments: Words, signatures: Words) -> None:
     """Fill a MinHash signature for each line of a UTF-8 text, from its tokens, parted by spaces.
 

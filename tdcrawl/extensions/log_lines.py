@@ -8,7 +8,7 @@ from pythonjsonlogger.json import JsonFormatter
 from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings, Settings
 from scrapy.utils.log import _get_handler
 
-from tdcrawl.redaction import RedactedRecord, redact, secrets_among
+from tdcrawl.redaction import redact, secrets_among
 from tdcrawl.setting_values import read_choice
 
 logger = logging.getLogger(__name__)
@@ -24,12 +24,40 @@ class JsonLines(JsonFormatter):
         super().__init__(("levelname", "name", "message"), rename_fields=renamed, static_fields=crawl, timestamp="time")
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - the parent's name
-        """Write a traceback without secrets."""
-        return redact(str(super().formatException(ei)))
+        """Write a traceback without secrets and persons."""
+        return _hidden(str(super().formatException(ei)))
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
         """Leave out what callers attach: Scrapy gives its spider to each line."""
         return {name: log_data[name] for name in _FIELDS if name in log_data}
+
+
+class RedactedRecord(logging.LogRecord):
+    """Say nothing secret, and quote no person in a traceback; it costs only where a line is written."""
+
+    _told: str | None = None
+
+    def getMessage(self) -> str:  # noqa: N802 - the parent's name
+        """Give the message without secrets."""
+        return redact(super().getMessage())
+
+    @property
+    def exc_text(self) -> str | None:
+        """Give the traceback with both hidden; formatters ask for it before they would write their own."""
+        if self._told is None and self.exc_info:
+            self._told = _hidden(logging.Formatter().formatException(self.exc_info))
+        return self._told
+
+    @exc_text.setter
+    def exc_text(self, text: str | None) -> None:
+        self._told = text
+
+
+def _hidden(traceback: str) -> str:
+    # It takes a tenth of a second, and most commands write no traceback.
+    from tdcrawl.privacy import mask_error  # noqa: PLC0415
+
+    return mask_error(traceback)
 
 
 def keep_secrets(settings: BaseSettings, *more: str) -> None:

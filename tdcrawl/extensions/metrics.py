@@ -4,9 +4,10 @@ import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
 
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry, make_wsgi_app, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 from scrapy import signals
@@ -19,9 +20,13 @@ from tdcrawl.errors import SettingError
 from tdcrawl.outcomes import Bucket
 from tdcrawl.setting_values import read_number
 
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
 logger = logging.getLogger(__name__)
 
 _ADDRESS = "127.0.0.1"
+_NAMES = {_ADDRESS, "localhost"}
 # A process has one port, and so one of these.
 _REGISTRY = CollectorRegistry()
 
@@ -81,9 +86,22 @@ def listen(settings: BaseSettings) -> None:
         server, _ = start_http_server(port, _ADDRESS, _REGISTRY)
     except OSError as error:
         raise SettingError(f"TDCRAWL_METRICS_PORT: cannot listen on {_ADDRESS}:{port}: {error.strerror}") from error
+    server.set_app(_under_own_name(make_wsgi_app(_REGISTRY)))
     # A port that was not named cannot be known otherwise.
     level = logging.INFO if port else logging.WARNING
     logger.log(level, "Metrics are on http://%s:%d/metrics", _ADDRESS, server.server_port)
+
+
+def _under_own_name(metrics: "WSGIApplication") -> "WSGIApplication":
+    """Refuse what was sent to another name: a page on the web can give this address a name of its own, and read it."""
+
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if urlsplit(f"//{environ.get('HTTP_HOST', '')}").hostname in _NAMES:
+            return metrics(environ, start_response)
+        start_response("421 Misdirected Request", [("Content-Type", "text/plain; charset=utf-8")])
+        return [f"ask http://{_ADDRESS}\n".encode()]
+
+    return answer
 
 
 class Metrics:

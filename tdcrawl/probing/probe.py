@@ -62,6 +62,7 @@ def probe(snapshot: Snapshot, ways: Ways, read: Read | None, follow: Follow, rec
     reasons = reasons_of(found.raws, page, read, record_type)
     with_text = sum(bool(content(raw, record_type)) for raw in found.raws)
     turns, buttons = follow.next or leads.next_selector(page), leads.load_more(page)
+    region = privacy.region_of(read.values.locale)
     return {
         "url": snapshot.asked,
         "error": None,
@@ -80,13 +81,13 @@ def probe(snapshot: Snapshot, ways: Ways, read: Read | None, follow: Follow, rec
         "reasons": reasons,
         "needs": _needs(found.raws, read, record_type, reasons),
         "scale": _scale(found.raws, said, record_type),
-        "samples": [_sample(raw, record_type) for raw in found.raws[:_SAMPLES]],
+        "samples": [_sample(raw, record_type, region) for raw in found.raws[:_SAMPLES]],
         "next": _selector(page, turns),
         "products": _selector(page, follow.products or leads.product_selector(page)),
-        "load_more": [_cut(words) for words in buttons],
+        "load_more": [_cut(words, region) for words in buttons],
         "robots": "not asked" if snapshot.saved else "allowed",
         "opt_outs": leads.opt_outs(page, snapshot.headers),
-        "problems": [_cut(problem) for problem in [*found.problems, *_obstacles(page, found)]],
+        "problems": [_cut(problem, region) for problem in [*found.problems, *_obstacles(page, found)]],
     }
 
 
@@ -136,14 +137,15 @@ def _scale(raws: Sequence[Raw], said: Declared | None, record_type: RecordType) 
     return told.most_common(1)[0][0] if told else said.scale if said else None
 
 
-def _sample(raw: Raw, record_type: RecordType) -> Mapping[str, str]:
+def _sample(raw: Raw, record_type: RecordType, region: str | None) -> Mapping[str, str]:
     return {
-        name: "[person]" if name in record_type.person_fields else _cut(string) for name, string in sorted(raw.items())
+        name: "[person]" if name in record_type.person_fields else _cut(string, region)
+        for name, string in sorted(raw.items())
     }
 
 
-def _cut(string: str) -> str:
-    masked = " ".join(privacy.mask(text.clean(string))[0].split())
+def _cut(string: str, region: str | None) -> str:
+    masked = " ".join(privacy.mask(text.clean(string), region)[0].split())
     return masked if len(masked) <= _LONGEST_SAMPLE else f"{masked[: _LONGEST_SAMPLE - 1]}…"
 
 

@@ -111,6 +111,8 @@ outcomes = Table(
 )
 ON_ITS_WAY = (outcomes.c.bucket == Bucket.PENDING) & outcomes.c.reason.is_(None)
 """Which items the stages have still to do with: one that is pending for a reason waits for its label."""
+ON_THEIR_WAY = (outcomes.c.bucket.concat("") == Bucket.PENDING) & outcomes.c.reason.is_(None)
+"""The same of items given by their ids: SQLite would look through all that is pending instead, by its index."""
 records = Table(
     "records",
     metadata,

@@ -21,9 +21,9 @@ logger = logging.getLogger(__name__)
 
 MAX_BATCH = 500
 _SECONDS_BETWEEN_TRIES = 0.5
-# The items of a page come within milliseconds. Each statement costs as much as the rows of ten items, so writing the
-# first alone, and the next three after it, would cost more than the short wait does.
-_GATHER_SECONDS = 0.02
+# The items of a page come within milliseconds, and each statement costs as much as the rows of ten items: they are
+# waited for. Not for longer, or the next page to read would be late: with 20 ms a crawl was a tenth slower.
+_GATHER_SECONDS = 0.005
 _A = TypeVar("_A")
 _T = TypeVar("_T")
 

@@ -2,6 +2,8 @@
 
 import logging
 import re
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -56,3 +58,23 @@ def test_listen_when_any_port_will_do_logs_it(caplog: pytest.LogCaptureFixture) 
     with urlopen(re.findall(r"http://127.0.0.1:\d+/metrics", message)[0]) as answer:  # noqa: S310 - it begins with http
         assert answer.status == 200
     assert not answers(FARTHER, int(re.findall(r":(\d+)/", message)[0]))
+
+
+REBOUND = pytest.mark.attack("metrics under another name than this machine's own (DNS rebinding)", "refused: 421")
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1:{}", 200),
+        ("localhost:{}", 200),
+        pytest.param("evil.example", 421, marks=REBOUND),
+        pytest.param("127.0.0.1.evil.example:{}", 421, marks=REBOUND),
+    ],
+)
+def test_listen_when_asked_under_another_name_refuses(host: str, status: int, caplog: pytest.LogCaptureFixture) -> None:
+    listen(Settings({"TDCRAWL_METRICS_PORT": "0"}))
+    port = int(re.findall(r":(\d+)/", caplog.messages[-1])[0])
+    with closing(HTTPConnection("127.0.0.1", port)) as connection:
+        connection.request("GET", "/metrics", headers={"Host": host.format(port)})
+        assert connection.getresponse().status == status

@@ -8,15 +8,15 @@ import pytest
 from tdcrawl.probing.guess import guess_ways, ways_of
 from tdcrawl.probing.probe import Snapshot, probe
 from tdcrawl.records.review import REVIEW
-from tdcrawl.sites.profile import Follow, Read
+from tdcrawl.sites.profile import Follow, Read, ReadValues
 from tests.probing.pages import WORDS, a_page, css_page
 
 
-def probed(*reviews: dict[str, Any], more: str = "") -> dict[str, Any]:
+def probed(*reviews: dict[str, Any], more: str = "", read: Read | None = None) -> dict[str, Any]:
     summary = {"@type": "AggregateRating", "reviewCount": 9, "bestRating": 5}
     product = {"@type": "Product", "sku": "17", "review": list(reviews), "aggregateRating": summary}
     page = a_page(f'<script type="application/ld+json">{json.dumps(product)}</script>{more}')
-    return probe(Snapshot("asked", page), guess_ways(page, REVIEW), None, Follow(), REVIEW)
+    return probe(Snapshot("asked", page), guess_ways(page, REVIEW), read, Follow(), REVIEW)
 
 
 def a_review(text: str = WORDS, rating: str = "4", **more: str) -> dict[str, Any]:
@@ -58,6 +58,12 @@ def test_samples_are_masked_and_cut_when_shown() -> None:
     assert sample["author"] == "[person]"
     assert sample["text"].startswith("Write to [email] we bought")
     assert len(sample["text"]) == 80
+
+
+def test_samples_are_masked_as_in_the_country_of_the_site_file() -> None:
+    german = Read(reader=["schema_org"], values=ReadValues(locale="de-DE"))
+    (sample,) = probed(a_review(f"Wählt (030) 2345678, {WORDS}"), read=german)["samples"]
+    assert sample["text"].startswith("Wählt [phone], we bought")
 
 
 def test_site_file_is_followed_when_there_is_one() -> None:
