@@ -33,6 +33,10 @@ def _forgive(script: str) -> Json:
     except RecursionError as error:
         raise ValueError("nested too deep") from error
     except json.JSONDecodeError as error:
+        # chompjs closes what it has read to its end, and marks with NUL, of which the script has none, where it ended.
+        if "\0" in error.doc or error.pos >= len(error.doc) or error.msg.startswith("Unterminated"):
+            message = f"Error parsing input near character {len(script)}: {snippet(script)!r}"
+            raise ValueError(message) from error
         raise ValueError(f"{error.msg}: {snippet(error.doc[error.pos :])!r}") from error
     except ValueError as error:
         raise ValueError(f"{error}: {snippet(script)!r}") from error
