@@ -46,7 +46,14 @@ def audit(known: Known) -> tuple["subprocess.CompletedProcess[str]", set[str]]:
     """Run `make audit` as it stands, in the environment that runs the tests; what it said, and asked for."""
     asked: set[str] = set()
     with advisories(known, asked) as url:
-        command = ["make", "--old-file=.venv/installed-dev", "audit", f"RUN={sys.executable} -m", f"OSV={url}"]
+        command = [
+            "make",
+            "--no-print-directory",
+            "--old-file=.venv/installed-dev",
+            "audit",
+            f"RUN={sys.executable} -m",
+            f"OSV={url}",
+        ]
         finished = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     return finished, asked
 
