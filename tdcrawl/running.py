@@ -4,6 +4,7 @@ import asyncio
 import ctypes
 import gc
 import logging
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,8 @@ def _give_back_pages() -> None:
 
     glibc, if left alone, learns from the first one to keep it for more of them, and small blocks settle there.
     """
+    # Arrow's own takes more ahead of time than the one export of a crawl needs.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):
         libc.mallopt(_MMAP_THRESHOLD, _LARGE_BLOCK)
