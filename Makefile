@@ -10,8 +10,6 @@ CHROMIUM := command -v chromium || command -v chromium-browser || command -v goo
 OSV ?= https://api.osv.dev/v1/query
 # CVE-2017-14158: Scrapy of whatever version, where it keeps files in S3. Nothing here has it do so.
 LEFT_OUT := PYSEC-2017-83
-# Half as many again as there are processors: a test of two or three processes waits for one of them part of its time.
-WORKERS = $$(($$(nproc) * 3 / 2))
 APT := DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends
 
 .PHONY: help demo test check bench attacks fuzz soak requirements dependencies audit clean postgresql chromium
@@ -24,7 +22,7 @@ demo: .venv/installed # crawl an invented shop and freeze a dataset
 	@$(RUN) tdcrawl.demo
 
 test: .venv/installed-dev postgresql chromium # run every test, on servers of their own
-	@$(RUN) pytest -q -n $(WORKERS) --dist loadgroup
+	@$(RUN) pytest -q -n auto --dist loadgroup
 
 check: .venv/installed-dev # lint, format, types, the import ladder and the house rules
 	@$(RUN) ruff check -q

@@ -11,6 +11,7 @@ from scrapy.http import Request
 from twisted.python.failure import Failure
 
 from tdcrawl import faults, page_outcomes, privacy
+from tdcrawl.errors import StoreError
 from tdcrawl.feeding import Feeder
 from tdcrawl.outcomes import NotReadError, PageReason, PageRejection, PageState
 from tdcrawl.rendering import through_browser
@@ -70,8 +71,11 @@ class LedgerSpider(Spider):
             self.feeder.ended(page_id)
 
     def _page_ended(self, state: PageState, reason: PageReason | None, closed: asyncio.Future[bool]) -> None:
-        if error := closed.exception():
+        error = closed.exception()
+        if isinstance(error, StoreError):
             self.stop("sink_unavailable", str(error))
+        elif error:
+            logger.error("A page stays pending, its end cannot be written down", exc_info=error)
         elif closed.result():
             faults.point("after_page_done")
             self.count_page(state, reason)
