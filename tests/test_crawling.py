@@ -267,3 +267,17 @@ def test_next_page_is_told_which_ones_it_was_turned_from_where_a_quota_steers(
         page.request = Request(page.url, meta=meta)
         (turned,) = [found for found in spider.parse(page) if isinstance(found, Request)]
     assert (turned.meta.get("chain"), spider.course is not None) == (chain, chain is not None)
+
+
+def test_page_whose_end_cannot_be_written_down_stays_pending_and_the_crawl_goes_on(
+    spider: RetailerReviews, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def end() -> None:
+        closed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        closed.set_exception(ValueError("odd"))
+        spider._page_ended(PageState.DONE, None, closed)
+
+    asyncio.run(end())
+    assert spider.stopping is None
+    assert "A page stays pending, its end cannot be written down" in caplog.text
+    assert "tdcrawl/pages/done" not in spider.crawler.stats.get_stats()
