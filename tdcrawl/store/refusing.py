@@ -17,7 +17,7 @@ from tdcrawl.store.look_up import IDS, look_up
 from tdcrawl.store.page_writes import Taken, Yield
 from tdcrawl.store.placement import SETTLE
 from tdcrawl.store.settling import Acceptance, OutdatedError, Refusal
-from tdcrawl.store.tables import ON_THEIR_WAY, failed_records, outcomes, pages
+from tdcrawl.store.tables import ON_ITS_WAY, failed_records, outcomes, pages
 from tdcrawl.store.tombstones import (
     Traces,
     are_any,
@@ -31,7 +31,7 @@ from tdcrawl.store.tombstones import (
 
 _FINAL = select(outcomes.c.item_id).where(outcomes.c.item_id.in_(IDS), outcomes.c.reason == rejection().reason)
 _OPEN = select(outcomes.c.item_id, outcomes.c.run_id, outcomes.c.record_type, outcomes.c.site).where(
-    outcomes.c.item_id.in_(IDS), ON_THEIR_WAY
+    outcomes.c.item_id.in_(IDS), ON_ITS_WAY
 )
 
 

@@ -13,11 +13,11 @@ from tdcrawl.store import waiting
 from tdcrawl.store.label_tables import unlabelled
 from tdcrawl.store.placement import SETTLE, Placement
 from tdcrawl.store.rows import Row, Run, duplicate_row, failed_row, item_row, record_row, settled_row, surplus_row
-from tdcrawl.store.tables import ON_THEIR_WAY, duplicates, failed_records, outcomes, over_quota, records
+from tdcrawl.store.tables import ON_ITS_WAY, duplicates, failed_records, outcomes, over_quota, records
 from tdcrawl.store.terms import Terms
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-_PENDING = select(outcomes.c.item_id).where(outcomes.c.item_id.in_(_IDS), ON_THEIR_WAY)
+_PENDING = select(outcomes.c.item_id).where(outcomes.c.item_id.in_(_IDS), ON_ITS_WAY)
 _KEPT = select(records.c.record_id).where(records.c.record_id.in_(_IDS))
 
 

@@ -109,10 +109,9 @@ outcomes = Table(
     Column("detail", Text),
     Column("at", UtcTime, nullable=False),
 )
-ON_ITS_WAY = (outcomes.c.bucket == Bucket.PENDING) & outcomes.c.reason.is_(None)
+# As an expression no index is looked up for it: SQLite would look through all that is pending, whatever ids are given.
+ON_ITS_WAY = (outcomes.c.bucket.concat("") == Bucket.PENDING) & outcomes.c.reason.is_(None)
 """Which items the stages have still to do with: one that is pending for a reason waits for its label."""
-ON_THEIR_WAY = (outcomes.c.bucket.concat("") == Bucket.PENDING) & outcomes.c.reason.is_(None)
-"""The same of items given by their ids: SQLite would look through all that is pending instead, by its index."""
 records = Table(
     "records",
     metadata,
