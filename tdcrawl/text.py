@@ -10,7 +10,6 @@ import regex
 # (Chinese and Japanese about two, the South-East Asian scripts about four): docs/record-types.md.
 _UNSPACED = {2: r"\p{Han}\p{Hiragana}\p{Katakana}", 4: r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"}
 _UNSPACED_RUN = {size: regex.compile(f"[{scripts}ー]+") for size, scripts in _UNSPACED.items()}
-# Asked of each text with `concurrent=False`: else others may run meanwhile, and a crawl waits for its ledger to stop.
 _WORD = regex.compile(r"\w+")
 _FORMAT_CHARACTERS = regex.compile(r"\p{Cf}+")
 # What no sink can hold: PostgreSQL refuses NUL and lone surrogates, and other control characters are noise.
@@ -60,7 +59,7 @@ def normalise(text: str) -> str:
         return b" ".join(words).decode() or " ".join(text.lower().split())
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     folded = _FORMAT_CHARACTERS.sub("", folded)
-    return " ".join(_WORD.findall(folded, concurrent=False)) or " ".join(folded.split())
+    return " ".join(_WORD.findall(folded)) or " ".join(folded.split())
 
 
 def without_notices(text: str) -> str:
@@ -72,11 +71,11 @@ def without_notices(text: str) -> str:
     if "[" not in text and "【" not in text:
         return text
     rest = text.strip()
-    while rest.startswith(("[", "【")) and (found := _NOTICE.match(rest)):
+    while found := _NOTICE.match(rest):
         rest = rest[found.end() :].lstrip()
     while rest.endswith(("]", "】")) and (found := _NOTICE.fullmatch(rest, _last_opening(rest))):
         rest = rest[: found.start()].rstrip()
-    return rest if _WORD.search(rest, concurrent=False) else text
+    return rest if _WORD.search(rest) else text
 
 
 def _last_opening(text: str) -> int:
