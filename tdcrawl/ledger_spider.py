@@ -71,11 +71,8 @@ class LedgerSpider(Spider):
             self.feeder.ended(page_id)
 
     def _page_ended(self, state: PageState, reason: PageReason | None, closed: asyncio.Future[bool]) -> None:
-        error = closed.exception()
-        if isinstance(error, StoreError):
-            self.stop("sink_unavailable", str(error))
-        elif error:
-            logger.error("A page stays pending, its end cannot be written down", exc_info=error)
+        if error := closed.exception():
+            self.not_written("its end", error)
         elif closed.result():
             faults.point("after_page_done")
             self.count_page(state, reason)
@@ -85,6 +82,13 @@ class LedgerSpider(Spider):
         self.count(f"tdcrawl/pages/{state}", 1)
         if reason:
             self.count(f"tdcrawl/pages/{state}/{reason}", 1)
+
+    def not_written(self, what: str, error: BaseException) -> None:
+        """End the crawl where the database is gone; for any other error say what of a page keeps it pending."""
+        if isinstance(error, StoreError):
+            self.stop("sink_unavailable", str(error))
+        else:
+            logger.error("A page stays pending, %s cannot be written down", what, exc_info=error)
 
     def stop(self, reason: str, message: str | None = None) -> None:
         """End the crawl in good order, for a reason that the run will carry."""

@@ -1,7 +1,6 @@
 """Every page and every item stands in the ledger before anything happens to it."""
 
 import asyncio
-import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
@@ -16,7 +15,6 @@ from scrapy.http import Request, Response
 
 from tdcrawl import faults, page_outcomes
 from tdcrawl.crawling import SiteSpider
-from tdcrawl.errors import StoreError
 from tdcrawl.extract.recognising import traces_on
 from tdcrawl.links import without_userinfo
 from tdcrawl.outcomes import PageReason, PageRejection, PageState
@@ -28,8 +26,6 @@ from tdcrawl.store.redirects import ErasedError
 from tdcrawl.store.rereading import Reread
 from tdcrawl.store.run_rows import so_far
 from tdcrawl.store.steering import CHAIN
-
-logger = logging.getLogger(__name__)
 
 _AT_ONCE = 1_000
 
@@ -160,10 +156,7 @@ class PageLedger:
         for item in items:
             self._session.in_flight.end(item.item_id)
         self._spider.feeder.ended(page_id)
-        if isinstance(error, StoreError):
-            self._spider.stop("sink_unavailable", str(error))
-        else:
-            logger.error("A page stays pending, what it gave cannot be written down", exc_info=error)
+        self._spider.not_written("what it gave", error)
 
     async def _schedule(self, requests: Iterable[Request]) -> None:
         # A sitemap lists fifty thousand pages, and the crawl goes on meanwhile.
