@@ -127,9 +127,9 @@ class PageLedger:
     async def _take(self, response: Response, items: list[TrainingItem], *, is_kept: bool) -> list[TrainingItem]:
         in_flight, ledger, page_id = self._session.in_flight, self._session.ledger, response.meta["page_id"]
         rereads = Reread(*response.meta[REREADS]) if REREADS in response.meta else None
-        traces = traces_on(ledger.engine, items, self._session.profile, self._session.person_key)
-        # Before the page is kept: it would keep what was erased.
-        is_kept = is_kept and not (traces and await ledger.recognise(traces))
+        traces = partial(traces_on, items, self._session.profile, self._session.person_key)
+        # Before the page is kept: it would keep what was erased. What is erased from now on is taken out of it again.
+        is_kept = is_kept and not (self._spider.erased and await ledger.recognise(traces()))
         place = await self._session.keep_page(response) if is_kept else None
         self._spider.count("tdcrawl/pages/archived", int(place is not None))
         fresh: dict[str, TrainingItem] = {}

@@ -10,6 +10,7 @@ from tdcrawl.outcomes import PageState
 from tdcrawl.store.rows import PageRequest
 from tdcrawl.store.steering import Course, Sight, steer
 from tdcrawl.store.tables import WAITING, pages
+from tdcrawl.store.tombstones import are_any
 from tdcrawl.store.worker_tables import hosts
 from tdcrawl.store.workers import end_dead, living
 
@@ -50,18 +51,20 @@ class Asked:
 class Lease:
     """Hold pages to read; where there are none, `more` says whether other workers may leave some.
 
-    To whom steers it says what was seen, and how many pages were put back.
+    To whom steers it says what was seen, and how many pages were put back; `erased` says whether anything ever was.
     """
 
     pages: Sequence[PageRequest]
     more: bool = False
     sight: Sight | None = None
     put_back: int = 0
+    erased: bool = False
 
 
 def lease(connection: Connection, wanted: list[Asked]) -> list[Lease]:
     """Give each worker the pages that are next on its hosts; hosts are shared out evenly."""
-    return [_lease(connection, asked) for asked in wanted]
+    erased = are_any(connection)
+    return [replace(_lease(connection, asked), erased=erased) for asked in wanted]
 
 
 def _lease(connection: Connection, asked: Asked) -> Lease:

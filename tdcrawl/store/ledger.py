@@ -91,14 +91,15 @@ class Ledger:
         seen_again: int,
         archived: Place | None = None,
         rereads: Reread | None = None,
-        traces: Sequence[Traces] = (),
+        traces: Callable[[], Sequence[Traces]] = tuple,
     ) -> Future[dict[str, Taken]]:
         """Note the items that a page yielded, as pending; the result holds the ids of those still to be processed.
 
         An item that has its outcome (from an earlier page or run) is counted as seen again, with the `seen_again` that
         the caller knows of. One left pending by a run that died is taken up. One that failed or was over quota in an
         earlier run is reopened: the result says so of its id. A page that `rereads` another one, out of the archive,
-        reopens only what had failed there. What the `traces` of the items show to be erased is settled at once.
+        reopens only what had failed there. What the `traces` of the items show to be erased is settled at once; the
+        traces are asked for on the writer's thread, where anything ever was.
         """
         found = page_writes.Yield(self.run, page_id, items, seen_again, archived, traces=traces)
         if rereads:

@@ -1,6 +1,6 @@
 """The writes that follow a page: scheduled, its items taken, closed. Each takes all that came at once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -76,7 +76,8 @@ class Taken(StrEnum):
 class Yield:
     """Hold what a page yielded, how many more of it are known to be seen again, and where the page is archived.
 
-    `reopens` names the only items that may be tried anew, if not all may; `traces` tells what they could be known by.
+    `reopens` names the only items that may be tried anew, if not all may; `traces` tells what they could be known by,
+    where it is asked: that takes longer than all else, and hardly ever is anything erased.
     """
 
     run: Run
@@ -85,7 +86,7 @@ class Yield:
     seen_again: int
     archived: Place | None = None
     reopens: Collection[str] | None = None
-    traces: Sequence[Traces] = ()
+    traces: Callable[[], Sequence[Traces]] = tuple
 
 
 @dataclass(frozen=True, slots=True)
