@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from tdcrawl.errors import StoreError
+from tdcrawl.store.inserting import insert_all
 from tdcrawl.store.tables import dedup_bands, dedup_schemes, records
 
 _ENTRIES_A_PIECE, _PIECES_AT_ONCE = 1_000, 100
@@ -59,7 +60,7 @@ def add(connection: Connection, signed: Iterable[tuple[Mapping[str, Any], bytes]
         {"record_id": row["record_id"], "record_type": row["record_type"], "writer": writer, "entry": entry}
         for row, entry in signed
     ]
-    connection.execute(insert(dedup_bands), rows)
+    insert_all(connection, dedup_bands, rows)
 
 
 def forget_all(connection: Connection, record_type: str) -> None:
