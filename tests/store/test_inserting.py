@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import delete, insert, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 
 from tdcrawl.outcomes import Bucket
 from tdcrawl.store.engine import Connection, Engine, open_engine, writing
@@ -55,6 +55,20 @@ def test_columns_that_are_not_named_get_what_the_table_says(engine: Engine) -> N
             (1, bytes(range(256))),
             (2, bytes(range(256))),
         ]
+
+
+def test_a_value_that_does_not_fit_is_not_cut(postgresql_database: str) -> None:
+    engine = open_engine(postgresql_database)
+    row = {**_SHARED, "item_id": 33 * "x", "bucket": Bucket.PENDING, "at": _AT}
+    with pytest.raises(DataError), writing(engine) as connection:
+        insert_all(connection, outcomes, [row])
+    engine.dispose()
+
+
+def test_a_time_without_zone_is_refused(engine: Engine) -> None:
+    row = {**_SHARED, "item_id": "one", "bucket": Bucket.PENDING, "at": _AT.replace(tzinfo=None)}
+    with pytest.raises(ValueError, match="has no time zone"), writing(engine) as connection:
+        insert_all(connection, outcomes, [row])
 
 
 def test_nothing_is_inserted_where_there_is_nothing(engine: Engine) -> None:
