@@ -23,6 +23,7 @@ from tdcrawl.store import sqlite
 __all__ = [
     "Connection",
     "Engine",
+    "alone",
     "create_schema",
     "open_engine",
     "reachable",
@@ -70,10 +71,17 @@ def writing(engine: Engine) -> Iterator[Connection]:
     SQLite has one writer anyway; on PostgreSQL an advisory lock gives the same, so that checks and inserts
     (content hash, quota seat) are one step for all processes and cannot deadlock.
     """
-    with engine.connect().execution_options(tdcrawl_writing=True) as connection, connection.begin():
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITER_LOCK})
+    with engine.connect() as connection, alone(connection):
         yield connection
+
+
+@contextmanager
+def alone(connection: Connection) -> Iterator[None]:
+    """Open on a connection what `writing` opens on one of its own."""
+    with connection.execution_options(tdcrawl_writing=True).begin():
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITER_LOCK})
+        yield
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from tdcrawl.outcomes import PageState
+from tdcrawl.store.look_up import IDS
 from tdcrawl.store.rows import PageRequest
 from tdcrawl.store.steering import Course, Sight, steer
 from tdcrawl.store.tables import WAITING, pages
@@ -30,11 +31,7 @@ _OF_OTHERS = select(pages.c.page_id).where(
     _OF_RUN, pages.c.state == PageState.PENDING, pages.c.leased_by.is_distinct_from(bindparam("me"))
 ).limit(1)  # fmt: skip
 _HOLDERS = select(hosts.c.host, hosts.c.worker_id)
-_LEASE = (
-    update(pages)
-    .where(pages.c.page_id == bindparam("page"))
-    .values(leased_by=bindparam("me"), attempts=pages.c.attempts + 1)
-)
+_LEASE = update(pages).where(pages.c.page_id.in_(IDS)).values(leased_by=bindparam("me"), attempts=pages.c.attempts + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +84,7 @@ def _hold(connection: Connection, asked: Asked, found: Sequence[Any], workers: i
     if not found:
         others = {"run": asked.run_id, "me": asked.worker_id}
         return Lease([], more=workers > 1 and connection.scalar(_OF_OTHERS, others) is not None)
-    connection.execute(_LEASE, [{"page": row.page_id, "me": asked.worker_id} for row in found])
+    connection.execute(_LEASE, {"ids": [row.page_id for row in found], "me": asked.worker_id})
     held = dict(connection.execute(_HOLDERS).all())
     new = sorted({row.host for row in found} - held.keys())
     if new:
