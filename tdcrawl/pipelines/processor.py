@@ -71,7 +71,7 @@ class StageProcessor(ItemPipelineManager):
 
     @cached_property
     def _course(self) -> list[tuple[Stage, str, str]]:
-        return [(stage, f"tdcrawl/{stage.name}/seen", f"tdcrawl/{stage.name}/passed") for stage in self.middlewares]
+        return [(stage, stage.stat("seen"), stage.stat("passed")) for stage in self.middlewares]
 
     @cached_property
     def _told(self) -> set[Stage]:
@@ -193,7 +193,7 @@ class StageProcessor(ItemPipelineManager):
             count(f"tdcrawl/strata/{move.stratum}", (move.entered is Bucket.RECORD) - (move.left is Bucket.RECORD))
 
     def _count(self, stage: Stage, what: str) -> None:
-        self._site_spider.count(f"tdcrawl/{stage.name}/{what}", 1)
+        self._site_spider.count(stage.stat(what), 1)
 
 
 def _broken(stage: Stage, error: BaseException) -> Rejection:
