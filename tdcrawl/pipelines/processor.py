@@ -180,7 +180,8 @@ class StageProcessor(ItemPipelineManager):
             self._site_spider.count("tdcrawl/items/failed_again", 1)
         session = self._site_spider.session
         if item.written:
-            self._site_spider.count(f"tdcrawl/strata/{session.stratum(item)}", 1)
+            stratum = session.stratum(item)
+            self._site_spider.count(f"tdcrawl/strata/{stratum}", 1)
         for move in item.moves:
             self._count_move(move, of_this_run=move.run_id == session.run.run_id)
 
