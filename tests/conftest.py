@@ -95,7 +95,7 @@ def run_scrapy(tmp_path: Path) -> RunScrapy:
 def run_scrapy_in(data_dir: Path) -> RunScrapy:
     """Build what runs `scrapy …` with a data folder."""
 
-    def run(*arguments: str, cwd: Path = PROJECT, **env: str) -> subprocess.CompletedProcess[str]:
-        return processes.run_scrapy(arguments, cwd, os.environ | {"TDCRAWL_DATA_DIR": str(data_dir)} | env)
+    def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        return processes.run_scrapy(arguments, os.environ | {"TDCRAWL_DATA_DIR": str(data_dir)} | env)
 
     return run
