@@ -11,8 +11,9 @@ import tdcrawl
 _LEFT_OUT = ("tdcrawl.datasets.daft_", "tdcrawl.demo.__main__", "tdcrawl.store.migrations")
 # Loaded late: by Scrapy, by what settings name, or where something is first asked for.
 _LATE = [
-    "alembic.command", "dateparser", "extruct", "mf2py", "prometheus_client", "pyarrow.parquet", "requests",
-    "rich.console", "scrapy.cmdline", "scrapy.core.downloader.handlers.http11", "scrapy.crawler",
+    "alembic.command", "anthropic", "dateparser", "extruct", "itemadapter", "matplotlib.backends.backend_svg", "mf2py",
+    "pandas", "prometheus_client", "psycopg", "pyarrow.parquet", "requests", "rich.console", "scrapy.cmdline",
+    "scrapy.core.downloader.handlers.http11", "scrapy.crawler", "scrapy.extensions.corestats", "scrapy.shell",
     "sqlalchemy.dialects.postgresql.psycopg", "sqlalchemy.dialects.sqlite.pysqlite", "warcio",
 ]  # fmt: skip
 
