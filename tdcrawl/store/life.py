@@ -1,6 +1,7 @@
 """A run's sign of life: a lock that the kernel, or the database server, takes back when the run's process is gone."""
 
 import fcntl
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 from zlib import crc32
@@ -66,6 +67,10 @@ class _Session:
         self._connection = self._lock()
 
     def end(self) -> None:
+        # A server takes its time to see that a session has ended, and would call us alive meanwhile.
+        with suppress(DBAPIError):
+            if not self._connection.invalidated:
+                self._connection.execute(text("SELECT pg_advisory_unlock(:kind, :run)"), _key(self._run_id))
         self._connection.invalidate()
         self._connection.close()
 
