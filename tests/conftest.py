@@ -2,14 +2,16 @@
 
 import gc
 import os
+import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from hypothesis import settings
 
+from tdcrawl.store.engine import open_engine
 from tests import processes
 from tests.buckets import Bucket, s3_environment
 from tests.services import fresh_database, postgresql_server, s3_server
@@ -33,6 +35,12 @@ def pytest_configure() -> None:
     os.environ["TDCRAWL_ALLOW_LOOPBACK"] = "true"
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """Have one worker more than processors: tests that wait, for a delay or a time limit, leave one idle."""
+    return (yield) + 1
+
+
 @pytest.fixture(scope="session")
 def postgresql_url() -> Iterator[str]:
     """Start one PostgreSQL for all tests of this process; its maintenance database."""
@@ -40,17 +48,44 @@ def postgresql_url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Give a database without any table, of each kind in turn."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+    else:
+        with fresh_database(request.getfixturevalue("postgresql_url"), f"test_{uuid4().hex}") as url:
+            yield url
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_url: str) -> Iterator[str]:
+    """Create a database with our schema, and give its name: a copy takes a fraction of what the migrations do."""
+    with fresh_database(postgresql_url, "ours") as url:
+        open_engine(url).dispose()
+        yield "ours"
+
+
 @pytest.fixture
-def postgresql_database(postgresql_url: str) -> Iterator[str]:
-    """Create an empty PostgreSQL database for one test."""
-    with fresh_database(postgresql_url, f"test_{uuid4().hex}") as url:
+def postgresql_database(postgresql_url: str, postgresql_template: str) -> Iterator[str]:
+    """Create a PostgreSQL database for one test, with our schema and no row."""
+    with fresh_database(postgresql_url, f"test_{uuid4().hex}", postgresql_template) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Create a database file with our schema, to be copied."""
+    file = tmp_path_factory.mktemp("template") / "ours.db"
+    open_engine(f"sqlite:///{file}").dispose()
+    return file
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Give an empty database, of each kind in turn."""
+    """Give a database with our schema and no row, of each kind in turn."""
     if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "tdcrawl.db")
         return f"sqlite:///{tmp_path / 'tdcrawl.db'}"
     return str(request.getfixturevalue("postgresql_database"))
 
