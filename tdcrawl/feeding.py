@@ -1,11 +1,14 @@
 """Keep a crawl in pages: lease them from the frontier as room is made, until there are none."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 
 from tdcrawl.errors import StoreError
 from tdcrawl.store.frontier import Lease
 from tdcrawl.store.rows import PageRequest
+
+logger = logging.getLogger(__name__)
 
 _SECONDS_UNTIL_ANOTHER_LOOK = 1
 _MOST_TIMES_THE_ROOM = 8
@@ -76,6 +79,13 @@ class Feeder:
             leased = await self._lease(self._room - held)
         except StoreError as error:
             self._stop("sink_unavailable", str(error))
+            return
+        except Exception:
+            logger.exception("No page can be taken from the frontier")
+            # The next page that ends asks again; where none is in hand, what is left is for the next run.
+            self._dry, self._waits = not self._in_hand, False
+            if self._idle and self._dry:
+                self._stop("finished", None)
             return
         finally:
             self._leasing = None

@@ -2,14 +2,17 @@
 
 import gc
 import os
+import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from hypothesis import settings
 
+from tdcrawl.store.engine import open_engine
 from tests import processes
 from tests.buckets import Bucket, s3_environment
 from tests.services import fresh_database, postgresql_server, s3_server
@@ -17,6 +20,9 @@ from tests.services import fresh_database, postgresql_server, s3_server
 pytest_plugins = ["tests.attacks"]
 PROJECT = Path(__file__).parents[1]
 SHARED_DATA = PROJECT.parent / "shared" / "data"
+
+IN_MEMORY = Path("/dev/shm")  # noqa: S108 - what is made there has a name that nobody can know
+ROOM = 4 * 2**30
 
 RunScrapy = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -26,11 +32,20 @@ settings.load_profile("tdcrawl")
 
 
 def pytest_configure() -> None:
-    """Forget the settings of whoever runs the tests: their database must not become the tests'."""
+    """Write into memory; forget the settings of whoever runs the tests: their database must not become the tests'."""
+    # A disk takes longer to make and to delete the files of a database than most tests take for all else.
+    if "TMPDIR" not in os.environ and IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ROOM:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(IN_MEMORY)
     for name in [name for name in os.environ if name.startswith(("TDCRAWL_", "ANTHROPIC_", "SCRAPY_", "AWS_"))]:
         del os.environ[name]
     # The shops of the tests are on this machine.
     os.environ["TDCRAWL_ALLOW_LOOPBACK"] = "true"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """Have one worker more than processors: tests that wait, for a delay or a time limit, leave one idle."""
+    return (yield) + 1
 
 
 @pytest.fixture(scope="session")
@@ -40,17 +55,44 @@ def postgresql_url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Give a database without any table, of each kind in turn."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+    else:
+        with fresh_database(request.getfixturevalue("postgresql_url"), f"test_{uuid4().hex}") as url:
+            yield url
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_url: str) -> Iterator[str]:
+    """Create a database with our schema, and give its name: a copy takes a fraction of what the migrations do."""
+    with fresh_database(postgresql_url, "ours") as url:
+        open_engine(url).dispose()
+        yield "ours"
+
+
 @pytest.fixture
-def postgresql_database(postgresql_url: str) -> Iterator[str]:
-    """Create an empty PostgreSQL database for one test."""
-    with fresh_database(postgresql_url, f"test_{uuid4().hex}") as url:
+def postgresql_database(postgresql_url: str, postgresql_template: str) -> Iterator[str]:
+    """Create a PostgreSQL database for one test, with our schema and no row."""
+    with fresh_database(postgresql_url, f"test_{uuid4().hex}", postgresql_template) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Create a database file with our schema, to be copied."""
+    file = tmp_path_factory.mktemp("template") / "ours.db"
+    open_engine(f"sqlite:///{file}").dispose()
+    return file
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Give an empty database, of each kind in turn."""
+    """Give a database with our schema and no row, of each kind in turn."""
     if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "tdcrawl.db")
         return f"sqlite:///{tmp_path / 'tdcrawl.db'}"
     return str(request.getfixturevalue("postgresql_database"))
 
@@ -95,7 +137,7 @@ def run_scrapy(tmp_path: Path) -> RunScrapy:
 def run_scrapy_in(data_dir: Path) -> RunScrapy:
     """Build what runs `scrapy …` with a data folder."""
 
-    def run(*arguments: str, cwd: Path = PROJECT, **env: str) -> subprocess.CompletedProcess[str]:
-        return processes.run_scrapy(arguments, cwd, os.environ | {"TDCRAWL_DATA_DIR": str(data_dir)} | env)
+    def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        return processes.run_scrapy(arguments, os.environ | {"TDCRAWL_DATA_DIR": str(data_dir)} | env)
 
     return run

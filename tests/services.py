@@ -40,10 +40,10 @@ def postgresql_server() -> Iterator[str]:
 
 
 @contextmanager
-def fresh_database(server_url: str, name: str) -> Iterator[str]:
-    """Create an empty database on a server; yield its URL, and drop it in the end, whoever is still connected."""
+def fresh_database(server_url: str, name: str, template: str = "template1") -> Iterator[str]:
+    """Create a database, empty or as another is; yield its URL, and drop it in the end, whoever is still connected."""
     with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+        connection.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template)))
         yield server_url.removesuffix("postgres") + name
         connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 

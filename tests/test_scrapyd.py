@@ -28,6 +28,7 @@ from tdcrawl.store.tables import outcomes, runs
 from tdcrawl.store.verify import check_ledger
 from tests.conftest import PROJECT
 from tests.services import FARTHER, answers, free_port
+from tests.waiting import wait_until
 
 # They share a server, which takes seconds to start.
 pytestmark = pytest.mark.xdist_group("scrapyd")
@@ -76,12 +77,18 @@ def serving_jobs(folder: Path, **env: str) -> Iterator[Scrapyd]:
         command = [str(Path(sys.executable).with_name("scrapyd"))]
         server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
         try:
-            while "Scrapyd web console available" not in (folder / "scrapyd.log").read_text():
-                assert server.poll() is None, (folder / "scrapyd.log").read_text()
+            wait_until(lambda: "Scrapyd web console available" in log_of(server, folder))
             yield Scrapyd(folder, f"http://127.0.0.1:{port}/")
         finally:
             server.terminate()
             server.wait()
+
+
+def log_of(server: "subprocess.Popen[bytes]", folder: Path) -> str:
+    """Read what a server that still runs has said."""
+    said = (folder / "scrapyd.log").read_text()
+    assert server.poll() is None, said
+    return said
 
 
 @pytest.fixture(scope="module")
@@ -115,8 +122,7 @@ def deploy(folder: Path, url: str) -> None:
 
 
 def wait_until_finished(scrapyd: Scrapyd, job: str) -> None:
-    while job not in {each["id"] for each in scrapyd.ask("listjobs")["finished"]}:
-        pass
+    wait_until(lambda: job in {each["id"] for each in scrapyd.ask("listjobs")["finished"]})
 
 
 def test_a_job_that_was_cancelled_goes_on_when_it_is_scheduled_again(scrapyd: Scrapyd, shop: ShopServer) -> None:
@@ -125,8 +131,7 @@ def test_a_job_that_was_cancelled_goes_on_when_it_is_scheduled_again(scrapyd: Sc
         return str(scrapyd.ask("schedule", **told, setting=[f"DOWNLOAD_DELAY={delay}", "RETRY_TIMES=0"])["jobid"])
 
     cancelled = schedule(0.3)
-    while shop.hits.total() < 10:
-        pass
+    wait_until(lambda: shop.hits.total() >= 10)
     scrapyd.ask("cancel", job=cancelled)
     wait_until_finished(scrapyd, cancelled)
     hits = shop.hits.copy()

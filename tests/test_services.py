@@ -11,8 +11,8 @@ from tests.conftest import RunScrapy
 from tests.services import fresh_database, postgresql_server
 
 
-def test_database_is_migrated_when_opened_on_each_server(database_url: str) -> None:
-    engine = open_engine(database_url)
+def test_database_is_migrated_when_opened_on_each_server(empty_database_url: str) -> None:
+    engine = open_engine(empty_database_url)
     assert "outcomes" in inspect(engine).get_table_names()
     engine.dispose()
 

@@ -1,6 +1,8 @@
 """The inner loops that sign texts and compare sketches, compiled to machine code at first use and kept on disk."""
 
+import sys
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,21 @@ Words = npt.NDArray[np.uint32]
 Bits = npt.NDArray[np.uint64]
 Rows = npt.NDArray[np.int64]
 
+_LINEAR_ALGEBRA = "scipy.linalg.cython_blas"
+
+
+def _load_numba() -> None:
+    """Have numba load what it compiles with, but not SciPy, whose linear algebra no loop here uses.
+
+    Where SciPy is installed, numba would load it to look for that: 17 MiB, and a fifth of a second.
+    """
+    if _LINEAR_ALGEBRA not in sys.modules:
+        sys.modules[_LINEAR_ALGEBRA] = None  # type: ignore[assignment]  # which is how Python is told there is none
+        import_module("numba.np.arraymath")
+        del sys.modules[_LINEAR_ALGEBRA]
+
+
+_load_numba()
 # What is compiled is kept beside the code. In an egg, as on Scrapyd, it cannot be, which costs each start two seconds.
 compiled = partial(njit, cache=Path(__file__).exists())
 # Many texts may take long: other threads run meanwhile. What takes a microsecond would wait longer for them to stop.

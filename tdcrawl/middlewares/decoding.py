@@ -67,11 +67,16 @@ class TrueEncoding:
                 await asyncio.wait_for(self._room.enter(response), self._seconds)
             try:
                 # A tag with a hundred thousand attributes takes minutes; the response keeps what was parsed.
-                await asyncio.wait_for(_apart(lambda: response.selector), self._seconds)
+                await asyncio.wait_for(_apart(partial(_parse, response)), self._seconds)
             except TimeoutError:
                 detail = f"it takes longer than DOWNLOAD_TIMEOUT ({self._seconds:g} s) to parse"
                 raise PageRejection(PageState.FAILED, PageReason.PARSE_ERROR, detail) from None
         return response
+
+
+def _parse(response: TextResponse) -> None:
+    # They would hold each other, with the whole page and its room, until somebody looks for garbage.
+    response.selector.response = None
 
 
 def _apart(work: Callable[[], object]) -> asyncio.Future[None]:

@@ -76,7 +76,7 @@ class PageLedger:
             faults.point("after_yield")
             _answer(scheduled)
         except Exception as error:  # noqa: BLE001 - the page is out of our hands, or the crawl would wait for it
-            self._give_up(page_id, unsettled, error)
+            self._give_up(page_id, unsettled, "what it gave", error)
             return
         for item in unsettled:
             yield item
@@ -117,7 +117,7 @@ class PageLedger:
         if isinstance(error, ErasedError):
             self._spider.end_page(page_id, PageRejection(PageState.SKIPPED, PageReason.ERASED, str(error)))
         elif error:
-            self._spider.stop("sink_unavailable", str(error))
+            self._give_up(request.meta["page_id"], [], "where it redirects to", error)
         elif is_new.result():
             self._spider.count("tdcrawl/pages/scheduled", 1)
             self._spider.count_page(PageState.SKIPPED, PageReason.SAME_PAGE)
@@ -154,11 +154,11 @@ class PageLedger:
             fresh[item_id].reopened = how is Taken.REOPENED
         return [fresh[item_id] for item_id in unfinished]
 
-    def _give_up(self, page_id: str, items: Iterable[TrainingItem], error: Exception) -> None:
+    def _give_up(self, page_id: str, items: Iterable[TrainingItem], what: str, error: BaseException) -> None:
         for item in items:
             self._session.in_flight.end(item.item_id)
         self._spider.feeder.ended(page_id)
-        self._spider.not_written("what it gave", error)
+        self._spider.not_written(what, error)
 
     async def _schedule(self, requests: Iterable[Request]) -> None:
         # A sitemap lists fifty thousand pages, and the crawl goes on meanwhile.

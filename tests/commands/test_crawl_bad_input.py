@@ -27,6 +27,7 @@ from tdcrawl.store.verify import check_ledger
 from tests.commands.conftest import SITE, Crawl, Crawled, Page, a_review, review_page, start_crawl
 from tests.conftest import PROJECT, RunScrapy
 from tests.services import cut_off
+from tests.waiting import wait_until
 
 CrawlPages = Callable[..., Crawled]
 
@@ -284,8 +285,7 @@ def test_a_signal_cuts_off_what_is_never_answered(tmp_path: Path) -> None:
 
 def wait_for_pages(database_url: str) -> None:
     engine = open_engine(database_url)
-    while not any(worker["pages_in_hand"] for worker in at_work(engine)):
-        pass
+    wait_until(lambda: any(worker["pages_in_hand"] for worker in at_work(engine)))
     engine.dispose()
 
 

@@ -15,6 +15,7 @@ import pytest
 from tests.commands.conftest import Crawled, Page, a_review, review_page
 from tests.conftest import RunScrapy
 from tests.services import free_port
+from tests.waiting import wait_until
 
 CrawlPages = Callable[..., Crawled]
 
@@ -49,13 +50,16 @@ def pages_read(seen: dict[str, float]) -> float:
 def test_metrics_of_a_running_crawl_are_those_of_the_ledger(crawl_pages: CrawlPages) -> None:
     links = '<a class="product" href="/held">1</a><a class="product" href="/gone">2</a>'
     shop = HeldShop({"/": review_page(a_review(1), a_review(1, identifier="R2"), links=links), "/held": Page("<html>")})
-    port = free_port()
+    port, seen = free_port(), dict[str, float]()
+
+    def all_but_the_held_page() -> bool:
+        seen.update(scraped(port))
+        return pages_read(seen) >= 2 or crawl.done()
+
     with ThreadPoolExecutor() as pool:
         crawl = pool.submit(crawl_pages, shop, "-s", f"TDCRAWL_METRICS_PORT={port}")
         shop.asked.wait()
-        # All but the page that is held back.
-        while pages_read(seen := scraped(port)) < 2 and not crawl.done():
-            pass
+        wait_until(all_but_the_held_page)
         shop.free.set()
     figures = crawl.result().figures
     items, pages = figures["items"], figures["pages"]

@@ -21,6 +21,7 @@ from tdcrawl.store.tables import outcomes, pages, records, runs
 from tdcrawl.store.verify import check_ledger
 from tests.commands.conftest import SITE
 from tests.conftest import PROJECT, RunScrapy
+from tests.waiting import wait_until
 
 REVIEWS = 600
 KEY = "5e" * 32
@@ -85,10 +86,14 @@ def ends(database_url: str) -> tuple[list[Any], list[Any]]:
 
 
 def wait_until_both_read(processes: Sequence["subprocess.Popen[str]"], database_url: str) -> None:
-    engine, found = open_engine(database_url), list[dict[str, Any]]()
-    while len(found) < 2 or not all(len(worker["hosts"]) == 1 and worker["pages_read"] for worker in found):
+    engine = open_engine(database_url)
+
+    def both_read() -> bool:
         assert [process.poll() for process in processes] == [None, None]
         found = at_work(engine)
+        return len(found) == 2 and all(len(worker["hosts"]) == 1 and worker["pages_read"] for worker in found)
+
+    wait_until(both_read)
     engine.dispose()
 
 

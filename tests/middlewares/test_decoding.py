@@ -1,6 +1,8 @@
 """Large pages are parsed beside the crawl, and one that cannot be parsed in time fails."""
 
 import asyncio
+import threading
+import weakref
 
 import pytest
 from scrapy.http import HtmlResponse, Request, Response
@@ -28,6 +30,14 @@ def test_page_that_takes_too_long_to_parse_fails() -> None:
     with pytest.raises(PageRejection, match="it takes longer than DOWNLOAD_TIMEOUT") as rejected:
         processed(b"<a " + attributes + b">", seconds=0.01)
     assert rejected.value.reason is PageReason.PARSE_ERROR
+
+
+@pytest.mark.usefixtures("without_collections")
+def test_large_page_that_nobody_reads_goes_at_once() -> None:
+    kept = weakref.ref(processed(b"<p>words</p>" * 10_000))
+    for parser in [thread for thread in threading.enumerate() if thread.name == "parser"]:
+        parser.join()
+    assert kept() is None
 
 
 def test_large_answer_that_is_no_text_is_left_alone() -> None:

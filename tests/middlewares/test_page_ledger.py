@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from scrapy import Request
+from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from tdcrawl.middlewares.page_ledger import PageLedger
 from tdcrawl.outcomes import AnyStageReason, Bucket, Rejection
@@ -22,6 +23,7 @@ PAGE = "https://shop.example/product/7"
 RAW = {"review_id": "R1", "product_id": "7", "text": "words"}
 BROKEN = Rejection(Bucket.FAILED, AnyStageReason.STAGE_ERROR, "it broke")
 EVIDENCE = {"errors": [], "message": "it broke", "item": {}}
+NO_MORE_PAGES = "CREATE TRIGGER none BEFORE INSERT ON pages BEGIN SELECT RAISE(ABORT, 'no more pages'); END"
 
 
 @pytest.fixture
@@ -120,6 +122,29 @@ def test_callback_that_breaks_keeps_what_it_had_read(spider: RetailerReviews) ->
 
     assert [item.raw["text"] for item in asyncio.run(scene())] == ["words"]
     assert state(spider) == [("failed", "parse_error")]
+
+
+def test_page_whose_redirect_cannot_be_written_down_stays_pending_and_the_crawl_goes_on(
+    spider: RetailerReviews, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scene() -> None:
+        ledger = PageLedger(spider)
+        request = (await started(ledger)).request
+        assert request is not None
+        with spider.session.ledger.engine.begin() as connection:
+            connection.execute(text(NO_MORE_PAGES))
+        spider.feeder._in_hand.add(request.meta["page_id"])
+        led = request.replace(url="https://shop.example/product/8")
+        led.meta["redirect_times"] = 1
+        with pytest.raises(IgnoreRequest):
+            ledger.on_scheduled(led)
+        await spider.session.ledger.lease(1)
+
+    asyncio.run(scene())
+    assert spider.stopping is None
+    assert "A page stays pending, where it redirects to cannot be written down" in caplog.text
+    assert "no more pages" in caplog.text
+    assert (state(spider), len(spider.feeder)) == ([("pending", None)], 0)
 
 
 def test_turned_page_is_written_down_with_the_priority_it_goes_back_from(spider: RetailerReviews) -> None:

@@ -14,17 +14,17 @@ from tdcrawl.store.sqlite import compact
 from tdcrawl.store.tables import metadata, runs
 
 
-def test_migrations_build_the_tables_that_the_code_describes(database_url: str) -> None:
-    engine = open_engine(database_url)
+def test_migrations_build_the_tables_that_the_code_describes(empty_database_url: str) -> None:
+    engine = open_engine(empty_database_url)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     assert set(inspect(engine).get_table_names()) == {*metadata.tables, "alembic_version"}
     engine.dispose()
 
 
-def test_open_when_the_schema_is_there_already(database_url: str) -> None:
-    open_engine(database_url).dispose()
-    engine = open_engine(database_url)
+def test_open_when_the_schema_is_there_already(empty_database_url: str) -> None:
+    open_engine(empty_database_url).dispose()
+    engine = open_engine(empty_database_url)
     with engine.connect() as connection:
         assert connection.execute(select(runs)).all() == []
     engine.dispose()

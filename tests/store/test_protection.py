@@ -1,6 +1,7 @@
 """What protects frozen versions: whatever is taken away, added or made another is named."""
 
 from collections.abc import Iterator
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -11,6 +12,7 @@ from tdcrawl.store import protection
 from tdcrawl.store.dataset_tables import dataset_rows, dataset_versions
 from tdcrawl.store.engine import open_engine, writing
 from tdcrawl.store.erasure_tables import dataset_errata, erased_items, tombstones
+from tests.services import fresh_database
 
 LIST_TRIGGERS = {
     "sqlite": "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'",
@@ -92,15 +94,16 @@ def test_what_does_nothing_any_more_is_noticed_on_postgresql(engine: Engine) -> 
 
 
 @pytest.fixture
-def owned(postgresql_database: str) -> Iterator[Engine]:
+def owned(postgresql_url: str) -> Iterator[Engine]:
     """Open an empty database that belongs to a role without powers of its own, and is used by it."""
-    name = postgresql_database.rpartition("/")[2]
-    with psycopg.connect(postgresql_database, autocommit=True) as connection:
-        connection.execute(f'CREATE ROLE "{name}" LOGIN')
-        connection.execute(f'ALTER DATABASE "{name}" OWNER TO "{name}"')
-    engine = open_engine(postgresql_database.replace("tester@", f"{name}@"))
-    yield engine
-    engine.dispose()
+    name = f"test_{uuid4().hex}"
+    with fresh_database(postgresql_url, name) as database_url:
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            connection.execute(f'CREATE ROLE "{name}" LOGIN')
+            connection.execute(f'ALTER DATABASE "{name}" OWNER TO "{name}"')
+        engine = open_engine(database_url.replace("tester@", f"{name}@"))
+        yield engine
+        engine.dispose()
 
 
 @pytest.mark.attack("an UPDATE, DELETE or TRUNCATE by the owner of the tables", "permission denied", cases=5)
