@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,7 +24,7 @@ from tdcrawl.labeling.vote import verdict
 from tdcrawl.outcomes import Rejection
 from tdcrawl.records.naming import Label
 from tdcrawl.records.review import REVIEW, Review
-from tdcrawl.store.engine import open_engine
+from tdcrawl.store.engine import open_engine, writing
 from tdcrawl.store.votes import Buyer, Vote
 from tdcrawl.store.writer import Writer
 from tests.messages_server import MessagesServer, Reply, messages_server, quoted, says
@@ -100,7 +101,7 @@ async def _inline(options: argparse.Namespace) -> dict[str, float]:
         server.answer = _slowly
         os.environ |= server.env
         engine = open_engine(f"sqlite:///{folder}/labels.db")
-        writer, model = Writer(engine), Model.open(_MODEL, price_of(_MODEL), 60)
+        writer, model = Writer(partial(writing, engine)), Model.open(_MODEL, price_of(_MODEL), 60)
         labeller = Labeller(
             REVIEW, model, writer.submit, Buyer("benchmark", "benchmark"), 1000 * NANODOLLARS, _CALLS_AT_ONCE
         )

@@ -133,7 +133,7 @@ def open_backlog(settings: BaseSettings, engine: Engine, record_type: RecordType
         life = show_life(engine, run.run_id)
         stack.callback(life.end)
         patience = read_number(settings, "TDCRAWL_DATABASE_PATIENCE_SECONDS", 0, 3600)
-        writer = Writer(engine, patience, lambda _: life.renew() if life.is_lost() else None)
+        writer = Writer(life.writing, patience)
         stack.callback(writer.close)
         yield what(settings, engine, writer, terms, run)
 

@@ -143,7 +143,8 @@ class SiteSpider(LedgerSpider):
             self.count("tdcrawl/pages/over_max_pages", len(pages))
         elif not turn.repeats:
             told = {"turned": page, "told": turn.told} | self._chain(response)
-            products += [request.replace(meta=told) for request in pages]
+            # First, or a crawl that has read all products would have to wait for the list to be turned.
+            products[:0] = [request.replace(meta=told) for request in pages]
         return turn, products
 
     def _chain(self, response: Response) -> dict[str, list[str]]:

@@ -32,6 +32,8 @@ class LedgerSpider(Spider):
         super().__init__(*args, **kwargs)
         self.stopping: asyncio.Future[None] | None = None
         self.course: Course | None = None
+        self.erased = False
+        """Whether anything was ever erased, when pages were leased last."""
         self.permits: dict[str, str] = {}
         """What was read of the site of each page that is under way (`permissions`), by the page's id."""
 
@@ -43,6 +45,7 @@ class LedgerSpider(Spider):
 
     async def _lease(self, number: int) -> Lease:
         leased = await self.session.ledger.lease(number, self.course)
+        self.erased = leased.erased
         if self.course is not None:
             self.course = replace(self.course, last=leased.sight)
             self.count("tdcrawl/pages/put_back", leased.put_back)

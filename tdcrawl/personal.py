@@ -10,6 +10,8 @@ from tdcrawl.accounts import Span, accounts, maybe_account
 
 # What a text must hold to be worth a close look, which costs ten times as much: each kind has a quick test of its own.
 _SIGN = re.compile(r"[\d@＠[(_/]")
+# The same for ASCII texts, of which nothing else is left: five times as fast, and most texts are.
+_NO_SIGN = bytes(code for code in range(128) if not _SIGN.match(chr(code)))
 _SPELT = " dot "
 _MAYBE_EMAIL = re.compile(r"[@＠[(](?:(?<=[@＠])|at[\])])", re.IGNORECASE)
 # How the words of _ORDER_WORD begin, without an i: case folding keeps its Turkish forms apart, patterns do not.
@@ -114,7 +116,8 @@ def hide_emails(url: str) -> str:
 
 def worth_a_look(text: str) -> bool:
     """Say whether a text may hold any of this; asked of every text, most of which do not."""
-    return _SIGN.search(text) is not None or _SPELT in text
+    has_sign = bool(text.encode().translate(None, _NO_SIGN)) if text.isascii() else _SIGN.search(text) is not None
+    return has_sign or _SPELT in text
 
 
 def _maybe_email(text: str) -> bool:

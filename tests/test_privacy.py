@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tdcrawl.errors import SettingError, StoreError
+from tdcrawl.personal import worth_a_look
 from tdcrawl.privacy import KEY_FILE, load_key, mask, mask_fields, person_hash, region_of
 
 PLANTED = """
@@ -241,3 +242,10 @@ def test_fields_hold_no_personal_data_when_masked_for_the_failed_feed() -> None:
         "date": "2024-03-15T10:00:00Z",
         "product_id": "B07-1",
     }
+
+
+def test_what_is_worth_a_look_does_not_depend_on_the_other_letters() -> None:
+    signs = {chr(code) for code in range(128) if worth_a_look(chr(code))}
+    assert signs == set("0123456789@[(_/")
+    assert signs == {chr(code) for code in range(128) if worth_a_look(f"naïve {chr(code)}")}
+    assert worth_a_look("jo1 at shop dot example")

@@ -14,13 +14,14 @@ from tdcrawl.datasets.recounting import recounted
 from tdcrawl.datasets.version import is_before_erratum, refuse_others_files, write_again, write_files
 from tdcrawl.store import erasure, errata, permissions, places, versions
 from tdcrawl.store.archive import Place
-from tdcrawl.store.engine import Connection, Engine, compact, reading, writing
+from tdcrawl.store.engine import Connection, Engine, reading, writing
 from tdcrawl.store.erasing import Found, Target, find, needles_of
 from tdcrawl.store.needles import Needles
 from tdcrawl.store.overwriting import archive_files, members, place_in, write_over
 from tdcrawl.store.refusing import forget
 from tdcrawl.store.rows import command_run
 from tdcrawl.store.searching import TABLES, search_file, search_tables
+from tdcrawl.store.sqlite import compact
 from tdcrawl.store.telling import silent
 from tdcrawl.store.terms import Terms
 from tdcrawl.store.tombstones import Kind, erased_ids

@@ -137,15 +137,15 @@ class TextIndex:
                     signature.keys, signature.sketch, most_apart, self._table, self._sketches, self._found, 0, rooms
                 )
                 if end <= len(self._found):
-                    return set(self._ids_of(self._found[:end]))
+                    return set(self._ids_of(self._found[:end])) if end else set()
                 self._found = np.empty(2 * end, np.int64)
 
     def _enter(self, item_id: str, signature: Signature) -> int:
-        rows = self._rows_for(1)
-        self._ids[rows] = np.frombuffer(bytes.fromhex(item_id), np.uint8)
-        self._sketches[rows] = signature.sketch
-        tables.enter(self._table, signature.keys.reshape(1, -1), rows)
-        return int(rows[0])
+        row = self._free.pop() if self._free else self._new_rows(1)
+        self._ids[row] = np.frombuffer(bytes.fromhex(item_id), np.uint8)
+        self._sketches[row] = signature.sketch
+        tables.enter_one(self._table, signature.keys, row)
+        return row
 
     def _rows_of(self, item_ids: Sequence[str], signatures: Signatures) -> Rows:
         rows = self._rows_for(len(item_ids))
@@ -159,10 +159,15 @@ class TextIndex:
     def _rows_for(self, number: int) -> Rows:
         """Take rows that are free, then new ones."""
         taken = [self._free.pop() for _ in range(min(number, len(self._free)))]
-        first, self._rows = self._rows, self._rows + number - len(taken)
+        first = self._new_rows(number - len(taken))
+        return np.array([*taken, *range(first, self._rows)], np.int64)
+
+    def _new_rows(self, number: int) -> int:
+        """Take new rows; gives the first."""
+        first, self._rows = self._rows, self._rows + number
         if self._rows > len(self._ids):
             self._grow(max(self._rows, round(_GROWTH * len(self._ids))))
-        return np.array([*taken, *range(first, self._rows)], np.int64)
+        return first
 
     def _grow(self, capacity: int) -> None:
         """Make room in place: with a copy beside it, an index would need twice its memory at that moment."""

@@ -59,11 +59,11 @@ class Sameness:
 
     def catch_up(self, connection: Connection) -> None:
         """Learn of the records that others have written since."""
-        newest = bands.newest(connection)
-        if newest > self._known:
+        newest, is_news = bands.news(connection, self._known, self.writer)
+        if is_news:
             for entries in bands.entries(connection, self._record_type.name, after=self._known, not_of=self.writer):
                 self.index.load(entries)
-            self._known = newest
+        self._known = newest
 
     def sign(self, row: Row) -> Signature:
         """Make the signature of a row's text."""

@@ -56,6 +56,13 @@ def put(table: Bits, band: int, key: np.uint32, row: int | np.int64) -> None:
     table[band, at] = packed(key, row)
 
 
+@compiled(types.void(BIT_TABLE, WORDS, types.int64))
+def enter_one(table: Bits, keys: Words, row: int) -> None:
+    """Enter a row (from 1 on) under its keys."""
+    for band in range(table.shape[0]):
+        put(table, band, keys[band], row)
+
+
 @compiled(types.void(BIT_TABLE, READ_TABLE, ROWS))
 def enter(table: Bits, keys: Words, rows: Rows) -> None:
     """Enter rows (from 1 on) under their keys, band by band."""

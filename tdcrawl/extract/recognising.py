@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from tdcrawl import privacy, text
-from tdcrawl.errors import StoreError
 from tdcrawl.extract.validation import read_record
 from tdcrawl.extract.values import ValueRules
 from tdcrawl.outcomes import Rejection
@@ -12,18 +11,12 @@ from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.base import RecordType, TrainingItem
 from tdcrawl.records.redacting import redacted
 from tdcrawl.sites.profile import SiteProfile
-from tdcrawl.store import tombstones
-from tdcrawl.store.engine import Engine, reachable
 from tdcrawl.store.tombstones import Traces
 from tdcrawl.urls import canonical_url
 
 
-def traces_on(engine: Engine, items: Iterable[TrainingItem], profile: SiteProfile, person_key: bytes) -> list[Traces]:
-    """Tell what the items of a page could be known by; none where nothing was ever erased."""
-    # Where the database is gone for the moment, who asks about the traces will wait for it.
-    with suppress(StoreError), reachable(), engine.connect() as connection:
-        if not tombstones.are_any(connection):
-            return []
+def traces_on(items: Iterable[TrainingItem], profile: SiteProfile, person_key: bytes) -> list[Traces]:
+    """Tell what the items of a page could be known by."""
     return [_traces(item, RECORD_TYPES[profile.record_type], profile, person_key) for item in items]
 
 

@@ -54,15 +54,17 @@ def read_values(record_type: RecordType, raw: Raw, rules: ValueRules) -> dict[st
     values: dict[str, Any] = {}
     needed = record_type.needed(asks=rules.asks)
     for name, field in record_type.reading_order:
+        string = raw.get(name)
         try:
-            if string := text.clean(raw.get(name, "")):
+            if string and (string := text.clean(string)):
                 values |= _read_field(field, string, rules, values)
             elif name in needed:
                 errors.append(_error(name, Doubt(ValidateReason.MISSING_FIELD, f"a {record_type.name} needs it"), raw))
         except Doubt as doubt:
             errors.append(_error(name, doubt, raw))
-    unknown = Doubt(ValidateReason.UNKNOWN_FIELD, f"a {record_type.name} has no such field")
-    errors.extend(_error(name, unknown, raw) for name in raw if name not in record_type.fields)
+    if not raw.keys() <= record_type.fields.keys():
+        unknown = Doubt(ValidateReason.UNKNOWN_FIELD, f"a {record_type.name} has no such field")
+        errors.extend(_error(name, unknown, raw) for name in raw if name not in record_type.fields)
     if errors:
         raise failed(errors)
     return {name: value for name, value in values.items() if name in record_type.model_fields}
@@ -74,17 +76,15 @@ def _error(name: str, doubt: Doubt, raw: Raw) -> FieldError:
 
 
 def _read_field(field: Field, string: str, rules: ValueRules, values: Mapping[str, Any]) -> dict[str, Any]:
-    match field.kind:
-        case Kind.RATING:
-            return _rating(field.into, string, rules, values)
-        case Kind.PAY | Kind.PAY_BOUND:
-            return _pay(field, string, values)
-        case Kind.DATE if is_ambiguous(string, rules.locale):
-            return {}
-        case Kind.DATE:
-            return {field.into: read_date(string, rules.locale, rules.fetched_at)}
-        case kind:
-            return {field.into: _PLAIN[kind](string)}
+    if plain := _PLAIN.get(field.kind):
+        return {field.into: plain(string)}
+    if field.kind is Kind.RATING:
+        return _rating(field.into, string, rules, values)
+    if field.kind is not Kind.DATE:
+        return _pay(field, string, values)
+    if is_ambiguous(string, rules.locale):
+        return {}
+    return {field.into: read_date(string, rules.locale, rules.fetched_at)}
 
 
 def _rating(into: str, string: str, rules: ValueRules, values: Mapping[str, Any]) -> dict[str, float]:

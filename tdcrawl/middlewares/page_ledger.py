@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from functools import partial
 from itertools import islice
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from scrapy import signals
 from scrapy.crawler import Crawler
@@ -28,6 +28,7 @@ from tdcrawl.store.run_rows import so_far
 from tdcrawl.store.steering import CHAIN
 
 _AT_ONCE = 1_000
+_T = TypeVar("_T")
 
 
 class PageLedger:
@@ -61,16 +62,19 @@ class PageLedger:
     async def process_spider_output(self, response: Response, result: AsyncIterator[Any]) -> AsyncIterator[Any]:
         """Write down what a page yielded, pass it on, and close the page once all of it is settled.
 
-        Where that cannot be written down the page stays pending; where the database is gone the crawl stops too.
+        Where that cannot be written down it stays pending; where the database is gone the crawl stops too.
         """
         page_id = response.meta["page_id"]
         requests, found, rejection = await page_outcomes.collect(result)
         items = self._within_limit(found)
+        # Beside each other: the pages that follow need not wait until this one is in the archive.
+        writes = self._take(response, items, is_kept=bool(found or rejection)), self._schedule(requests)
+        taken, scheduled = await asyncio.gather(*writes, return_exceptions=True)
         unsettled: list[TrainingItem] = []
         try:
-            unsettled = await self._take(response, items, is_kept=bool(found or rejection))
+            unsettled = _answer(taken)
             faults.point("after_yield")
-            await self._schedule(requests)
+            _answer(scheduled)
         except Exception as error:  # noqa: BLE001 - the page is out of our hands, or the crawl would wait for it
             self._give_up(page_id, unsettled, "what it gave", error)
             return
@@ -109,10 +113,9 @@ class PageLedger:
             raise IgnoreRequest
 
     def _redirected(self, request: Request, is_new: asyncio.Future[bool]) -> None:
-        error = is_new.exception()
+        error, page_id = is_new.exception(), request.meta["page_id"]
         if isinstance(error, ErasedError):
-            rejection = PageRejection(PageState.SKIPPED, PageReason.ERASED, str(error))
-            self._spider.end_page(request.meta["page_id"], rejection)
+            self._spider.end_page(page_id, PageRejection(PageState.SKIPPED, PageReason.ERASED, str(error)))
         elif error:
             self._give_up(request.meta["page_id"], [], "where it redirects to", error)
         elif is_new.result():
@@ -121,15 +124,14 @@ class PageLedger:
             self._spider.crawler.engine.crawl(request)
         else:
             detail = f"it redirects to {without_userinfo(request.url)}, a page this run has already"
-            rejection = PageRejection(PageState.SKIPPED, PageReason.SAME_PAGE, detail)
-            self._spider.end_page(request.meta["page_id"], rejection)
+            self._spider.end_page(page_id, PageRejection(PageState.SKIPPED, PageReason.SAME_PAGE, detail))
 
     async def _take(self, response: Response, items: list[TrainingItem], *, is_kept: bool) -> list[TrainingItem]:
         in_flight, ledger, page_id = self._session.in_flight, self._session.ledger, response.meta["page_id"]
         rereads = Reread(*response.meta[REREADS]) if REREADS in response.meta else None
-        traces = traces_on(ledger.engine, items, self._session.profile, self._session.person_key)
-        # Before the page is kept: it would keep what was erased.
-        is_kept = is_kept and not (traces and await ledger.recognise(traces))
+        traces = partial(traces_on, items, self._session.profile, self._session.person_key)
+        # Before the page is kept: it would keep what was erased. What is erased from now on is taken out of it again.
+        is_kept = is_kept and not (self._spider.erased and await ledger.recognise(traces()))
         place = await self._session.keep_page(response) if is_kept else None
         self._spider.count("tdcrawl/pages/archived", int(place is not None))
         fresh: dict[str, TrainingItem] = {}
@@ -163,9 +165,10 @@ class PageLedger:
         waiting = iter(requests)
         while batch := list(islice(waiting, _AT_ONCE)):
             if wanted := {page.page_id: page for page in map(self._page_of, batch) if page is not None}:
-                new = await self._session.ledger.schedule(list(wanted.values()))
-                self._spider.count("tdcrawl/pages/scheduled", len(new))
+                new = self._session.ledger.schedule(list(wanted.values()))
+                # Writes are done in their order: what is leased from now on may be one of these.
                 self._spider.feeder.feed()
+                self._spider.count("tdcrawl/pages/scheduled", len(await new))
 
     def _page_of(self, request: Request) -> PageRequest | None:
         try:
@@ -188,3 +191,9 @@ class PageLedger:
         wanted = found[: self._items_left]
         self._items_left -= len(wanted)
         return wanted
+
+
+def _answer(said: _T | BaseException) -> _T:
+    if isinstance(said, BaseException):
+        raise said
+    return said

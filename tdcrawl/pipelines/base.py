@@ -36,5 +36,9 @@ class Stage:
         assert isinstance(crawler.spider, SiteSpider)
         return cls(crawler.spider.session, crawler.settings)
 
+    def stat(self, what: str) -> str:
+        """Name a figure of the stage."""
+        return f"tdcrawl/{self.name}/{what}"
+
     def settle(self, item: TrainingItem, accepted: bool) -> None:
         """Hear how an item ended that passed this stage: as a record, or in any other way."""

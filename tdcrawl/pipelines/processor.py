@@ -70,6 +70,10 @@ class StageProcessor(ItemPipelineManager):
         super()._add_middleware(mw)
 
     @cached_property
+    def _course(self) -> list[tuple[Stage, str, str]]:
+        return [(stage, stage.stat("seen"), stage.stat("passed")) for stage in self.middlewares]
+
+    @cached_property
     def _told(self) -> set[Stage]:
         return set()
 
@@ -83,32 +87,34 @@ class StageProcessor(ItemPipelineManager):
         return self._spider
 
     async def _through_stages(self, item: TrainingItem, passed: list[Stage]) -> Rejection | None:
-        for stage in self.middlewares:
-            self._count(stage, "seen")
-            rejection = await self._verdict(stage, item)
-            if rejection is not None:
+        count = self._site_spider.count
+        for stage, seen, let_through in self._course:
+            count(seen, 1)
+            rejection = await self._attempt(stage, item)
+            if rejection is not None and (rejection := await self._rejected(stage, item, rejection)) is not None:
                 self._count(stage, "rejected")
                 self._count(stage, f"rejected/{rejection.reason}")
                 return rejection
-            self._count(stage, "passed")
+            count(let_through, 1)
             passed.append(stage)
             if stage.fault:
                 faults.point(stage.fault)
         return None
 
-    async def _verdict(self, stage: Stage, item: TrainingItem) -> Rejection | None:
-        """Give the rejection that stands in the ledger, None where the stage passes the item."""
-        while (rejection := await self._patient_attempt(stage, item)) is not None:
+    async def _rejected(self, stage: Stage, item: TrainingItem, why: Rejection | None) -> Rejection | None:
+        """Give the rejection that stands in the ledger, None where the stage passes the item after all."""
+        while why is not None:
             try:
-                await self._reject(item, stage, rejection)
+                await self._reject(item, stage, why)
             except OutdatedError:
-                continue
+                why = await self._attempt(stage, item)
             except StoreError:
                 raise
             except Exception as error:  # noqa: BLE001 - an item has an outcome whatever keeps its rejection from the ledger
                 return await self._fail_plainly(item, stage, error)
-            return rejection
-        return None
+            else:
+                break
+        return why
 
     async def _reject(self, item: TrainingItem, stage: Stage, why: Rejection) -> None:
         session, hiding = self._site_spider.session, self._hiding(item)
@@ -135,16 +141,8 @@ class StageProcessor(ItemPipelineManager):
             raise DropItem("its outcome cannot be written") from again
         return why
 
-    async def _patient_attempt(self, stage: Stage, item: TrainingItem) -> Rejection | None:
-        """Try a stage again after it found the database gone, once a write that waited for it went through."""
-        for _ in range(_TRIES - 1):
-            try:
-                return await self._attempt(stage, item)
-            except StoreError:
-                await self._site_spider.session.ledger.drained()
-        return await self._attempt(stage, item)
-
-    async def _attempt(self, stage: Any, item: TrainingItem) -> Rejection | None:
+    async def _attempt(self, stage: Any, item: TrainingItem, tries: int = _TRIES) -> Rejection | None:
+        """Try a stage; again after it found the database gone, once a write that waited for it went through."""
         try:
             result = stage.process_item(item)
             if result is not item and isawaitable(result):
@@ -152,7 +150,10 @@ class StageProcessor(ItemPipelineManager):
         except Rejection as rejection:
             return rejection
         except StoreError:
-            raise
+            if tries == 1:
+                raise
+            await self._site_spider.session.ledger.drained()
+            return await self._attempt(stage, item, tries - 1)
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
@@ -179,8 +180,7 @@ class StageProcessor(ItemPipelineManager):
             self._site_spider.count("tdcrawl/items/failed_again", 1)
         session = self._site_spider.session
         if item.written:
-            stratum = session.stratum(item)
-            self._site_spider.count(f"tdcrawl/strata/{stratum}", 1)
+            self._site_spider.count(f"tdcrawl/strata/{session.stratum(item)}", 1)
         for move in item.moves:
             self._count_move(move, of_this_run=move.run_id == session.run.run_id)
 
@@ -193,7 +193,7 @@ class StageProcessor(ItemPipelineManager):
             count(f"tdcrawl/strata/{move.stratum}", (move.entered is Bucket.RECORD) - (move.left is Bucket.RECORD))
 
     def _count(self, stage: Stage, what: str) -> None:
-        self._site_spider.count(f"tdcrawl/{stage.name}/{what}", 1)
+        self._site_spider.count(stage.stat(what), 1)
 
 
 def _broken(stage: Stage, error: BaseException) -> Rejection:

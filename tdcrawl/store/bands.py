@@ -4,13 +4,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, bindparam, case, func, insert, select
 
 from tdcrawl.errors import StoreError
+from tdcrawl.store.inserting import insert_all
 from tdcrawl.store.tables import dedup_bands, dedup_schemes, records
 
 _ENTRIES_A_PIECE, _PIECES_AT_ONCE = 1_000, 100
 _RECORDS_AT_ONCE = 1_000
+_NEWS = select(
+    func.max(dedup_bands.c.seq), func.max(case((dedup_bands.c.writer != bindparam("writer"), 1), else_=0))
+).where(dedup_bands.c.seq > bindparam("after"))
 
 
 def agree_on_scheme(connection: Connection, record_type: str, scheme: str) -> None:
@@ -28,6 +32,12 @@ def agree_on_scheme(connection: Connection, record_type: str, scheme: str) -> No
 def newest(connection: Connection) -> int:
     """Give the number of the newest entry, 0 where there is none."""
     return connection.scalar(select(func.max(dedup_bands.c.seq))) or 0
+
+
+def news(connection: Connection, after: int, not_of: str) -> tuple[int, bool]:
+    """Give the number of the newest entry, and say whether any `after` a number is `not_of` a writer."""
+    number, is_of_another = connection.execute(_NEWS, {"after": after, "writer": not_of}).one()
+    return number or after, bool(is_of_another)
 
 
 def entries(connection: Connection, record_type: str, after: int = 0, not_of: str | None = None) -> Iterator[bytes]:
@@ -59,7 +69,7 @@ def add(connection: Connection, signed: Iterable[tuple[Mapping[str, Any], bytes]
         {"record_id": row["record_id"], "record_type": row["record_type"], "writer": writer, "entry": entry}
         for row, entry in signed
     ]
-    connection.execute(insert(dedup_bands), rows)
+    insert_all(connection, dedup_bands, rows)
 
 
 def forget_all(connection: Connection, record_type: str) -> None:

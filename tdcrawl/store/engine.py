@@ -13,16 +13,17 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from pydantic_core import from_json, to_json
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 
 from tdcrawl.errors import SettingError, StoreError
+from tdcrawl.store import sqlite
 
 __all__ = [
     "Connection",
     "Engine",
-    "compact",
+    "alone",
     "create_schema",
     "open_engine",
     "reachable",
@@ -70,10 +71,17 @@ def writing(engine: Engine) -> Iterator[Connection]:
     SQLite has one writer anyway; on PostgreSQL an advisory lock gives the same, so that checks and inserts
     (content hash, quota seat) are one step for all processes and cannot deadlock.
     """
-    with engine.connect().execution_options(tdcrawl_writing=True) as connection, connection.begin():
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITER_LOCK})
+    with engine.connect() as connection, alone(connection):
         yield connection
+
+
+@contextmanager
+def alone(connection: Connection) -> Iterator[None]:
+    """Open on a connection what `writing` opens on one of its own."""
+    with connection.execution_options(tdcrawl_writing=True).begin():
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITER_LOCK})
+        yield
 
 
 @contextmanager
@@ -101,28 +109,6 @@ def reachable() -> Iterator[None]:
         raise StoreError(f"the database is gone: {' '.join(str(error.orig).split())}") from error
 
 
-def compact(engine: Engine) -> bool:
-    """Rewrite a SQLite file, so that nothing deleted is left in it; says whether its log could be cut too.
-
-    A PostgreSQL server does so by itself, in its own time. Raises StoreError.
-    """
-    if engine.dialect.name != "sqlite":
-        return True
-    connection = engine.raw_connection()
-    try:
-        cursor = connection.cursor()
-        cursor.execute("VACUUM")
-        busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        cursor.close()
-    except engine.dialect.loaded_dbapi.Error as error:
-        raise StoreError(
-            f"what was deleted may still be in the database file, it cannot be rewritten: {error}"
-        ) from error
-    finally:
-        connection.close()
-    return not busy
-
-
 def _driver_url(database_url: str) -> URL:
     try:
         url = make_url(database_url)
@@ -145,27 +131,12 @@ def _sqlite(url: URL) -> Engine:
     Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     connect_args = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
     engine = create_engine(url, connect_args=connect_args, **_OPTIONS)
-    event.listen(engine, "connect", _on_sqlite_connect)
-    event.listen(engine, "begin", _on_sqlite_begin)
+    sqlite.prepare(engine)
     return engine
 
 
 def _postgresql(url: URL) -> Engine:
     return create_engine(url, pool_pre_ping=True, **_OPTIONS)
-
-
-def _on_sqlite_connect(connection: Any, _record: object) -> None:
-    # The driver would begin transactions by itself, too late and never IMMEDIATE: _on_sqlite_begin does it.
-    connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode = WAL")
-    # In WAL mode NORMAL survives any crash of the process; only a power cut may cost the last commits.
-    connection.execute("PRAGMA synchronous = NORMAL")
-
-
-def _on_sqlite_begin(connection: Connection) -> None:
-    # IMMEDIATE takes the write lock first: a reader that turns writer midway would fail as "locked" at once.
-    writing_now = connection.get_execution_options().get("tdcrawl_writing", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing_now else "BEGIN")
 
 
 def _upgrade(engine: Engine) -> None:

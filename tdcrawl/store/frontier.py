@@ -7,9 +7,11 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from tdcrawl.outcomes import PageState
+from tdcrawl.store.look_up import IDS
 from tdcrawl.store.rows import PageRequest
 from tdcrawl.store.steering import Course, Sight, steer
 from tdcrawl.store.tables import WAITING, pages
+from tdcrawl.store.tombstones import are_any
 from tdcrawl.store.worker_tables import hosts
 from tdcrawl.store.workers import end_dead, living
 
@@ -29,11 +31,7 @@ _OF_OTHERS = select(pages.c.page_id).where(
     _OF_RUN, pages.c.state == PageState.PENDING, pages.c.leased_by.is_distinct_from(bindparam("me"))
 ).limit(1)  # fmt: skip
 _HOLDERS = select(hosts.c.host, hosts.c.worker_id)
-_LEASE = (
-    update(pages)
-    .where(pages.c.page_id == bindparam("page"))
-    .values(leased_by=bindparam("me"), attempts=pages.c.attempts + 1)
-)
+_LEASE = update(pages).where(pages.c.page_id.in_(IDS)).values(leased_by=bindparam("me"), attempts=pages.c.attempts + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +48,20 @@ class Asked:
 class Lease:
     """Hold pages to read; where there are none, `more` says whether other workers may leave some.
 
-    To whom steers it says what was seen, and how many pages were put back.
+    To whom steers it says what was seen, and how many pages were put back; `erased` says whether anything ever was.
     """
 
     pages: Sequence[PageRequest]
     more: bool = False
     sight: Sight | None = None
     put_back: int = 0
+    erased: bool = False
 
 
 def lease(connection: Connection, wanted: list[Asked]) -> list[Lease]:
     """Give each worker the pages that are next on its hosts; hosts are shared out evenly."""
-    return [_lease(connection, asked) for asked in wanted]
+    erased = are_any(connection)
+    return [replace(_lease(connection, asked), erased=erased) for asked in wanted]
 
 
 def _lease(connection: Connection, asked: Asked) -> Lease:
@@ -84,7 +84,7 @@ def _hold(connection: Connection, asked: Asked, found: Sequence[Any], workers: i
     if not found:
         others = {"run": asked.run_id, "me": asked.worker_id}
         return Lease([], more=workers > 1 and connection.scalar(_OF_OTHERS, others) is not None)
-    connection.execute(_LEASE, [{"page": row.page_id, "me": asked.worker_id} for row in found])
+    connection.execute(_LEASE, {"ids": [row.page_id for row in found], "me": asked.worker_id})
     held = dict(connection.execute(_HOLDERS).all())
     new = sorted({row.host for row in found} - held.keys())
     if new:

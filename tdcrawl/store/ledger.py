@@ -41,7 +41,7 @@ class Ledger:
     def __init__(self, engine: Engine, run: Run, begin: Begin = beginning.anew, patience: float = 0) -> None:
         self.engine = engine
         self._worker = this_process()
-        self._life = show_life(engine, self._worker.worker_id)
+        self._life = show_life(engine, self._worker.worker_id, self._stay)
         try:
             with reachable(), writing(engine) as connection:
                 begun = begin(connection, run)
@@ -51,7 +51,7 @@ class Ledger:
             engine.dispose()
             raise
         self.run, self.taken_up, self.died = begun.run, begun.taken_up, begun.died
-        self._writer = Writer(engine, patience, self._show_life)
+        self._writer = Writer(self._life.writing, patience)
         self._has_left = False
 
     @property
@@ -91,14 +91,15 @@ class Ledger:
         seen_again: int,
         archived: Place | None = None,
         rereads: Reread | None = None,
-        traces: Sequence[Traces] = (),
+        traces: Callable[[], Sequence[Traces]] = tuple,
     ) -> Future[dict[str, Taken]]:
         """Note the items that a page yielded, as pending; the result holds the ids of those still to be processed.
 
         An item that has its outcome (from an earlier page or run) is counted as seen again, with the `seen_again` that
         the caller knows of. One left pending by a run that died is taken up. One that failed or was over quota in an
         earlier run is reopened: the result says so of its id. A page that `rereads` another one, out of the archive,
-        reopens only what had failed there. What the `traces` of the items show to be erased is settled at once.
+        reopens only what had failed there. What the `traces` of the items show to be erased is settled at once; the
+        traces are asked for on the writer's thread, where anything ever was.
         """
         found = page_writes.Yield(self.run, page_id, items, seen_again, archived, traces=traces)
         if rereads:
@@ -169,13 +170,10 @@ class Ledger:
                 connection.execute(update(runs).where(runs.c.run_id == self.run.run_id).values(end))
         return reason
 
-    def _show_life(self, connection: Connection) -> None:
-        """Show life again where its sign is gone, unless somebody found us dead meanwhile; raises LostError then."""
-        if not self._life.is_lost():
-            return
+    def _stay(self, connection: Connection) -> None:
+        """Go on where our sign of life was gone for a while, unless somebody found us dead; raises LostError then."""
         if not is_listed(connection, self._worker.worker_id):
             raise LostError(f"another process has taken up run {self.run.run_id}, which this one read")
-        self._life.renew()
 
     def judged(self, judgement: Mapping[str, Any]) -> None:
         """Keep beside the stats of an ended run what was found when it was judged; raises StoreError."""

@@ -1,7 +1,8 @@
 """A run's sign of life: a lock that the kernel, or the database server, takes back when the run's process is gone."""
 
 import fcntl
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 from zlib import crc32
@@ -9,30 +10,41 @@ from zlib import crc32
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from tdcrawl.store.engine import alone
+
 # Beside the lock of the one writer (store/engine.py); any number will do.
 _RUNS = 0x7DC1
+# What a session's `info` holds of whose life it shows.
+_SHOWS = "tdcrawl_shows"
 
 
 class Life(Protocol):
     """Show that the process of a run is alive, until `end`."""
 
-    def is_lost(self) -> bool:
-        """Say whether others take the process for dead, as the lock went with its session."""
+    def writing(self) -> AbstractContextManager[Connection]:
+        """Open the only writing transaction there is, as `store/engine.py` does; it commits only while life is shown.
 
-    def renew(self) -> None:
-        """Take the lock again."""
+        Where the sign was lost it is given again, and `renewed` is called first.
+        """
 
     def end(self) -> None:
         """Give the lock back."""
 
 
-def show_life(engine: Engine, run_id: str) -> Life:
-    """Take a run's lock, before its row is there for others to see."""
-    return (_Session if engine.dialect.name == "postgresql" else _File)(engine, run_id)
+def show_life(engine: Engine, run_id: str, renewed: Callable[[Connection], None] = lambda _: None) -> Life:
+    """Take a run's lock, before its row is there for others to see.
+
+    `renewed` is told once it had to be taken again: others may have found the process dead meanwhile. It may raise.
+    """
+    if engine.dialect.name == "postgresql":
+        return _Session(engine, run_id, renewed)
+    return _File(engine, run_id)
 
 
 def is_alive(connection: Connection, run_id: str) -> bool:
     """Say whether the process of a run without an end is still there; call it in a transaction."""
+    if connection.info.get(_SHOWS) == run_id:
+        return True  # A session is given its own lock again and again.
     if connection.dialect.name == "postgresql":
         free = text("SELECT pg_try_advisory_xact_lock(:kind, :run)")
         return not connection.scalar(free, _key(run_id))
@@ -49,34 +61,48 @@ def is_alive(connection: Connection, run_id: str) -> bool:
 
 
 class _Session:
-    """Hold the lock by a connection of its own: it ends with that, whatever ends it."""
+    """Hold the lock by the session that writes: with it ends whatever was not committed."""
 
-    def __init__(self, engine: Engine, run_id: str) -> None:
-        self._engine, self._run_id = engine, run_id
+    def __init__(self, engine: Engine, run_id: str, renewed: Callable[[Connection], None]) -> None:
+        self._engine, self._run_id, self._renewed = engine, run_id, renewed
         self._connection = self._lock()
 
-    def is_lost(self) -> bool:
-        try:
-            self._connection.scalar(text("SELECT 1"))
-        except DBAPIError:
-            return True
-        return False
-
-    def renew(self) -> None:
-        self.end()
-        self._connection = self._lock()
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        with ExitStack() as transaction:
+            if not self._begins(transaction):
+                self.end()
+                self._connection = self._lock()
+                transaction.enter_context(alone(self._connection))
+                self._renewed(self._connection)
+            yield self._connection
 
     def end(self) -> None:
         # A server takes its time to see that a session has ended, and would call us alive meanwhile.
         with suppress(DBAPIError):
-            if not self._connection.invalidated:
-                self._connection.execute(text("SELECT pg_advisory_unlock(:kind, :run)"), _key(self._run_id))
+            if not self._connection.closed and not self._connection.invalidated:
+                with self._connection.begin():
+                    self._connection.execute(text("SELECT pg_advisory_unlock(:kind, :run)"), _key(self._run_id))
         self._connection.invalidate()
         self._connection.close()
 
+    def _begins(self, transaction: ExitStack) -> bool:
+        """Begin a transaction, unless the session is gone."""
+        if self._connection.closed or self._connection.invalidated:
+            return False
+        try:
+            transaction.enter_context(alone(self._connection))
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                return False
+            raise
+        return True
+
     def _lock(self) -> Connection:
-        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        connection.execute(text("SELECT pg_advisory_lock(:kind, :run)"), _key(self._run_id))
+        connection = self._engine.connect()
+        with connection.begin():
+            connection.execute(text("SELECT pg_advisory_lock(:kind, :run)"), _key(self._run_id))
+        connection.info[_SHOWS] = self._run_id
         return connection
 
 
@@ -87,14 +113,15 @@ class _File:
         self._path = _path(engine, run_id)
         self._file = self._path.open("w")
         fcntl.flock(self._file, fcntl.LOCK_EX)
+        self._connection = engine.connect()
 
-    def is_lost(self) -> bool:
-        return False
-
-    def renew(self) -> None:
-        pass
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        with alone(self._connection):
+            yield self._connection
 
     def end(self) -> None:
+        self._connection.close()
         self._path.unlink(missing_ok=True)
         self._file.close()
 

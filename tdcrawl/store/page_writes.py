@@ -1,16 +1,17 @@
 """The writes that follow a page: scheduled, its items taken, closed. Each takes all that came at once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from time import time_ns
 
-from sqlalchemy import Connection, Executable, bindparam, case, delete, func, insert, select, update
+from sqlalchemy import Connection, Executable, bindparam, case, delete, func, select, update
 
 from tdcrawl.outcomes import Bucket, PageState
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.store.archive import Place
+from tdcrawl.store.inserting import insert_all
 from tdcrawl.store.look_up import IDS, look_up
 from tdcrawl.store.redirects import KNOWN_PAGES
 from tdcrawl.store.rows import PageRequest, Row, Run, addresses, outcome_row, page_row
@@ -76,7 +77,7 @@ class Taken(StrEnum):
 class Yield:
     """Hold what a page yielded, how many more of it are known to be seen again, and where the page is archived.
 
-    `reopens` names the only items that may be tried anew, if not all may; `traces` tells what they could be known by.
+    `reopens` names the only items that may be tried anew, if not all may; `traces` says, asked, by what they are known.
     """
 
     run: Run
@@ -85,7 +86,7 @@ class Yield:
     seen_again: int
     archived: Place | None = None
     reopens: Collection[str] | None = None
-    traces: Sequence[Traces] = ()
+    traces: Callable[[], Sequence[Traces]] = tuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +115,9 @@ def schedule(connection: Connection, wanted: list[tuple[Run, Sequence[PageReques
         ]
         known |= new.keys()
         answers.append(set(new))
-    _write(connection, insert(pages), [row for row in inserted if erased.isdisjoint(_named(row))])
+    insert_all(connection, pages, [row for row in inserted if erased.isdisjoint(_named(row))])
     skipped = [row for row in inserted if not erased.isdisjoint(_named(row))]
-    _write(connection, insert(pages), [row | scrubbed(row["canonical_url"], now) for row in skipped])
+    insert_all(connection, pages, [row | scrubbed(row["canonical_url"], now) for row in skipped])
     return answers
 
 
@@ -153,7 +154,7 @@ def take(connection: Connection, wanted: list[Yield]) -> list[dict[str, Taken]]:
         again = page.seen_again + len(page.items) - len(answers[-1])
         place = {"file": page.archived and page.archived.file, "offset": page.archived and page.archived.offset}
         counts.append({"page": page.page_id, "new": len(new), "again": again} | place)
-    _write(connection, insert(outcomes), inserted)
+    insert_all(connection, outcomes, inserted)
     _write(connection, _TAKE_UP, taken_up)
     for bucket, rows in left.items():
         _write(connection, _REOPENED[bucket], rows)

@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from tdcrawl.likeness import Judgement, Likeness, Match
 from tdcrawl.outcomes import Bucket, DedupReason, LabelReason, Move, QuotaReason, Rejection
 from tdcrawl.records.naming import Label
 from tdcrawl.store import bands, clusters, waiting
+from tdcrawl.store.inserting import insert_all
 from tdcrawl.store.label_tables import labels, unlabelled
 from tdcrawl.store.rows import Row, Run, decision_row, duplicate_row, item_row, settled_row, surplus_row, with_label
 from tdcrawl.store.seats import Seats
@@ -81,8 +82,9 @@ class Placement:
         if kept:
             self._connection.execute(_SETTLE_AS_RECORDS, {"items": list(kept), "now": datetime.now(UTC)})
             rows = [{**with_label(row, label), "cluster_id": row["record_id"]} for row, label, _ in kept.values()]
-            self._insert(records, rows)
-            self._insert(labels, [decision_row(record_id, label) for record_id, (_, label, _) in kept.items()])
+            insert_all(self._connection, records, rows)
+            decisions = [decision_row(record_id, label) for record_id, (_, label, _) in kept.items()]
+            insert_all(self._connection, labels, decisions)
             called = [(row, label) for row, label, _ in kept.values()]
             waiting.ask_about(self._connection, called, self._sampling, self._seats)
             bands.add(self._connection, [(row, entry) for row, _, entry in kept.values()], self._same.writer)
@@ -118,7 +120,7 @@ class Placement:
         why.detail += f", which run {self._run_id} wrote"
         (row,) = records_of(self._connection, {match.record_id})
         orphans = self._take_out(row)
-        self._insert(duplicates, [duplicate_row(row, why)])
+        insert_all(self._connection, duplicates, [duplicate_row(row, why)])
         self._move(row, Bucket.RECORD, Bucket.DUPLICATE, why)
         return orphans
 
@@ -145,12 +147,12 @@ class Placement:
         self._connection.execute(delete(duplicates).where(here))
         label = self._label(row)
         if label is None:
-            self._insert(unlabelled, [item_row(row)])
+            insert_all(self._connection, unlabelled, [item_row(row)])
             self._move(row, Bucket.DUPLICATE, Bucket.PENDING, _unasked())
             return
         row["stratum"] = self._type.stratum_of(self._type.stored(row["data"]), label.name)
         if self._is_surplus(row, judgement.worse):
-            self._insert(over_quota, [surplus_row(row, label)])
+            insert_all(self._connection, over_quota, [surplus_row(row, label)])
             self._move(row, Bucket.DUPLICATE, Bucket.OVER_QUOTA, _surplus(row))
         else:
             self._move(row, Bucket.DUPLICATE, Bucket.RECORD)
@@ -169,9 +171,6 @@ class Placement:
     def _move(self, row: Row, left: Bucket, entered: Bucket, why: Rejection | None = None) -> None:
         self._moves.append(Move(row["record_id"], row["run_id"], row["stratum"], left, entered))
         self._connection.execute(SETTLE, [settled_row(row["record_id"], entered, STAGE if why else None, why)])
-
-    def _insert(self, table: Table, rows: list[Row]) -> None:
-        self._connection.execute(insert(table), rows)
 
 
 def records_of(connection: Connection, ids: Iterable[str]) -> list[Row]:

@@ -42,13 +42,17 @@ def recognise(connection: Connection, wanted: list[Sequence[Traces]]) -> list[bo
 
 def take(connection: Connection, wanted: list[Yield]) -> list[dict[str, Taken]]:
     """Take what pages yielded, as `page_writes.take` does, but hand out nothing that was erased."""
-    gone = erased(connection, [traces for page in wanted for traces in page.traces])
+    gone = erased(connection, _traces(wanted)) if are_any(connection) else {}
     if not gone:
         return page_writes.take(connection, wanted)
     final = {item_id for (item_id,) in look_up(connection, _FINAL, list(gone))}
     answers = page_writes.take(connection, [_left(connection, page, gone, final) for page in wanted])
     refuse(connection, gone)
     return [{item_id: how for item_id, how in answer.items() if item_id not in gone} for answer in answers]
+
+
+def _traces(wanted: Iterable[Yield]) -> list[Traces]:
+    return [traces for page in wanted for traces in page.traces()]
 
 
 def _left(connection: Connection, page: Yield, gone: Mapping[str, int], final: Collection[str]) -> Yield:

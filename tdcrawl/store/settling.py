@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Table, bindparam, insert, select
+from sqlalchemy import BindParameter, Connection, Table, bindparam, select
 
 from tdcrawl.outcomes import Bucket, Move, Rejection
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.store import waiting
+from tdcrawl.store.inserting import insert_all
 from tdcrawl.store.label_tables import unlabelled
 from tdcrawl.store.placement import SETTLE, Placement
 from tdcrawl.store.rows import Row, Run, duplicate_row, failed_row, item_row, record_row, settled_row, surplus_row
@@ -74,7 +75,7 @@ def reject(connection: Connection, wanted: list[Refusal]) -> list[OutdatedError 
     if settled:
         connection.execute(SETTLE, settled)
     for table, rows in by_table.items():
-        connection.execute(insert(table), rows)
+        insert_all(connection, table, rows)
     waiting.ask_people(connection, settled, by_table[unlabelled])
     return answers
 

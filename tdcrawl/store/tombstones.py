@@ -23,6 +23,7 @@ SCRUBBED = "erased:"
 """What the hash of an address that was erased begins with."""
 _DETAIL = "erased: nothing of it is kept"
 _HASHED = "person:"
+_ASKED = "tdcrawl_erased"
 _ANY = select(tombstones.c.tombstone_id).limit(1)
 _KEYS = select(tombstones.c.kind, tombstones.c.key, tombstones.c.tombstone_id).where(tombstones.c.key.in_(IDS))
 _IDS = select(erased_items.c.item_id, erased_items.c.tombstone_id).where(erased_items.c.item_id.in_(IDS))
@@ -71,8 +72,12 @@ def traces_of(item: TrainingItem, record_type: RecordType, evidence: Mapping[str
 
 
 def are_any(connection: Connection) -> bool:
-    """Say whether anything was ever erased."""
-    return connection.scalar(_ANY) is not None
+    """Say whether anything was ever erased; asked once in a transaction, as each of its writes wants to know."""
+    transaction = connection.get_transaction()
+    asked_in, answer = connection.info.get(_ASKED, (None, False))
+    if transaction is None or asked_in is not transaction:
+        asked_in, answer = connection.info[_ASKED] = transaction, connection.scalar(_ANY) is not None
+    return bool(answer)
 
 
 def erased(connection: Connection, items: Sequence[Traces]) -> dict[str, int]:

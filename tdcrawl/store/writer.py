@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import groupby
 from queue import Empty, SimpleQueue
@@ -10,12 +11,12 @@ from threading import Thread
 from time import sleep
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from tdcrawl import faults
 from tdcrawl.errors import LostError, StoreError
-from tdcrawl.store.engine import reachable, writing
+from tdcrawl.store.engine import reachable
 
 logger = logging.getLogger(__name__)
 
@@ -47,15 +48,11 @@ class _Write:
 class Writer:
     """Run writes in the order they were submitted, on one thread, as many to a transaction as have gathered.
 
-    Where the database is gone it is waited for, `patience` seconds at most, once. Each transaction begins with
-    `show_life`, which may raise what ends the waiting.
+    `writing` opens each transaction. Where the database is gone it is waited for, `patience` seconds at most, once.
     """
 
-    def __init__(
-        self, engine: Engine, patience: float = 0, show_life: Callable[[Connection], None] = lambda _: None
-    ) -> None:
-        self._engine = engine
-        self._show_life = show_life
+    def __init__(self, writing: Callable[[], AbstractContextManager[Connection]], patience: float = 0) -> None:
+        self._writing = writing
         self._gave_up = False
         self._retrying = Retrying(
             retry=retry_if_exception(self._is_worth_waiting), wait=wait_fixed(_SECONDS_BETWEEN_TRIES),
@@ -121,8 +118,7 @@ class Writer:
 
     def _write(self, batch: list[_Write]) -> list[Any]:
         for attempt in self._retrying:
-            with attempt, reachable(), writing(self._engine) as connection:
-                self._show_life(connection)
+            with attempt, reachable(), self._writing() as connection:
                 values = [value for work, group in _grouped(batch) for value in work(connection, group)]
                 faults.point("before_commit")
         faults.point("after_commit")

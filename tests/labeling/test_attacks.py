@@ -4,6 +4,7 @@ import asyncio
 import csv
 import gzip
 import tomllib
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from tdcrawl.labeling.money import NANODOLLARS, price_of
 from tdcrawl.labeling.suspicion import suspicion
 from tdcrawl.outcomes import LabelReason, Rejection
 from tdcrawl.records.review import REVIEW, Review
-from tdcrawl.store.engine import open_engine
+from tdcrawl.store.engine import open_engine, writing
 from tdcrawl.store.votes import Buyer
 from tdcrawl.store.writer import Writer
 from tests.messages_server import messages_server, obedient
@@ -26,7 +27,7 @@ FILLER = "I bought this kettle last winter for my mother and wrote down what we 
 async def fates(texts: list[str], database_url: str) -> list[str]:
     """Label texts by a model; gives the label, or the reason why there is none, for each."""
     engine = open_engine(database_url)
-    writer, model = Writer(engine), Model.open("claude-haiku-4-5", price_of("claude-haiku-4-5"), 10)
+    writer, model = Writer(partial(writing, engine)), Model.open("claude-haiku-4-5", price_of("claude-haiku-4-5"), 10)
     labeller = Labeller(REVIEW, model, writer.submit, Buyer("account", "holder"), NANODOLLARS, 8)
 
     async def fate(number: int, text: str) -> str:

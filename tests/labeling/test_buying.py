@@ -1,6 +1,7 @@
 """Two processes that want the same vote: one buys it, and the other waits for it, or buys it once that one is gone."""
 
 import asyncio
+from functools import partial
 from threading import Event
 from typing import Any
 
@@ -108,7 +109,10 @@ def test_text_that_two_processes_ask_about_at_once_is_paid_for_once(
     async def both() -> list[Label]:
         engine = open_engine(database_url)
         lives = [show_life(engine, buyer.holder) for buyer in (ONE, TWO)]
-        writer, model = Writer(engine), Model.open("claude-haiku-4-5", price_of("claude-haiku-4-5"), 30)
+        writer, model = (
+            Writer(partial(writing, engine)),
+            Model.open("claude-haiku-4-5", price_of("claude-haiku-4-5"), 30),
+        )
 
         def submit(work: Any, argument: Any) -> asyncio.Future[Any]:
             future: asyncio.Future[Any] = writer.submit(work, argument)

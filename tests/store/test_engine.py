@@ -9,7 +9,8 @@ from sqlalchemy import inspect, select, text
 
 from tdcrawl.errors import SettingError, StoreError
 from tdcrawl.store import dataset_tables, erasure_tables, label_tables, permission_tables, worker_tables  # noqa: F401 - the schema is all of them
-from tdcrawl.store.engine import compact, open_engine, writing
+from tdcrawl.store.engine import open_engine, writing
+from tdcrawl.store.sqlite import compact
 from tdcrawl.store.tables import metadata, runs
 
 

@@ -160,7 +160,7 @@ def test_a_later_run_does_not_try_anew_what_was_erased(ledger: Ledger, tmp_path:
 
     async def crawl() -> dict[str, Any]:
         await later.schedule([PageRequest("page-2", "https://shop.example/p", "https://shop.example/p")])
-        return await later.take("page-2", [mine], 0, traces=[Traces(mine.item_id, mine.site)])
+        return await later.take("page-2", [mine], 0, traces=lambda: [Traces(mine.item_id, mine.site)])
 
     assert asyncio.run(crawl()) == {}
     later.leave()

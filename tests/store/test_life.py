@@ -5,14 +5,18 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import insert, select
+from sqlalchemy.exc import OperationalError
 
+from tdcrawl.errors import LostError
 from tdcrawl.store.engine import Engine, open_engine
-from tdcrawl.store.ledger import Ledger
+from tdcrawl.store.ledger import Ledger, PageRequest
 from tdcrawl.store.life import is_alive, show_life
-from tdcrawl.store.tables import runs
+from tdcrawl.store.tables import pages, runs
 from tests.builders import a_run
 from tests.conftest import PROJECT
 from tests.services import cut_off
@@ -42,6 +46,39 @@ def test_run_is_alive_until_it_ends(database_url: str, tmp_path: Path) -> None:
     assert list(tmp_path.glob("*.alive")) == []
 
 
+def test_run_is_alive_for_itself(database_url: str) -> None:
+    engine = open_engine(database_url)
+    life = show_life(engine, "run-1")
+    with life.writing() as connection:
+        assert (is_alive(connection, "run-1"), is_alive(connection, "run-2")) == (True, False)
+    life.end()
+    engine.dispose()
+
+
+def test_what_a_session_was_writing_when_it_was_cut_off_is_gone(postgresql_database: str, postgresql_url: str) -> None:
+    engine, renewed = open_engine(postgresql_database), list[bool]()
+    life = show_life(engine, "run-1", lambda connection: renewed.append(is_alive(connection, "run-1")))
+
+    def write(*names: str) -> None:
+        with life.writing() as connection:
+            for name in names:
+                if name == "cut":
+                    cut_off(postgresql_url, postgresql_database)
+                else:
+                    connection.execute(insert(runs), [asdict(a_run(name))])
+
+    with pytest.raises(OperationalError):
+        write("run-1", "cut", "run-2")
+    assert renewed == []
+    write("run-3")
+    write("run-4")
+    assert renewed == [True]
+    with engine.connect() as connection:
+        assert connection.scalars(select(runs.c.run_id).order_by(runs.c.run_id)).all() == ["run-3", "run-4"]
+    life.end()
+    engine.dispose()
+
+
 def test_run_whose_session_was_cut_off_shows_life_again(postgresql_database: str, postgresql_url: str) -> None:
     ledger, other = Ledger.open(postgresql_database, a_run()), open_engine(postgresql_database)
     cut_off(postgresql_url, postgresql_database)
@@ -55,6 +92,24 @@ def test_run_whose_session_was_cut_off_shows_life_again(postgresql_database: str
     ledger.finish("finished", {})
     for engine in (ledger.engine, other):
         engine.dispose()
+
+
+def test_run_that_was_found_dead_meanwhile_writes_no_more(postgresql_database: str, postgresql_url: str) -> None:
+    ledger = Ledger.open(postgresql_database, a_run())
+    cut_off(postgresql_url, postgresql_database)
+    later = Ledger.open(postgresql_database, a_run("run-2"))
+    assert later.died == ["run-1"]
+
+    async def write() -> None:
+        with pytest.raises(LostError, match="another process has taken up run run-1"):
+            await ledger.schedule([PageRequest("page-1", "https://shop.example/p", "https://shop.example/p")])
+
+    asyncio.run(write())
+    with later.engine.connect() as connection:
+        assert connection.execute(select(pages)).all() == []
+    for each in (ledger, later):
+        each.leave()
+        each.engine.dispose()
 
 
 def test_run_whose_process_was_killed_is_found_dead_by_the_next(database_url: str, tmp_path: Path) -> None:

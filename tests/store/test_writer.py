@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -10,7 +11,7 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, text
 
-from tdcrawl.store.engine import open_engine
+from tdcrawl.store.engine import open_engine, writing
 from tdcrawl.store.writer import Writer
 
 
@@ -19,7 +20,7 @@ class Scene:
 
     def __init__(self, folder: Path) -> None:
         self.engine = open_engine(f"sqlite:///{folder}/writer.db")
-        self.writer = Writer(self.engine)
+        self.writer = Writer(partial(writing, self.engine))
         self.waiting = 0
         self.calls: list[tuple[str, list[str]]] = []
         self._held = Event()
@@ -138,7 +139,7 @@ class Crossing:
 
 def test_writes_that_were_broken_off_as_a_deadlock_are_committed_once(postgresql_database: str) -> None:
     crossing = Crossing(postgresql_database)
-    writer = Writer(crossing.engine, patience=60)
+    writer = Writer(partial(writing, crossing.engine), patience=60)
 
     async def submit() -> list[str]:
         return list(await asyncio.gather(*(writer.submit(crossing.work, name) for name in ("a", "b"))))
