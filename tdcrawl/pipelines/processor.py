@@ -178,11 +178,11 @@ class StageProcessor(ItemPipelineManager):
         self._site_spider.count(f"tdcrawl/items/{bucket}", 1)
         if item.reopened and bucket is Bucket.FAILED:
             self._site_spider.count("tdcrawl/items/failed_again", 1)
-        session = self._site_spider.session
         if item.written:
-            self._site_spider.count(f"tdcrawl/strata/{session.stratum(item)}", 1)
+            stratum = self._site_spider.session.stratum(item)
+            self._site_spider.count(f"tdcrawl/strata/{stratum}", 1)
         for move in item.moves:
-            self._count_move(move, of_this_run=move.run_id == session.run.run_id)
+            self._count_move(move, of_this_run=move.run_id == self._site_spider.session.run.run_id)
 
     def _count_move(self, move: Move, *, of_this_run: bool) -> None:
         count = self._site_spider.count

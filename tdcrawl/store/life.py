@@ -65,22 +65,24 @@ class _Session:
 
     def __init__(self, engine: Engine, run_id: str, renewed: Callable[[Connection], None]) -> None:
         self._engine, self._run_id, self._renewed = engine, run_id, renewed
-        self._connection = self._lock()
+        self._connection, self._is_known = self._lock(), True
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         with ExitStack() as transaction:
             if not self._begins(transaction):
                 self.end()
-                self._connection = self._lock()
+                self._connection, self._is_known = self._lock(), False
                 transaction.enter_context(alone(self._connection))
+            if not self._is_known:
                 self._renewed(self._connection)
+                self._is_known = True
             yield self._connection
 
     def end(self) -> None:
         # A server takes its time to see that a session has ended, and would call us alive meanwhile.
         with suppress(DBAPIError):
-            if not self._connection.closed and not self._connection.invalidated:
+            if self._is_open():
                 with self._connection.begin():
                     self._connection.execute(text("SELECT pg_advisory_unlock(:kind, :run)"), _key(self._run_id))
         self._connection.invalidate()
@@ -88,7 +90,7 @@ class _Session:
 
     def _begins(self, transaction: ExitStack) -> bool:
         """Begin a transaction, unless the session is gone."""
-        if self._connection.closed or self._connection.invalidated:
+        if not self._is_open():
             return False
         try:
             transaction.enter_context(alone(self._connection))
@@ -97,6 +99,9 @@ class _Session:
                 return False
             raise
         return True
+
+    def _is_open(self) -> bool:
+        return not (self._connection.closed or self._connection.invalidated)
 
     def _lock(self) -> Connection:
         connection = self._engine.connect()

@@ -101,8 +101,11 @@ def test_run_that_was_found_dead_meanwhile_writes_no_more(postgresql_database: s
     assert later.died == ["run-1"]
 
     async def write() -> None:
-        with pytest.raises(LostError, match="another process has taken up run run-1"):
-            await ledger.schedule([PageRequest("page-1", "https://shop.example/p", "https://shop.example/p")])
+        for name in ("page-1", "page-2"):
+            with pytest.raises(LostError, match="another process has taken up run run-1"):
+                await ledger.schedule(
+                    [PageRequest(name, f"https://shop.example/{name}", f"https://shop.example/{name}")]
+                )
 
     asyncio.run(write())
     with later.engine.connect() as connection:
