@@ -117,7 +117,7 @@ class PageLedger:
         if isinstance(error, ErasedError):
             self._spider.end_page(page_id, PageRejection(PageState.SKIPPED, PageReason.ERASED, str(error)))
         elif error:
-            self._give_up(request.meta["page_id"], [], "where it redirects to", error)
+            self._give_up(page_id, [], "where it redirects to", error)
         elif is_new.result():
             self._spider.count("tdcrawl/pages/scheduled", 1)
             self._spider.count_page(PageState.SKIPPED, PageReason.SAME_PAGE)
