@@ -22,6 +22,7 @@ from tdcrawl.store.leaks import AUTHORS, Ids, Places
 from tdcrawl.store.record_check import Looked
 
 _AT_ONCE = 10_000
+_SIGNED_AT_ONCE = 1_000
 _PAIRS_AT_ONCE = 500
 _ASKED = (TEST, VALIDATION, TRAIN)
 """The texts to train on, which are most of all, are asked about last, and never entered."""
@@ -40,6 +41,7 @@ class Watch:
         self._plan, self._kind = plan, RECORD_TYPES[plan.record_type]
         self._things = list(leaks.things(self._kind))
         self._ids: list[Ids] = []
+        self._texts: list[str] = []
         self._signatures = (scratch / "signatures").open("w+b")
         self._thread = ThreadPoolExecutor(1)
         self._waiting: deque[Future[None]] = deque()
@@ -59,13 +61,13 @@ class Watch:
         self._ids.append(leaks.ids_of(some.record_id))
         for _, thing in self._things:
             thing.look(some)
-        # Beside Python, while the next ones are read.
-        self._waiting.append(self._thread.submit(self._sign, some.text))
-        if len(self._waiting) > 1:
-            self._waiting.popleft().result()
+        self._texts += some.text
+        if len(self._texts) >= _SIGNED_AT_ONCE:
+            self._sign()
 
     def find(self, connection: Connection, *, authors_together: bool) -> Leaks:
         """Find what stands in several splits of the version, by its stored rows; authors where they must not."""
+        self._sign()
         while self._waiting:
             self._waiting.popleft().result()
         ids = np.concatenate([leaks.ids_of([]), *self._ids])
@@ -82,7 +84,14 @@ class Watch:
         found["near-duplicates"] = len(pairs), [" and ".join(pair) for pair in pairs[: leaks.NAMED]]
         return {name: leak for name, leak in found.items() if leak[0]}
 
-    def _sign(self, texts: Sequence[str]) -> None:
+    def _sign(self) -> None:
+        """Sign beside Python, while the next texts are read."""
+        self._waiting.append(self._thread.submit(self._write, self._texts))
+        self._texts = []
+        if len(self._waiting) > 1:
+            self._waiting.popleft().result()
+
+    def _write(self, texts: Sequence[str]) -> None:
         self._signatures.write(near.sign_all(texts).packed())
 
     def _near(self, connection: Connection, ids: Ids, places: Places) -> Iterator[tuple[str, str]]:

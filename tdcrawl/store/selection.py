@@ -34,7 +34,7 @@ class Wanted:
 
     def condition(self, connection: Connection) -> ColumnElement[bool]:
         """Build what is true of these records alone."""
-        # By no index: all but few records are of one type, and SQLite would walk about, then sort what it found on disk.
+        # By no index: most records are of one type, and SQLite would walk about, then sort what it found on disk.
         of_type = records.c.record_type.concat("") == self.record_type
         return of_type & left_out.kept(connection, self.version)
 
