@@ -73,5 +73,5 @@ def record_problems(connection: Connection, look: Look | None = None) -> Iterato
                 counted["were given another label by the rule than it gives to what they say now"] += 1
         if look:
             columns = islice(zip(*rows, strict=True), len(_LOOKED_AT))
-            look(Looked(*columns, text=texts)._replace(data=datas))
+            look(Looked._make([*columns, texts])._replace(data=datas))
     yield from (f"{number} records {problem}" for problem, number in sorted(counted.items()))
