@@ -101,7 +101,8 @@ def places(connection: Connection, version: str, ids: Ids, splits: Sequence[str]
     for some in rows.partitions():
         named = ids_of(record_id for record_id, _ in some)
         at = np.searchsorted(in_order, named)
-        there = np.append(in_order, b"")[at] == named
+        there = at < len(ids)
+        there[there] = in_order[at[there]] == named[there]
         found[order[at[there]]] = np.array([numbers[split] for _, split in some], np.uint8)[there]
     return found
 

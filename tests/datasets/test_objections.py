@@ -22,6 +22,7 @@ from tdcrawl.store.tables import outcomes, pages, records
 from tdcrawl.store.verify import check
 from tests.builders import NOON
 from tests.datasets.corpus import a_review, collect
+from tests.datasets.test_smote import a_posting
 from tests.datasets.test_version import SPLITS, manifest, rows
 
 V1 = FreezePlan("v1", balance=Balance.NONE)
@@ -82,6 +83,26 @@ def test_a_planted_leak_of_any_kind_is_found(database_url: str, tmp_path: Path) 
         assert {name: number for name, (number, _) in found.items()} == {"groups": 1, "clusters": 1, "authors": 1}
         assert found["groups"][1] == [min(items[0].item_id, items[1].item_id)]
         assert "authors" not in watch.find(connection, authors_together=False)
+    engine.dispose()
+
+
+def test_only_what_is_a_row_can_leak(database_url: str, tmp_path: Path) -> None:
+    items = [a_review(number) for number in range(6)]
+    for one, other in ((0, 1), (2, 3), (4, 5)):
+        items[other] = retold(items[other], items[one])
+        items[other].group_key = items[one].group_key
+    collect(database_url, [a_posting(0), a_posting(1)]).dispose()
+    engine = collect(database_url, items)
+    with writing(engine) as connection, Watch(V1, tmp_path) as watch:
+        assert check(connection, watch.take).balanced
+        # The first two are parted, of the next two one is no row, the last two are together.
+        for item, split in zip(items, ("train", "test", "train", None, "test", "test"), strict=True):
+            if split:
+                versions.add_rows(connection, "v1", [{"record_id": item.item_id, "split": split}])
+        versions.add_rows(connection, "v1", [{"record_id": "f" * 32, "split": "train"}])
+        parted = sorted(item.item_id for item in items[:2])
+        expected = {"groups": (1, parted[:1]), "near-duplicates": (1, [" and ".join(parted)])}
+        assert watch.find(connection, authors_together=True) == expected
     engine.dispose()
 
 
