@@ -34,9 +34,11 @@ class Wanted:
 
     def condition(self, connection: Connection) -> ColumnElement[bool]:
         """Build what is true of these records alone."""
-        # By no index: most records are of one type, and SQLite would walk about, then sort what it found on disk.
-        of_type = records.c.record_type.concat("") == self.record_type
-        return of_type & left_out.kept(connection, self.version)
+        kind: ColumnElement[str] = records.c.record_type
+        if connection.dialect.name == "sqlite":
+            # By no index: most records are of one type, and it would walk about, then sort what it found on disk.
+            kind = kind.concat("")
+        return (kind == self.record_type) & left_out.kept(connection, self.version)
 
 
 def keys(connection: Connection, asked: Wanted) -> Iterator[Sequence[Any]]:
