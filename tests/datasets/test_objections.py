@@ -12,6 +12,7 @@ from tdcrawl.balance.resample import Balance
 from tdcrawl.datasets.leaks import Watch
 from tdcrawl.datasets.plan import Authors, FreezePlan
 from tdcrawl.datasets.version import freeze
+from tdcrawl.dedup.near import SIGNATURE_BYTES
 from tdcrawl.errors import DatasetError
 from tdcrawl.outcomes import Bucket, PageReason
 from tdcrawl.records.base import TrainingItem
@@ -103,6 +104,8 @@ def test_only_what_is_a_row_can_leak(database_url: str, tmp_path: Path) -> None:
         parted = sorted(item.item_id for item in items[:2])
         expected = {"groups": (1, parted[:1]), "near-duplicates": (1, [" and ".join(parted)])}
         assert watch.find(connection, authors_together=True) == expected
+        # Nothing was kept of the postings.
+        assert (tmp_path / "signatures").stat().st_size == len(items) * SIGNATURE_BYTES
     engine.dispose()
 
 
