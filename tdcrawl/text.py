@@ -55,8 +55,11 @@ def normalise(text: str) -> str:
     A text without any word (only emoji, say) stands for itself, so that two different ones do not become equal.
     """
     if text.isascii():
-        words = text.encode().translate(_ASCII_WORDS).split()
-        return b" ".join(words).decode() or " ".join(text.lower().split())
+        words = text.encode().translate(_ASCII_WORDS)
+        # Sooner done than parting all words and joining them again.
+        while b"  " in words:
+            words = words.replace(b"  ", b" ")
+        return words.strip().decode() or " ".join(text.lower().split())
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     folded = _FORMAT_CHARACTERS.sub("", folded)
     return " ".join(_WORD.findall(folded)) or " ".join(folded.split())

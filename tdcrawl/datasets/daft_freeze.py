@@ -159,7 +159,7 @@ def _looking(making: Making, names: Sequence[str], persons: Sequence[str]) -> Ex
                 **{name: stored[name] for name in (*_GROUP, "label", "cluster_id")},
                 **{person: stored["data"].get(person) for person in persons},
                 "value": making.value(stored),
-                "rank": making.rank(stored) - _MIDDLE,
+                "rank": making.rank(stored["record_id"]) - _MIDDLE,
                 "complete": int(making.is_complete(stored)),
             }
             for stored in _stored(names, columns)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,9 +103,13 @@ def rows_digest(some_rows: Iterable[Sequence[Any]]) -> str | None:
     in_place = True
     # All are read even so: the database would still be at it otherwise.
     for rows in some_rows:
-        in_place = in_place and all(split in digests for _, split, _ in rows) and versions.are_in_place(rows)
-        for split, digest in digests.items():
-            digest.update("".join([f"{data}\n" for _, its_split, data in rows if its_split == split]).encode())
+        in_place = in_place and versions.are_in_place(rows)
+        lines = defaultdict[str, list[str]](list)
+        for _, split, data in rows:
+            lines[split].append(data)
+        in_place = in_place and lines.keys() <= digests.keys()
+        for split in lines.keys() & digests.keys():
+            digests[split].update("\n".join([*lines[split], ""]).encode())
     return combined(digest.hexdigest() for digest in digests.values()) if in_place else None
 
 

@@ -1,25 +1,37 @@
 """What speaks against a freeze, and can be accepted by its name."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tdcrawl.datasets.plan import FreezePlan, Objection
 from tdcrawl.errors import DatasetError
 from tdcrawl.outcomes import Bucket
 from tdcrawl.store import selection
-from tdcrawl.store.engine import Connection, Engine
-from tdcrawl.store.verify import check_ledger
+from tdcrawl.store.engine import Connection
+from tdcrawl.store.record_check import Look
+from tdcrawl.store.verify import check
+
+if TYPE_CHECKING:
+    from tdcrawl.datasets.leaks import Watch
 
 Objections = dict[str, str]
 """What was found, by the name under which it is accepted."""
 
 
-def before_reading(engine: Engine, plan: FreezePlan) -> Objections:
-    """Look at the ledger as a whole; raises DatasetError for what is not accepted."""
+def watching(plan: FreezePlan, scratch: Path) -> "Watch":
+    """Build what looks at the records for leaks, with a folder to put things aside."""
+    from tdcrawl.datasets.leaks import Watch  # noqa: PLC0415 - it takes its time, and other commands need it not
+
+    return Watch(plan, scratch)
+
+
+def before_reading(connection: Connection, plan: FreezePlan, look: Look) -> Objections:
+    """Check the ledger as a whole, and let its records be watched; raises DatasetError for what is not accepted."""
     found: Objections = {}
-    if problems := check_ledger(engine).problems:
+    if problems := check(connection, look).problems:
         found[Objection.BROKEN_LEDGER] = f"the ledger does not balance (scrapy verify): {'; '.join(problems)}"
-    with engine.connect() as connection:
-        found.update(_of_records(connection, plan))
+    found.update(_of_records(connection, plan))
     return _accepted(found, plan)
 
 
@@ -34,11 +46,9 @@ def before_choosing(connection: Connection, plan: FreezePlan) -> Objections:
     return {}
 
 
-def before_sealing(connection: Connection, plan: FreezePlan, *, authors_together: bool) -> Objections:
+def before_sealing(connection: Connection, plan: FreezePlan, watch: "Watch", *, authors_together: bool) -> Objections:
     """Look at the rows that are to be frozen; raises DatasetError for what is not accepted."""
-    from tdcrawl.datasets.leaks import find_leaks  # noqa: PLC0415 - it takes its time, and other commands need it not
-
-    leaks = find_leaks(connection, plan, authors_together=authors_together)
+    leaks = watch.find(connection, authors_together=authors_together)
     if not leaks:
         return {}
     told = "; ".join(f"{number} {name} ({', '.join(ids)} …)" for name, (number, ids) in leaks.items())

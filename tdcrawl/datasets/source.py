@@ -88,9 +88,9 @@ class Making:
             return str(stored["label"])
         return str(training_row(stored, self._by, TRAIN)[self._plan.balance_by])
 
-    def rank(self, stored: Stored) -> int:
-        """Give the place in the draw, 64 bits."""
-        return resample.rank(stored["record_id"], self._plan.seed)
+    def rank(self, record_id: str) -> int:
+        """Give a record its place in the draw, 64 bits."""
+        return resample.rank(record_id, self._plan.seed)
 
     def is_complete(self, stored: Stored) -> bool:
         """Say whether rows can be made up beside it."""
@@ -106,4 +106,4 @@ class Making:
     def _weight(self, stored: Stored, draws: Mapping[str, Draw]) -> float:
         draw = draws[self.value(stored)]
         # Most need no place in the draw.
-        return draw.weight(self.rank(stored) if draw.last >= 0 else 0)
+        return draw.weight(self.rank(stored["record_id"]) if draw.last >= 0 else 0)

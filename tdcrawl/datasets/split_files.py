@@ -92,7 +92,7 @@ class SplitFiles:
         if self._part.rows == _ROWS_A_PART:
             self._close_part()
             self._part = self._next_part()
-        self.digest.update("".join(f"{line}\n" for line in lines).encode())
+        self.digest.update("\n".join([*lines, ""]).encode())
         read = self._part.take(lines)
         if self._csv:
             self._csv.write(read().to_pylist())

@@ -13,7 +13,7 @@ from tdcrawl.balance.resample import Balance
 from tdcrawl.datasets.description import describe, parent_of
 from tdcrawl.datasets.export import MANIFEST, Description, Writer, Written, columns_in, written_by
 from tdcrawl.datasets.local_source import LocalFreezing
-from tdcrawl.datasets.objections import Objections, before_choosing, before_reading, before_sealing
+from tdcrawl.datasets.objections import before_choosing, before_reading, before_sealing, watching
 from tdcrawl.datasets.opted_out import leave_out
 from tdcrawl.datasets.plan import FreezePlan, check_name
 from tdcrawl.datasets.selection import Counts, Selection
@@ -70,7 +70,7 @@ def freeze(
     asked = places.find(target) / plan.version
     if stored is None:
         with _without_looking_for_cycles():
-            return _freeze(engine, plan, asked, before_reading(engine, plan), by, tell)
+            return _freeze(engine, plan, asked, by, tell)
     place = places.find(stored.location)
     if is_before_erratum(stored, place):
         return write_again(engine, plan.version, place, tell, replace=True)
@@ -127,19 +127,20 @@ def existing(connection: Connection, name: str) -> Version:
     raise DatasetError(f"{name} was never frozen; frozen versions: {known}")
 
 
-def _freeze(engine: Engine, plan: FreezePlan, place: Place, accepted: Objections, by: Freezing, tell: Tell) -> Frozen:
+def _freeze(engine: Engine, plan: FreezePlan, place: Place, by: Freezing, tell: Tell) -> Frozen:
     # The files appear after the commit: a version in the database can be written again, files alone prove nothing.
     with place.new(MANIFEST, tell) as draft, writing(engine) as connection:
         if versions.find_version(connection, plan.version):
             raise _frozen_already(plan.version)
-        leave_out(connection, plan.version, plan.record_type)
-        accepted = accepted | before_choosing(connection, plan)
-        parent = parent_of(connection, plan)
-        with aside(draft) as scratch:
+        with aside(draft) as scratch, watching(plan, scratch) as watch:
+            accepted = before_reading(connection, plan, watch.take)
+            leave_out(connection, plan.version, plan.record_type)
+            accepted |= before_choosing(connection, plan)
+            parent = parent_of(connection, plan)
             source = by.source(connection, plan, scratch)
             chosen = Selection(source, connection, plan, parent.name if parent else None)
             _insert(connection, plan, counted(chosen.lines(), tell, "rows stored", chosen.most))
-        accepted = accepted | before_sealing(connection, plan, authors_together=chosen.authors_together)
+            accepted |= before_sealing(connection, plan, watch, authors_together=chosen.authors_together)
         description = describe(connection, plan, chosen, parent) | {"accepted": accepted}
         written = write_files(connection, description, draft, tell, by)
         versions.seal(connection, _version(description, written, place), columns_in(description))

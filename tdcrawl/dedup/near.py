@@ -9,6 +9,7 @@ from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from tdcrawl import text
 from tdcrawl.dedup import kernels
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 BANDS, ROWS = 26, 7
 PERMUTATIONS = BANDS * ROWS
 SKETCH_WORDS = -(-PERMUTATIONS // 64)
+SIGNATURE_BYTES = 4 * BANDS + 8 * SKETCH_WORDS
 _SEED = 1
 SCHEME = f"affine32 seed {_SEED}, {PERMUTATIONS} permutations, {BANDS} x {ROWS}, tokens {text.TOKENS_VERSION}"
 """What a stored signature depends on; signatures of different schemes cannot be compared."""
@@ -46,6 +48,16 @@ class Signatures:
 
     def __iter__(self) -> Iterator[Signature]:
         return map(Signature, self.keys, self.sketches)
+
+    def packed(self) -> bytes:
+        """Write them one after another, SIGNATURE_BYTES each, for this machine."""
+        return np.hstack([self.keys, self.sketches.view(np.uint32)]).tobytes()
+
+    @classmethod
+    def unpacked(cls, some: bytes, wanted: npt.NDArray[np.bool_]) -> "Signatures":
+        """Read what was packed, but only what is wanted of it."""
+        table = np.frombuffer(some, np.uint32).reshape(len(wanted), -1)[wanted]
+        return cls(np.ascontiguousarray(table[:, :BANDS]), np.ascontiguousarray(table[:, BANDS:]).view(np.uint64))
 
 
 # As datasketch draws them for its scheme affine32; NumPy promises to draw the same ones for ever.

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from tdcrawl import text
 from tdcrawl.outcomes import Move
 from tdcrawl.records.naming import UNLABELLED, Label, Question
+from tdcrawl.records.reading_back import read_back
 
 Raw = Mapping[str, str]
 """Scraped strings by field name, exactly as the page gave them; a field the page lacks is absent."""
@@ -99,10 +100,9 @@ class RecordType:
     contradicted: Mapping[str, Sequence[str]] = field(default_factory=dict)
     words: tuple[str, ...] = ()
 
-    # Asked of every item, and pydantic takes its time to answer.
     @cached_property
     def model_fields(self) -> frozenset[str]:
-        """Give the names of the model's fields."""
+        """Give the names of the model's fields, which every item asks for, and pydantic takes its time to tell."""
         return frozenset(self.model.model_fields)
 
     @cached_property
@@ -147,8 +147,8 @@ class RecordType:
         return self.stratum(record, name) if (name := label or self.rule(record)) else UNLABELLED
 
     def stored(self, data: Mapping[str, Any]) -> Record:
-        """Give a record its form back from the JSON that was stored of it; times stay ISO 8601 texts."""
-        return self.model.model_construct(**data)
+        """Give a record its form back from the JSON that was stored of it, to be read; times stay ISO 8601 texts."""
+        return read_back(self.model, data)
 
 
 @dataclass(slots=True)

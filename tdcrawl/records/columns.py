@@ -99,7 +99,8 @@ def to_json(row: Row) -> str:
 
 
 def _moment(value: datetime | str) -> datetime:
-    return (value if isinstance(value, datetime) else datetime.fromisoformat(value)).astimezone(UTC)
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
 _READ: Mapping[ColumnType, Callable[[Any], Any]] = {ColumnType.TIME: _moment, ColumnType.NUMBER: float}

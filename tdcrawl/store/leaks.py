@@ -1,43 +1,53 @@
 """What stands in more than one split of a version, asked of its rows: how they were chosen is without effect here."""
 
 from array import array
-from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
-from itertools import combinations
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from sqlalchemy import ColumnElement, Connection, distinct, func, select
 
 from tdcrawl.records.base import RecordType
 from tdcrawl.store.dataset_tables import dataset_rows
+from tdcrawl.store.record_check import Looked
 from tdcrawl.store.tables import records
 
-_ROWS_AT_ONCE = 200
+Ids = npt.NDArray[np.bytes_]
+"""Ids of records, 16 bytes each."""
+Places = npt.NDArray[np.uint8]
+"""In which split each record that was looked at stands: its number from 1, or 0 where the record is no row."""
+
+AUTHORS = "authors"
 NAMED = 3
 """Of how many leaks the rows are named."""
+_ID = np.dtype("S16")
+_DIGITS = 2 * _ID.itemsize
+_NOTHING = -1
+"""What `hash` gives of nothing at all."""
 _JOINED = records.join(dataset_rows, dataset_rows.c.record_id == records.c.record_id)
-_LOOKED_AT = [records.c[name] for name in ("record_id", "site", "group_key", "cluster_id", "content_hash", "data")]
+_STREAMED = {"yield_per": 1_000}
 
 
 class Thing:
-    """Find what rows share in some columns and that stands in several splits; `of` gives the same of a row, or None.
+    """Find what rows share in some columns and that stands in several splits; `of` gives the same of records, or None.
 
-    8 bytes of each row tell whether there can be such a thing, and only then the database is asked, which names it.
+    8 bytes of each record tell whether there can be such a thing, and only then the database is asked, which names it.
     """
 
-    def __init__(self, columns: Sequence[ColumnElement[Any]], of: Callable[[Any], Hashable]) -> None:
+    def __init__(self, columns: Sequence[ColumnElement[Any]], of: Callable[[Looked], Iterable[Hashable]]) -> None:
         self._columns, self._of = columns, of
-        self._seen: defaultdict[str, array[int]] = defaultdict(lambda: array("q"))
+        self._seen = array("q")
 
-    def look(self, split: str, rows: Sequence[Any]) -> None:
-        """Look at rows of a split, as `rows_in` gives them."""
-        self._seen[split].extend(map(hash, filter(None, map(self._of, rows))))
+    def look(self, some: Looked) -> None:
+        """Look at records."""
+        self._seen.extend([_NOTHING if thing is None else hash(thing) for thing in self._of(some)])
 
-    def torn(self, connection: Connection, version: str) -> tuple[int, list[str]]:
-        """Count the things that stand in several splits, with ids of a few rows, once all rows were looked at."""
-        if not any(np.intersect1d(one, other).size for one, other in combinations(self._seen.values(), 2)):
+    def torn(self, connection: Connection, version: str, places: Places) -> tuple[int, list[str]]:
+        """Count the things that stand in several splits, with ids of a few rows, once all records were looked at."""
+        if not self._may_be_torn(places):
             return 0, []
         rows = select(func.min(records.c.record_id)).select_from(_JOINED).where(dataset_rows.c.version == version)
         whole = rows.where(*(column.is_not(None) for column in self._columns))
@@ -45,26 +55,56 @@ class Thing:
         found = sorted(connection.scalars(several))
         return len(found), found[:NAMED]
 
+    def _may_be_torn(self, places: Places) -> bool:
+        seen = np.frombuffer(self._seen, np.int64)
+        last = int(places.max(initial=0))
+        of_splits = (np.sort(seen[(places == place) & (seen != _NOTHING)]) for place in range(1, last + 1))
+        # Each once in its split: what comes twice after that stands in two.
+        once = [some[np.diff(some, prepend=~some[:1]) != 0] for some in of_splits]
+        together = np.sort(np.concatenate([seen[:0], *once]))
+        return bool((np.diff(together) == 0).any())
 
-def things(kind: RecordType, *, authors_together: bool) -> Iterator[tuple[str, Thing]]:
-    """Name what must not stand in several splits."""
+
+def things(kind: RecordType) -> Iterator[tuple[str, Thing]]:
+    """Name what must not stand in several splits; authors only where each is to be in one."""
     row = records.c
     yield "texts", Thing([row.content_hash], attrgetter("content_hash"))
-    yield "groups", Thing([row.site, row.group_key], attrgetter("site", "group_key"))
+    yield "groups", Thing([row.site, row.group_key], lambda some: zip(some.site, some.group_key, strict=True))
     yield "clusters", Thing([row.cluster_id], attrgetter("cluster_id"))
-    for field in kind.person_fields.values() if authors_together else ():
-        yield "authors", Thing([row.site, row.data[field].as_string()], _person(field))
+    for field in kind.person_fields.values():
+        yield AUTHORS, Thing([row.site, row.data[field].as_string()], partial(_persons, field))
 
 
-def _person(field: str) -> Callable[[Any], Hashable]:
-    return lambda row: (row.site, named) if (named := row.data.get(field)) is not None else None
+def _persons(field: str, some: Looked) -> Iterator[Hashable]:
+    named = (data.get(field) for data in some.data)
+    return (None if name is None else (site, name) for site, name in zip(some.site, named, strict=True))
 
 
-def rows_in(connection: Connection, version: str, split: str) -> Iterator[Sequence[Any]]:
-    """Stream the records of a split, many at once: id, what `things` are of, and data."""
-    query = select(*_LOOKED_AT).select_from(_JOINED)
-    query = query.where(dataset_rows.c.version == version, dataset_rows.c.split == split)
-    return connection.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}).partitions()
+def ids_of(names: Iterable[str]) -> Ids:
+    """Pack ids of 32 hexadecimal digits."""
+    return np.frombuffer(bytes.fromhex("".join(names)), _ID)
+
+
+def named(ids: Ids) -> list[str]:
+    """Unpack ids."""
+    digits = ids.tobytes().hex()
+    return [digits[start : start + _DIGITS] for start in range(0, len(digits), _DIGITS)]
+
+
+def places(connection: Connection, version: str, ids: Ids, splits: Sequence[str]) -> Places:
+    """Say in which of some splits of a version each record is."""
+    found, numbers = np.zeros(len(ids), np.uint8), {split: number for number, split in enumerate(splits, 1)}
+    order = np.argsort(ids)
+    in_order = ids[order]
+    query = select(dataset_rows.c.record_id, dataset_rows.c.split).order_by(dataset_rows.c.record_id)
+    rows = connection.execute(query.where(dataset_rows.c.version == version), execution_options=_STREAMED)
+    for some in rows.partitions():
+        named = ids_of(record_id for record_id, _ in some)
+        at = np.searchsorted(in_order, named)
+        there = at < len(ids)
+        there[there] = in_order[at[there]] == named[there]
+        found[order[at[there]]] = np.array([numbers[split] for _, split in some], np.uint8)[there]
+    return found
 
 
 def splits_of(connection: Connection, version: str, ids: Collection[str]) -> dict[str, tuple[str, Any]]:

@@ -1,7 +1,8 @@
 """What the database knows of how the records of a type came to be as they are: in JSON values, in a fixed order."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Text, cast, func, select
@@ -20,28 +21,34 @@ _DAY = 10  # of the letters of a time begin with its date
 
 def origins(connection: Connection, record_type: str, wanted: ColumnElement[bool]) -> dict[str, Any]:
     """Tell of the wanted records their dates, stages, copies, and what was hidden; and which pages were left alone."""
-    kind = RECORD_TYPES[record_type]
+    dates, persons = _said(connection, RECORD_TYPES[record_type], wanted)
+    masked, said = _flags_and_permissions(connection, wanted)
     return {
-        "dates": _dates(connection, kind, wanted),
+        "dates": dates,
         "stages": _stages(connection, record_type),
         "least_alike": _least_alike(connection, record_type),
-        "masked": _masked(connection, wanted),
-        "persons": _persons(connection, kind, wanted),
+        "masked": masked,
+        "persons": persons,
         "refused": _refused(connection, record_type),
-        "permissions": _permissions(connection, wanted),
+        "permissions": said,
     }
 
 
-def _dates(connection: Connection, kind: RecordType, wanted: ColumnElement[bool]) -> dict[str, dict[str, Any]]:
-    """Give the first and last day of each time that a record tells of, and how many tell of one."""
-    found = {}
-    times = [name for name, column in columns_of(kind).items() if column is ColumnType.TIME]
-    for name in (name for name in times if name in kind.model_fields):
-        day = func.substr(_field(name), 1, _DAY)
-        query = select(func.min(day), func.max(day), func.count(day)).where(wanted)
-        first, last, number = connection.execute(query).one()
-        found[name] = {"from": first, "to": last, "records": number}
-    return found
+def _said(
+    connection: Connection, kind: RecordType, wanted: ColumnElement[bool]
+) -> tuple[dict[str, dict[str, Any]], dict[str, int]]:
+    """Give the first and last day of each time that records tell of, and how many do; and how many hide a person.
+
+    All at once, by the field that holds it: SQLite reads the JSON of a record once for each statement.
+    """
+    columns = columns_of(kind)
+    times = [name for name in columns if columns[name] is ColumnType.TIME and name in kind.model_fields]
+    days, persons = [func.substr(_field(name), 1, _DAY) for name in times], list(kind.person_fields.values())
+    asked = [told for day in days for told in (func.min(day), func.max(day), func.count(day))]
+    asked += [func.count(_field(hashed)) for hashed in persons]
+    found = iter(connection.execute(select(func.count(), *asked).where(wanted)).one()[1:])
+    dates = {name: dict(zip(("from", "to", "records"), found, strict=False)) for name in times}
+    return dates, dict(zip(persons, found, strict=True))
 
 
 def _stages(connection: Connection, record_type: str) -> dict[str, Any]:
@@ -60,25 +67,6 @@ def _least_alike(connection: Connection, record_type: str) -> float | None:
     return None if least is None else round(least, 4)
 
 
-def _masked(connection: Connection, wanted: ColumnElement[bool]) -> dict[str, int]:
-    """Count the records in which something was masked, by what it was."""
-    flags = cast(records.c.flags, Text)
-    query = select(flags, func.count()).where(wanted).group_by(flags)
-    counts: Counter[str] = Counter()
-    for listed, number in connection.execute(query):
-        for flag in {flag for flag in json.loads(listed) if flag.startswith(_MASKED)}:
-            counts[flag.removeprefix(_MASKED)] += number
-    return dict(sorted(counts.items()))
-
-
-def _persons(connection: Connection, kind: RecordType, wanted: ColumnElement[bool]) -> dict[str, int]:
-    """Count the records that hold a hash instead of a person, by the field that holds it."""
-    return {
-        hashed: connection.scalar(select(func.count(_field(hashed))).where(wanted)) or 0
-        for hashed in kind.person_fields.values()
-    }
-
-
 def _refused(connection: Connection, record_type: str) -> dict[str, dict[str, int]]:
     """Count by site and reason the pages that their sites do not want to be read."""
     query = (
@@ -93,16 +81,28 @@ def _refused(connection: Connection, record_type: str) -> dict[str, dict[str, in
     return counts
 
 
-def _permissions(connection: Connection, wanted: ColumnElement[bool]) -> dict[str, Any]:
-    """Count the records by what their site said of training when their page was read, and tell when that was."""
+def _flags_and_permissions(
+    connection: Connection, wanted: ColumnElement[bool]
+) -> tuple[dict[str, int], dict[str, dict[str, Any]]]:
+    """Count the records by what was masked in them, and by what their site said of training when they were read."""
     read = pages.join(permissions, permissions.c.permission_id == pages.c.permission_id)
     joined = records.outerjoin(read, pages.c.page_id == records.c.page_id)
-    told = select(permissions.c.verdict, func.count(), func.min(permissions.c.read_at), func.max(permissions.c.read_at))
-    found = connection.execute(told.select_from(joined).where(wanted).group_by(permissions.c.verdict))
-    return {
-        verdict or "not_read": {"records": number, "from": first and first.isoformat(), "to": last and last.isoformat()}
-        for verdict, number, first, last in sorted(found, key=lambda row: row[0] or "")
-    }
+    by = cast(records.c.flags, Text), permissions.c.verdict
+    told = select(*by, func.count(), func.min(permissions.c.read_at), func.max(permissions.c.read_at))
+    masked, said = Counter[str](), defaultdict[str, list[Any]](list)
+    for listed, verdict, *counted in connection.execute(told.select_from(joined).where(wanted).group_by(*by)):
+        for flag in {flag for flag in json.loads(listed) if flag.startswith(_MASKED)}:
+            masked[flag.removeprefix(_MASKED)] += counted[0]
+        said[verdict or ""].append(counted)
+    return dict(sorted(masked.items())), {verdict or "not_read": _read(said[verdict]) for verdict in sorted(said)}
+
+
+def _read(counted: Iterable[Any]) -> dict[str, Any]:
+    """Sum up how many pages were read from when to when; without a time where none was."""
+    numbers, first, last = zip(*counted, strict=True)
+    begun, ended = filter(None, first), filter(None, last)
+    from_, to = min(begun, default=None), max(ended, default=None)
+    return {"records": sum(numbers), "from": from_ and from_.isoformat(), "to": to and to.isoformat()}
 
 
 def _field(name: str) -> ColumnElement[str]:

@@ -1,11 +1,13 @@
 """What there is to freeze: the records of a type, and what the ledger tells of their way here."""
 
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Connection, Select, Text, cast, func, select
+from pydantic_core import from_json
+from sqlalchemy import JSON, ColumnElement, Connection, Select, Text, cast, func, or_, select
 
 from tdcrawl.outcomes import Bucket, PageReason
 from tdcrawl.store import left_out
@@ -15,11 +17,12 @@ from tdcrawl.store.look_up import IDS, look_up
 from tdcrawl.store.origins import origins
 from tdcrawl.store.tables import outcomes, records
 
-_FETCHED_AT_ONCE = 200
+_STREAMED = {"yield_per": 200}
 _UNREAD_AT_ONCE = 20_000
 _UNUSED = {"record_type", "run_id", "page_id", "requested_url", "content_hash", "stratum"}
 _TRAINED_ON = [column for column in records.c if column.name not in _UNUSED]
 """What a training row is made of."""
+_JSON = [column.name for column in _TRAINED_ON if isinstance(column.type, JSON)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,36 +34,36 @@ class Wanted:
 
     def condition(self, connection: Connection) -> ColumnElement[bool]:
         """Build what is true of these records alone."""
-        return (records.c.record_type == self.record_type) & left_out.kept(connection, self.version)
+        kind: ColumnElement[str] = records.c.record_type
+        if connection.dialect.name == "sqlite":
+            # By no index: most records are of one type, and it would walk about, then sort what it found on disk.
+            kind = kind.concat("")
+        return (kind == self.record_type) & left_out.kept(connection, self.version)
 
 
-def keys(connection: Connection, asked: Wanted) -> Iterator[dict[str, Any]]:
-    """Stream what decides where each record goes: its id, site, group key and label."""
-    wanted = select(records.c.record_id, records.c.site, records.c.group_key, records.c.label)
-    return _named(connection, wanted, asked)
-
-
-def groups(connection: Connection, asked: Wanted) -> Iterator[tuple[str, str, str, int]]:
-    """Stream (site, group key, label, number of records) of all records."""
-    named = records.c.site, records.c.group_key, records.c.label
-    return map(tuple, _stream(connection, select(*named, func.count()).group_by(*named), asked))
+def keys(connection: Connection, asked: Wanted) -> Iterator[Sequence[Any]]:
+    """Stream what decides where each record goes, many at once: its id, site, group key and label."""
+    return _stream(connection, select(records.c.record_id, records.c.site, records.c.group_key, records.c.label), asked)
 
 
 def torn_clusters(connection: Connection, asked: Wanted) -> Iterator[tuple[str, str, str]]:
     """Stream (cluster id, site, group key) of the clusters that hold more than one record."""
-    return _shared(connection, asked, records.c.cluster_id)
+    # All but one of them have another id than their cluster.
+    named = select(records.c.cluster_id).where(asked.condition(connection), records.c.cluster_id != records.c.record_id)
+    wanted = select(records.c.cluster_id, records.c.site, records.c.group_key).distinct()
+    either = or_(records.c.cluster_id != records.c.record_id, records.c.record_id.in_(named))
+    return map(tuple, chain.from_iterable(_stream(connection, wanted.where(either), asked)))
 
 
 def busy_authors(connection: Connection, asked: Wanted, field: str) -> Iterator[tuple[str, str, str]]:
     """Stream (author, site, group key) of the authors of more than one record; `field` of a record names its author."""
-    return _shared(connection, asked, records.c.data[field].as_string())
-
-
-def _shared(connection: Connection, asked: Wanted, thing: ColumnElement[str]) -> Iterator[tuple[str, str, str]]:
-    mine = asked.condition(connection)
-    several = select(thing).where(mine, thing.is_not(None)).group_by(thing).having(func.count() > 1)
-    wanted = select(thing, records.c.site, records.c.group_key).where(thing.in_(several)).distinct()
-    return map(tuple, _stream(connection, wanted, asked))
+    author = records.c.data[field].as_string().label("author")
+    # Found once in its JSON, which takes longer than all the rest, and apart, so that no JSON is sorted by it.
+    told = select(author, records.c.site, records.c.group_key).where(asked.condition(connection)).cte()
+    number = func.count().over(partition_by=told.c.author).label("number")
+    named = select(told, number).where(told.c.author.is_not(None)).subquery().c
+    busy = select(named.author, named.site, named.group_key).where(named.number > 1).distinct()
+    return map(tuple, connection.execute(busy, execution_options=_STREAMED))
 
 
 def earlier_splits(connection: Connection, version: str) -> Iterator[tuple[str, str, str]]:
@@ -72,23 +75,33 @@ def earlier_splits(connection: Connection, version: str) -> Iterator[tuple[str, 
 
 def stored_records(connection: Connection, asked: Wanted) -> Iterator[dict[str, Any]]:
     """Stream all records by their id."""
-    return _named(connection, select(*_TRAINED_ON).order_by(records.c.record_id), asked)
+    for stored in _unread(connection, asked):
+        # Read here: SQLAlchemy has three calls for what is one.
+        yield stored | {name: from_json(stored[name]) for name in _JSON}
 
 
 def unread_records(connection: Connection, asked: Wanted) -> Iterator[list[dict[str, Any]]]:
     """Stream all records by their id, many at once, their JSON as a text: whoever works on them reads it."""
-    unread = [cast(one, Text).label(one.name) if isinstance(one.type, JSON) else one for one in _TRAINED_ON]
-    found = _named(connection, select(*unread).order_by(records.c.record_id), asked)
+    found = _unread(connection, asked)
     while some := list(islice(found, _UNREAD_AT_ONCE)):
         yield some
+
+
+def _unread(connection: Connection, asked: Wanted) -> Iterator[dict[str, Any]]:
+    unread = [cast(one, Text).label(one.name) if one.name in _JSON else one for one in _TRAINED_ON]
+    names = [column.name for column in _TRAINED_ON]
+    # A third of the time of what SQLAlchemy has for it.
+    for some in _stream(connection, select(*unread).order_by(records.c.record_id), asked):
+        yield from (dict(zip(names, row, strict=True)) for row in some)
 
 
 def provenance(connection: Connection, asked: Wanted) -> dict[str, Any]:
     """Tell where records come from, who labelled them, and what became of all items, in JSON values."""
     condition = asked.condition(connection)
+    sources, label_sources = _given(connection, condition)
     return {
-        "sources": _sources(connection, condition),
-        "label_sources": _label_sources(connection, condition),
+        "sources": sources,
+        "label_sources": label_sources,
         "audits": audited(connection, asked.record_type),
         "ledger": ledger_counts(connection, asked.record_type),
         **origins(connection, asked.record_type, condition),
@@ -114,28 +127,22 @@ def ledger_counts(connection: Connection, record_type: str) -> dict[str, int]:
     return {bucket.value: number for bucket, number in counts.items()} | dict(sorted(by_reason.items()))
 
 
-def _named(connection: Connection, query: Select[Any], asked: Wanted) -> Iterator[dict[str, Any]]:
-    names = [column.name for column in query.selected_columns]
-    # A third of the time of what SQLAlchemy has for it.
-    return (dict(zip(names, row, strict=True)) for row in _stream(connection, query, asked))
-
-
-def _stream(connection: Connection, query: Select[Any], asked: Wanted) -> Iterator[Any]:
-    query = query.where(asked.condition(connection))
+def _stream(connection: Connection, query: Select[Any], asked: Wanted) -> Iterator[Sequence[Any]]:
     # Many at once: one by one, SQLAlchemy takes twice the time.
-    for some in connection.execute(query, execution_options={"yield_per": _FETCHED_AT_ONCE}).partitions():
-        yield from some
+    return connection.execute(query.where(asked.condition(connection)), execution_options=_STREAMED).partitions()
 
 
-def _sources(connection: Connection, condition: ColumnElement[bool]) -> dict[str, dict[str, Any]]:
-    at = records.c.scraped_at
-    query = select(records.c.site, func.count(), func.min(at), func.max(at)).where(condition)
-    return {
-        site: {"records": number, "scraped_from": first.isoformat(), "scraped_to": last.isoformat()}
-        for site, number, first, last in sorted(connection.execute(query.group_by(records.c.site)))
-    }
-
-
-def _label_sources(connection: Connection, condition: ColumnElement[bool]) -> dict[str, int]:
-    query = select(records.c.label_source, func.count()).where(condition)
-    return dict(sorted(connection.execute(query.group_by(records.c.label_source))))
+def _given(connection: Connection, condition: ColumnElement[bool]) -> tuple[dict[str, dict[str, Any]], dict[str, int]]:
+    """Count the records of each site, with the times between which they were read, and by who gave their labels."""
+    by, at = (records.c.site, records.c.label_source), records.c.scraped_at
+    query = select(*by, func.count(), func.min(at), func.max(at)).where(condition).group_by(*by)
+    sites, labels = defaultdict[str, list[Any]](list), Counter[str]()
+    for site, source, *counted in connection.execute(query):
+        sites[site].append(counted)
+        labels[source] += counted[0]
+    sources = {}
+    for site in sorted(sites):
+        numbers, first, last = zip(*sites[site], strict=True)
+        times = {"scraped_from": min(first).isoformat(), "scraped_to": max(last).isoformat()}
+        sources[site] = {"records": sum(numbers), **times}
+    return sources, dict(sorted(labels.items()))

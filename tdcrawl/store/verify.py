@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, FromClause, func, select
 from tdcrawl.outcomes import Bucket, PageState
 from tdcrawl.store.engine import reading
 from tdcrawl.store.label_tables import unlabelled
-from tdcrawl.store.record_check import record_problems
+from tdcrawl.store.record_check import Look, record_problems
 from tdcrawl.store.tables import (
     ON_ITS_WAY,
     contrast_pairs,
@@ -56,11 +56,16 @@ class LedgerCheck:
 def check_ledger(engine: Engine) -> LedgerCheck:
     """Count what was yielded against where it is, table by table."""
     with reading(engine) as connection:
-        items = _items(connection)
-        page_states = _pages(connection)
-        seen_again = connection.scalar(select(func.coalesce(func.sum(pages.c.items_seen_again), 0))) or 0
-        problems = [*_item_problems(connection, items), *_page_problems(connection), *_record_problems(connection)]
-    return LedgerCheck(items, page_states, seen_again, problems)
+        return check(connection)
+
+
+def check(connection: Connection, look: Look | None = None) -> LedgerCheck:
+    """Check the ledger as a transaction sees it; whoever wants to `look` is shown all records on the way."""
+    items = _items(connection)
+    seen_again = connection.scalar(select(func.coalesce(func.sum(pages.c.items_seen_again), 0))) or 0
+    of_records = _record_problems(connection, look)
+    problems = [*_item_problems(connection, items), *_page_problems(connection), *of_records]
+    return LedgerCheck(items, _pages(connection), seen_again, problems)
 
 
 def _items(connection: Connection) -> dict[str, int]:
@@ -107,7 +112,7 @@ def _page_problems(connection: Connection) -> Iterator[str]:
         yield f"{forgotten} pages are pending, though their run says it finished"
 
 
-def _record_problems(connection: Connection) -> Iterator[str]:
+def _record_problems(connection: Connection, look: Look | None) -> Iterator[str]:
     matched = select(records.c.record_id).where(records.c.record_id == duplicates.c.matched_record_id).exists()
     orphans = _count(connection, duplicates, ~matched)
     if orphans:
@@ -120,7 +125,7 @@ def _record_problems(connection: Connection) -> Iterator[str]:
         known = select(records.c.record_id).where(records.c.record_id == named).exists()
         if stray := _count(connection, named.table, ~known):
             yield f"{stray} {what} name a record that is not there"
-    yield from record_problems(connection)
+    yield from record_problems(connection, look)
 
 
 def _count(connection: Connection, table: FromClause, *where: object) -> int:

@@ -29,6 +29,9 @@ class _JsonLine(UserDefinedType[str]):
         return "JSON"
 
 
+# As drivers take it: SQLAlchemy would need a third of the time to find out what a line's parameters are.
+_INTO = f"INSERT INTO {dataset_rows.name} (version, record_id, split, data) VALUES"
+_INSERT = {"sqlite": f"{_INTO} (?, ?, ?, ?)", "postgresql": f"{_INTO} (%s, %s, %s, %s)"}
 _ROWS = table(dataset_rows.name, column("version"), column("record_id"), column("split"), column("data", _JsonLine()))
 
 
@@ -88,8 +91,7 @@ def add_rows(connection: Connection, version: str, rows: Iterable[Row]) -> None:
 
 def add_lines(connection: Connection, version: str, lines: Sequence[Line]) -> None:
     """Insert rows of a version that is not sealed yet, each as the line of JSON that it is."""
-    rows = [{"version": version, "record_id": id_, "split": split, "data": data} for id_, split, data in lines]
-    connection.execute(insert(_ROWS), rows)
+    connection.exec_driver_sql(_INSERT[connection.dialect.name], [(version, *line) for line in lines])
 
 
 def seal(connection: Connection, version: Version, columns: Columns) -> None:

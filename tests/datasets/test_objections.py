@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import insert, update
 
 from tdcrawl.balance.resample import Balance
-from tdcrawl.datasets.leaks import find_leaks
+from tdcrawl.datasets.leaks import Watch
 from tdcrawl.datasets.plan import Authors, FreezePlan
 from tdcrawl.datasets.version import freeze
+from tdcrawl.dedup.near import SIGNATURE_BYTES
 from tdcrawl.errors import DatasetError
 from tdcrawl.outcomes import Bucket, PageReason
 from tdcrawl.records.base import TrainingItem
@@ -19,8 +20,10 @@ from tdcrawl.records.review import REVIEW
 from tdcrawl.store import versions
 from tdcrawl.store.engine import Engine, writing
 from tdcrawl.store.tables import outcomes, pages, records
+from tdcrawl.store.verify import check
 from tests.builders import NOON
 from tests.datasets.corpus import a_review, collect
+from tests.datasets.test_smote import a_posting
 from tests.datasets.test_version import SPLITS, manifest, rows
 
 V1 = FreezePlan("v1", balance=Balance.NONE)
@@ -64,22 +67,45 @@ def test_near_duplicates_in_several_splits_are_refused_until_accepted(copied: En
     assert "in more than one split" in (tmp_path / "v1" / "README.md").read_text(encoding="utf-8")
 
 
-def test_a_planted_leak_of_any_kind_is_found(database_url: str) -> None:
+def test_a_planted_leak_of_any_kind_is_found(database_url: str, tmp_path: Path) -> None:
     items = [said_by(a_review(number), f"author {number}") for number in range(6)]
     items[1].group_key = items[0].group_key
     said_by(items[3], "author 2")
     engine = collect(database_url, items)
-    with writing(engine) as connection:
+    with writing(engine) as connection, Watch(V1, tmp_path) as watch:
         connection.execute(
             update(records).where(records.c.record_id == items[5].item_id).values(cluster_id=items[4].item_id)
         )
+        assert check(connection, watch.take).balanced
         for number, item in enumerate(items):
             row = {"record_id": item.item_id, "split": ("train", "test")[number % 2]}
             versions.add_rows(connection, "v1", [row])
-        found = find_leaks(connection, V1, authors_together=True)
+        found = watch.find(connection, authors_together=True)
         assert {name: number for name, (number, _) in found.items()} == {"groups": 1, "clusters": 1, "authors": 1}
         assert found["groups"][1] == [min(items[0].item_id, items[1].item_id)]
-        assert "authors" not in find_leaks(connection, V1, authors_together=False)
+        assert "authors" not in watch.find(connection, authors_together=False)
+    engine.dispose()
+
+
+def test_only_what_is_a_row_can_leak(database_url: str, tmp_path: Path) -> None:
+    items = [a_review(number) for number in range(6)]
+    for one, other in ((0, 1), (2, 3), (4, 5)):
+        items[other] = retold(items[other], items[one])
+        items[other].group_key = items[one].group_key
+    collect(database_url, [a_posting(0), a_posting(1)]).dispose()
+    engine = collect(database_url, items)
+    with writing(engine) as connection, Watch(V1, tmp_path) as watch:
+        assert check(connection, watch.take).balanced
+        # The first two are parted, of the next two one is no row, the last two are together.
+        for item, split in zip(items, ("train", "test", "train", None, "test", "test"), strict=True):
+            if split:
+                versions.add_rows(connection, "v1", [{"record_id": item.item_id, "split": split}])
+        versions.add_rows(connection, "v1", [{"record_id": "f" * 32, "split": "train"}])
+        parted = sorted(item.item_id for item in items[:2])
+        expected = {"groups": (1, parted[:1]), "near-duplicates": (1, [" and ".join(parted)])}
+        assert watch.find(connection, authors_together=True) == expected
+        # Nothing was kept of the postings.
+        assert (tmp_path / "signatures").stat().st_size == len(items) * SIGNATURE_BYTES
     engine.dispose()
 
 

@@ -35,6 +35,16 @@ def test_sketch_holds_the_lowest_bit_of_each_minimum() -> None:
     assert bits == (minima & 1).tolist()
 
 
+def test_what_was_packed_is_unpacked_where_it_is_wanted() -> None:
+    signatures = near.sign_all(["some words to sign", "other words to sign", "no more words"])
+    packed = signatures.packed()
+    assert len(packed) == 3 * near.SIGNATURE_BYTES
+    wanted = near.Signatures.unpacked(packed, np.array([True, False, True]))
+    assert wanted.keys.tolist() == signatures.keys[[0, 2]].tolist()
+    assert wanted.sketches.tolist() == signatures.sketches[[0, 2]].tolist()
+    assert len(near.Signatures.unpacked(packed, np.zeros(3, bool)).keys) == 0
+
+
 def test_most_bits_apart_is_never_reached_by_pairs_at_the_threshold() -> None:
     chance = random.Random(7)  # noqa: S311 - the same pairs each time
     vocabulary = [f"word{number}" for number in range(5_000)]
