@@ -106,6 +106,18 @@ def cut_off(server_url: str, database_url: str) -> None:
         connection.execute(ended, [database_url.rpartition("/")[2]])
 
 
+@contextmanager
+def database_gone(server_url: str, database_url: str) -> Iterator[None]:
+    """Throw everybody out of a database, and let nobody in."""
+    name = database_url.rpartition("/")[2]
+    allow = SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(allow.format(Identifier(name), SQL("false")))
+        cut_off(server_url, database_url)
+        yield
+        connection.execute(allow.format(Identifier(name), SQL("true")))
+
+
 def answers(address: str, port: int) -> bool:
     """Say whether anybody listens there."""
     try:

@@ -80,9 +80,11 @@ class _Session:
             yield self._connection
 
     def end(self) -> None:
+        if self._connection.closed:
+            return  # The server went, and did not come back.
         # A server takes its time to see that a session has ended, and would call us alive meanwhile.
         with suppress(DBAPIError):
-            if self._is_open():
+            if not self._connection.invalidated:
                 with self._connection.begin():
                     self._connection.execute(text("SELECT pg_advisory_unlock(:kind, :run)"), _key(self._run_id))
         self._connection.invalidate()
@@ -90,7 +92,7 @@ class _Session:
 
     def _begins(self, transaction: ExitStack) -> bool:
         """Begin a transaction, unless the session is gone."""
-        if not self._is_open():
+        if self._connection.closed or self._connection.invalidated:
             return False
         try:
             transaction.enter_context(alone(self._connection))
@@ -99,9 +101,6 @@ class _Session:
                 return False
             raise
         return True
-
-    def _is_open(self) -> bool:
-        return not (self._connection.closed or self._connection.invalidated)
 
     def _lock(self) -> Connection:
         connection = self._engine.connect()

@@ -9,12 +9,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
-from psycopg.sql import SQL, Identifier
 from sqlalchemy import select
 
 from tdcrawl.demo.catalogue import practice_shop
@@ -26,7 +23,7 @@ from tdcrawl.store.tables import pages, records
 from tdcrawl.store.verify import check_ledger
 from tests.commands.conftest import SITE, Crawl, Crawled, Page, a_review, review_page, start_crawl
 from tests.conftest import PROJECT, RunScrapy
-from tests.services import cut_off
+from tests.services import database_gone
 from tests.waiting import wait_until
 
 CrawlPages = Callable[..., Crawled]
@@ -300,18 +297,6 @@ def test_a_second_signal_cuts_the_run_off_in_one_line(shop: ShopServer, tmp_path
     assert errors.splitlines()[-1] == "the run was cut off; the same command takes up what it left"
     assert "Traceback" not in errors
     assert "destroyed" not in errors
-
-
-@contextmanager
-def database_gone(server_url: str, database_url: str) -> Iterator[None]:
-    """Throw everybody out of a database, and let nobody in."""
-    name = database_url.rpartition("/")[2]
-    allow = SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(allow.format(Identifier(name), SQL("false")))
-        cut_off(server_url, database_url)
-        yield
-        connection.execute(allow.format(Identifier(name), SQL("true")))
 
 
 def assert_whole(database_url: str) -> None:

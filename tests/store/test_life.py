@@ -19,7 +19,7 @@ from tdcrawl.store.life import is_alive, show_life
 from tdcrawl.store.tables import pages, runs
 from tests.builders import a_run
 from tests.conftest import PROJECT
-from tests.services import cut_off
+from tests.services import cut_off, database_gone
 
 LIVE = """
 import sys, time
@@ -76,6 +76,17 @@ def test_what_a_session_was_writing_when_it_was_cut_off_is_gone(postgresql_datab
     with engine.connect() as connection:
         assert connection.scalars(select(runs.c.run_id).order_by(runs.c.run_id)).all() == ["run-3", "run-4"]
     life.end()
+    engine.dispose()
+
+
+def test_a_session_that_cannot_be_opened_again_ends_quietly(postgresql_database: str, postgresql_url: str) -> None:
+    engine = open_engine(postgresql_database)
+    life = show_life(engine, "run-1")
+    with database_gone(postgresql_url, postgresql_database):
+        for _ in range(2):
+            with pytest.raises(OperationalError), life.writing():
+                pass
+        life.end()
     engine.dispose()
 
 
