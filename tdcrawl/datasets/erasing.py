@@ -17,7 +17,7 @@ from tdcrawl.store.archive import Place
 from tdcrawl.store.engine import Connection, Engine, reading, writing
 from tdcrawl.store.erasing import Found, Target, find, needles_of
 from tdcrawl.store.needles import Needles
-from tdcrawl.store.overwriting import archive_files, members, place_in, write_over
+from tdcrawl.store.overwriting import archive_files, members, place_in
 from tdcrawl.store.refusing import forget
 from tdcrawl.store.rows import command_run
 from tdcrawl.store.searching import TABLES, search_file, search_tables
@@ -99,13 +99,10 @@ def finish(engine: Engine, data_dir: Path) -> list[str]:
     """Bring all files to what the tables say; returns the runs whose feeds were written anew. Raises StoreError."""
     with engine.connect() as connection:
         outdated = [one for one in _all(connection) if _is_outdated(one)]
-        ids, left = erased_ids(connection), erasure.places_left(connection)
+        ids = erased_ids(connection)
     for version in outdated:
         write_again(engine, version.name, places.find(version.location), replace=True)
-    for place in left:
-        write_over(data_dir, place)
-        with writing(engine) as connection:
-            erasure.place_is_gone(connection, place)
+    erasure.clear_archive(engine, data_dir)
     faults.point("erase_after_archive")
     mended = mend_feeds(engine, data_dir, ids)
     faults.point("erase_after_feeds")

@@ -15,6 +15,7 @@ from tdcrawl.errors import StoreError
 from tdcrawl.session import Session
 from tdcrawl.store.beginning import REPLAY
 from tdcrawl.store.engine import reachable
+from tdcrawl.store.erasure import clear_archive
 from tdcrawl.store.overview import ALARMS, EXPECTED, FAILURES, SHARES, WARNINGS
 from tdcrawl.store.permissions import opt_outs
 from tdcrawl.store.run_rows import failed_pages, run_reasons, so_far
@@ -49,6 +50,7 @@ class RunReport:
     async def on_closed(self, spider: SiteSpider, reason: str) -> None:
         """Commit what is left, write the exports, and judge."""
         session, stats = spider.session, self._crawler.stats.get_stats()
+        data_dir = Path(self._crawler.settings["TDCRAWL_DATA_DIR"])
         spider.feeder.close()
         with suppress(StoreError):  # Where the database is gone, leaving says so.
             await session.ledger.drained()
@@ -57,8 +59,9 @@ class RunReport:
             with reachable():
                 # What processes before this one and beside it did for the run counts too.
                 stats.update(so_far(session.ledger.engine, session.run.run_id))
+                if session.archive:  # Of what it holds, something may have been erased just then.
+                    clear_archive(session.ledger.engine, data_dir, session.archive.name)
                 if is_last:
-                    data_dir = Path(self._crawler.settings["TDCRAWL_DATA_DIR"])
                     self.feeds = export_run(session.ledger.engine, session.run.run_id, session.record_type, data_dir)
             figures = {name: value for name, value in stats.items() if name.startswith("tdcrawl/")}
             # After its feeds: a run that has ended is not taken up, and they would never be written.

@@ -59,7 +59,7 @@ class Archive:
 
     def __init__(self, data_dir: Path, run_id: str, software: str) -> None:
         self._folder = data_dir / FOLDER
-        self._name = f"{run_id}/{secrets.token_hex(8)}.warc.gz"
+        self.name = f"{run_id}/{secrets.token_hex(8)}.warc.gz"
         self._about = {"software": software, "format": _VERSION}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="archive")
 
@@ -75,7 +75,7 @@ class Archive:
 
     @cached_property
     def _file(self) -> BinaryIO:
-        path = self._folder / self._name
+        path = self._folder / self.name
         # Pages hold what people wrote, with their names: nobody else on this machine need read them.
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.parent.mkdir(mode=0o700, exist_ok=True)
@@ -85,11 +85,11 @@ class Archive:
 
     def _write(self, page: Fetched) -> Place:
         try:
-            place = Place(self._name, self._file.tell())
+            place = Place(self.name, self._file.tell())
             self._file.write(_packed(lambda writer: _record(writer, page)))
             self._file.flush()
         except OSError as error:
-            raise StoreError(f"cannot write {self._folder / self._name}: {error.strerror or error}") from error
+            raise StoreError(f"cannot write {self._folder / self.name}: {error.strerror or error}") from error
         return place
 
 

@@ -3,16 +3,19 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from tdcrawl.outcomes import PageState
 from tdcrawl.store.archive import Place
+from tdcrawl.store.engine import Engine, writing
 from tdcrawl.store.erasing import Found, Target
 from tdcrawl.store.erasure_tables import erased_places, tombstones
 from tdcrawl.store.label_tables import label_asked, labels, review_leases, review_tasks, unlabelled
 from tdcrawl.store.look_up import IDS, delete_all, look_up, some_of
+from tdcrawl.store.overwriting import write_over
 from tdcrawl.store.permission_tables import left_out
 from tdcrawl.store.placement import Placement, records_of
 from tdcrawl.store.refusing import forget, settle_as_erased
@@ -92,16 +95,17 @@ def take_out_pages(connection: Connection, found: Found, also: Iterable[Place]) 
     _take_out_mentions(connection, found)
 
 
-def places_left(connection: Connection) -> list[Place]:
-    """List the pages of the archive that are still to be written over."""
-    found = connection.execute(select(erased_places).order_by(*erased_places.primary_key))
-    return [Place(row.archive_file, row.archive_offset) for row in found]
-
-
-def place_is_gone(connection: Connection, place: Place) -> None:
-    """Note that a page of the archive was written over."""
-    here = (erased_places.c.archive_file == place.file) & (erased_places.c.archive_offset == place.offset)
-    connection.execute(delete(erased_places).where(here))
+def clear_archive(engine: Engine, data_dir: Path, file: str | None = None) -> None:
+    """Write over the pages of the archive, or of one file of it, that are still to be; raises StoreError."""
+    query = select(erased_places).order_by(*erased_places.primary_key)
+    mine = [] if file is None else [erased_places.c.archive_file == file]
+    with engine.connect() as connection:
+        found = connection.execute(query.where(*mine)).all()
+    for row in found:
+        write_over(data_dir, Place(row.archive_file, row.archive_offset))
+        here = erased_places.c.archive_file == row.archive_file, erased_places.c.archive_offset == row.archive_offset
+        with writing(engine) as connection:
+            connection.execute(delete(erased_places).where(*here))
 
 
 def _take_out_mentions(connection: Connection, found: Found) -> None:

@@ -1,11 +1,12 @@
 """Inserting many rows: what SQLAlchemy does anew for each of them is done once for all of a kind."""
 
+import json
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 from sqlalchemy import JSON, Connection, Dialect, LargeBinary, Table, insert
 
 from tdcrawl.store.rows import Row
@@ -49,7 +50,11 @@ def _as_json(table: Table, names: tuple[str, ...], dialect: Dialect) -> tuple[st
 
     def written(rows: Sequence[Row]) -> Any:
         ready = [row | {name: process(row[name]) for name, process in processors} for row in rows]
-        return {"rows": to_json(ready, bytes_mode="hex").decode()}
+        try:
+            return {"rows": to_json(ready, bytes_mode="hex").decode()}
+        except PydanticSerializationError:
+            json.dumps(ready, ensure_ascii=False, default=str).encode()  # Tells what it is that no database can hold.
+            raise
 
     return statement, written
 

@@ -17,9 +17,11 @@ from tdcrawl.store.engine import Engine, open_engine
 from tdcrawl.store.ledger import Ledger, PageRequest
 from tdcrawl.store.life import is_alive, show_life
 from tdcrawl.store.tables import pages, runs
+from tdcrawl.store.worker_tables import workers
 from tests.builders import a_run
 from tests.conftest import PROJECT
 from tests.services import cut_off, database_gone
+from tests.waiting import wait_until
 
 LIVE = """
 import sys, time
@@ -133,6 +135,9 @@ def test_run_whose_process_was_killed_is_found_dead_by_the_next(database_url: st
         assert process.stdout.readline() == "alive\n"
         meanwhile = Ledger.open(database_url, a_run("run-2"))
         os.kill(process.pid, signal.SIGKILL)
+    with meanwhile.engine.connect() as connection:
+        (worker,) = connection.scalars(select(workers.c.worker_id).where(workers.c.run_id == "run-1"))
+    wait_until(lambda: not alive(meanwhile.engine, worker))
     later, other = Ledger.open(database_url, a_run("run-3")), Ledger.open(database_url, a_run("run-4", site="other"))
     assert (meanwhile.died, later.died, other.died) == ([], ["run-1"], [])
     with later.engine.connect() as connection:
