@@ -96,6 +96,13 @@ def condense(signatures: Words, keys: Words, sketches: Bits) -> None:
             sketches[line, turn >> 6] |= np.uint64(signature[turn] & np.uint32(1)) << np.uint64(turn & 63)
 
 
+@compiled(types.void(_BYTES, WORDS, WORDS, TABLE, TABLE, BIT_TABLE))
+def sign(texts: Bytes, multipliers: Words, increments: Words, signatures: Words, keys: Words, sketches: Bits) -> None:
+    """Fill signatures and reduce them, without letting other threads run meanwhile: for a text or two."""
+    minima(texts, multipliers, increments, signatures)
+    condense(signatures, keys, sketches)
+
+
 @compiled(types.uint64(types.uint64))
 def ones(bits: np.uint64) -> np.uint64:
     """Count the bits that are set."""

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from tdcrawl import text
 from tdcrawl.dedup import kernels
-from tdcrawl.dedup.kernels import Bits, Words
+from tdcrawl.dedup.kernels import Bits, Bytes, Words
 
 if TYPE_CHECKING:
     from datasketch import MinHash
@@ -69,8 +69,7 @@ _INCREMENTS = _RANDOM.randint(0, 2**32, PERMUTATIONS, np.uint32)
 def minima(normalised: Sequence[str]) -> Words:
     """Compute the MinHash values of normalised texts: (texts, 182) uint32, those of `minhash()` with their tokens."""
     values = np.empty((len(normalised), PERMUTATIONS), np.uint32)
-    lines = "\n".join(map(text.token_text, normalised)).encode()
-    kernels.minima(np.frombuffer(lines, np.uint8), _MULTIPLIERS, _INCREMENTS, values)
+    kernels.minima(_lines(normalised), _MULTIPLIERS, _INCREMENTS, values)
     return values
 
 
@@ -85,8 +84,14 @@ def sign_all(normalised: Sequence[str]) -> Signatures:
 
 def sign(normalised: str) -> Signature:
     """Sign a normalised text."""
-    signatures = sign_all([normalised])
-    return Signature(signatures.keys[0], signatures.sketches[0])
+    values, keys = np.empty((1, PERMUTATIONS), np.uint32), np.empty((1, BANDS), np.uint32)
+    sketches = np.empty((1, SKETCH_WORDS), np.uint64)
+    kernels.sign(_lines([normalised]), _MULTIPLIERS, _INCREMENTS, values, keys, sketches)
+    return Signature(keys[0], sketches[0])
+
+
+def _lines(normalised: Sequence[str]) -> Bytes:
+    return np.frombuffer("\n".join(map(text.token_text, normalised)).encode(), np.uint8)
 
 
 def minhash() -> "MinHash":
