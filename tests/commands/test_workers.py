@@ -134,7 +134,8 @@ def test_two_workers_give_what_one_gives_even_if_one_is_killed(
 
 def test_no_page_is_read_by_two_workers(start: Start, postgresql_database: str) -> None:
     processes = [start(postgresql_database, 0) for _ in range(3)]
-    assert [process.wait(timeout=90) for process in processes] == [0, 0, 0]
+    said = [process.communicate(timeout=90)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], said
     engine = open_engine(postgresql_database)
     with engine.connect() as connection:
         assert connection.scalar(select(func.max(pages.c.attempts))) == 1
