@@ -9,6 +9,7 @@ from scrapy.http import Request, Response, TextResponse
 from scrapy.utils.asyncio import run_in_thread
 
 from tdcrawl import arguments, page_outcomes
+from tdcrawl.decoding import parsed
 from tdcrawl.errors import SiteError
 from tdcrawl.extract.field_watch import WINDOW, FieldWatch
 from tdcrawl.extract.obstacles import Why, why_failed
@@ -107,9 +108,7 @@ class SiteSpider(LedgerSpider):
         page_outcomes.refuse_error(response, self.settings)
         if not isinstance(response, TextResponse):
             raise PageRejection(PageState.FAILED, PageReason.PARSE_ERROR, "it is no text that could hold records")
-        page, kind = Page(response.url, response.selector), self.session.record_type
-        # They would hold each other, with the whole page, until somebody looks for garbage.
-        response.selector.response = None
+        page, kind = Page(response.url, parsed(response)), self.session.record_type
         found = read_records(page, self.session.profile.read, kind)
         meta = response.meta
         yield from self.session.items(found.raws, meta["page_id"], meta["page_url"], meta.get(FETCHED_AT))

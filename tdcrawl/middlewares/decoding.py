@@ -12,7 +12,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Request, Response, TextResponse
 
 from tdcrawl.asking_hosts import SITE_FILE
-from tdcrawl.decoding import decoded
+from tdcrawl.decoding import decoded, parsed
 from tdcrawl.outcomes import PageReason, PageRejection, PageState
 
 # Below that the parser takes a fifth of a second at most, whatever the markup is.
@@ -67,16 +67,11 @@ class TrueEncoding:
                 await asyncio.wait_for(self._room.enter(response), self._seconds)
             try:
                 # A tag with a hundred thousand attributes takes minutes; the response keeps what was parsed.
-                await asyncio.wait_for(_apart(partial(_parse, response)), self._seconds)
+                await asyncio.wait_for(_apart(partial(parsed, response)), self._seconds)
             except TimeoutError:
                 detail = f"it takes longer than DOWNLOAD_TIMEOUT ({self._seconds:g} s) to parse"
                 raise PageRejection(PageState.FAILED, PageReason.PARSE_ERROR, detail) from None
         return response
-
-
-def _parse(response: TextResponse) -> None:
-    # They would hold each other, with the whole page and its room, until somebody looks for garbage.
-    response.selector.response = None
 
 
 def _apart(work: Callable[[], object]) -> asyncio.Future[None]:
