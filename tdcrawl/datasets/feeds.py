@@ -10,7 +10,7 @@ from tdcrawl.outcomes import EraseReason
 from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.base import RecordType
 from tdcrawl.records.columns import Row, columns_of, to_json, training_row
-from tdcrawl.store.atomic import new_directory
+from tdcrawl.store.atomic import new_directory, one_at_a_time
 from tdcrawl.store.engine import Engine, reading
 from tdcrawl.store.run_rows import run_failures, run_records, type_of_run
 
@@ -29,7 +29,8 @@ def export_run(engine: Engine, run_id: str, record_type: RecordType, data_dir: P
 
     target = data_dir / "runs" / run_id
     columns = {name: kind for name, kind in columns_of(record_type).items() if name not in _OF_VERSIONS}
-    with reading(engine) as connection, new_directory(target, replace=True) as draft:
+    # Two workers of a run may each find that they are its last one.
+    with one_at_a_time(target.parent), reading(engine) as connection, new_directory(target, replace=True) as draft:
         _write_lines(draft / FAILED, (dict(row) for row in run_failures(connection, run_id)))
         rows = (training_row(row, columns, split="") for row in run_records(connection, run_id))
         parquet.write(draft / RECORDS, columns, rows)

@@ -1,5 +1,6 @@
 """Directories that are there whole or not at all."""
 
+import fcntl
 import os
 import secrets
 import shutil
@@ -40,6 +41,24 @@ def new_directory(target: Path, *, replace: bool = False) -> Generator[Path]:
         raise StoreError(f"cannot write {target}: {error.strerror or error}") from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+@contextmanager
+def one_at_a_time(folder: Path) -> Generator[None]:
+    """Wait until no other process is at work in a folder: what is half written there then was left by a kill.
+
+    Raises StoreError where the folder cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise StoreError(f"cannot write {folder}: {error.strerror or error}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

@@ -1,20 +1,26 @@
 """The exports of a run: what failed and what was kept, from the ledger."""
 
 import asyncio
+import fcntl
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tdcrawl.datasets import feeds
 from tdcrawl.datasets.feeds import export_run
 from tdcrawl.outcomes import Bucket, FieldError, Rejection, ValidateReason
+from tdcrawl.records.columns import Row
 from tdcrawl.records.failed import Hiding
 from tdcrawl.records.review import REVIEW
 from tdcrawl.store.ledger import Ledger, PageRequest
 from tests.builders import NOON, a_run, an_item, terms
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -78,3 +84,31 @@ def test_export_when_another_run_kept_more_holds_this_run_alone(ledger: Ledger, 
     Ledger(ledger.engine, a_run("run-2")).finish("finished", {})
     failed, records = export_run(ledger.engine, "run-2", REVIEW, tmp_path)
     assert (failed.read_text(), pq.read_table(records).num_rows) == ("", 0)
+
+
+def test_export_when_another_process_exports_the_run_waits_for_it(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def export() -> list[Path]:
+        return export_run(ledger.engine, "run-1", REVIEW, tmp_path)
+
+    lines, lock, waits = feeds._write_lines, fcntl.flock, Event()
+
+    def ask(*asked: int) -> None:
+        waits.set()
+        lock(*asked)
+
+    def begin_another(path: Path, rows: Iterable[Row]) -> None:
+        monkeypatch.setattr(feeds, "_write_lines", lines)
+        monkeypatch.setattr(fcntl, "flock", ask)
+        others.append(pool.submit(export))
+        wait_until(lambda: waits.is_set() or others[0].done())
+        lines(path, rows)
+
+    monkeypatch.setattr(feeds, "_write_lines", begin_another)
+    others = list[Future[list[Path]]]()
+    with ThreadPoolExecutor(1) as pool:
+        written = export()
+        assert others[0].result() == written
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["run-1"]
+    assert pq.read_table(tmp_path / "runs" / "run-1" / "records.parquet").num_rows == 1
