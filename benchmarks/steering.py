@@ -29,9 +29,10 @@ _RARE, _IN_ONE_OF = 0.1, 5
 _SEED = 8717
 _SETTINGS = {
     "DOWNLOAD_DELAY": "0",
-    # A process holds twice as many pages and more, and these are past being put back.
-    "CONCURRENT_REQUESTS": "4",
-    "CONCURRENT_REQUESTS_PER_DOMAIN": "4",
+    # A page after the other, as where a site's delay is what takes time: how far a crawl without one reads ahead of
+    # what it has settled is chance, and pages that are held are past being put back.
+    "CONCURRENT_REQUESTS": "1",
+    "SCRAPER_SLOT_MAX_ACTIVE_SIZE": "1",
     "UNTIL_FULL": "negative",
     "EXTENSIONS": json.dumps(
         {
