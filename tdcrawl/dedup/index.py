@@ -39,6 +39,9 @@ class TextIndex:
         # The rows that may have to be taken back, with the keys by which they are found.
         self._reserved: dict[str, tuple[int, Words]] = {}
         self._found = np.empty(64, np.int64)
+        self._rooms = np.empty(BANDS, np.int64)
+        # What was found last: two stages ask for one text, mostly with nothing entered between them.
+        self._last: tuple[Signature, list[int]] | None = None
         self._ids = np.empty((_FEWEST_ROWS, 16), np.uint8)
         self._sketches = np.empty((_FEWEST_ROWS, SKETCH_WORDS), np.uint64)
         self._table = np.zeros((BANDS, round(_SLOTS_A_ROW * _FEWEST_ROWS)), np.uint64)
@@ -80,12 +83,14 @@ class TextIndex:
             for item_id in item_ids:
                 row, keys = self._reserved.pop(item_id, (0, None))
                 if keys is not None and item_id in rejected:
+                    self._last = None
                     tables.free(self._table, keys, row)
                     self._free.append(row)
 
     def near(self, signature: Signature) -> set[str]:
         """Find the ids of the texts that may reach the threshold, those of the same words among them."""
-        return self._search(signature, self._most_apart)
+        with self._lock:
+            return set(self._ids_of(self._search(signature)))
 
     def near_all(self, signatures: Signatures) -> list[tuple[int, str]]:
         """Find what `near` finds for each of many texts: its place with an id."""
@@ -108,7 +113,9 @@ class TextIndex:
 
     def same(self, signature: Signature) -> set[str]:
         """Find the ids of the texts that may have the same words."""
-        return self._search(signature, 0)
+        with self._lock:
+            rows = self._search(signature)
+            return set(self._ids_of(row for row in rows if (self._sketches[row] == signature.sketch).all()))
 
     def stream(self, item_ids: Sequence[str], signatures: Signatures) -> list[tuple[int, str]]:
         """Reserve many texts one after another; gives each text's place with the id of one before it that is near."""
@@ -129,18 +136,24 @@ class TextIndex:
                 tables.free(self._table, its_keys, row)
             room = end
 
-    def _search(self, signature: Signature, most_apart: int) -> set[str]:
-        rooms = np.empty(BANDS, np.int64)
-        with self._lock:
-            while True:
-                end = tables.search(
-                    signature.keys, signature.sketch, most_apart, self._table, self._sketches, self._found, 0, rooms
-                )
-                if end <= len(self._found):
-                    return set(self._ids_of(self._found[:end])) if end else set()
-                self._found = np.empty(2 * end, np.int64)
+    def _search(self, signature: Signature) -> list[int]:
+        if self._last is None or self._last[0] is not signature:
+            self._last = signature, self._look(signature)
+        return self._last[1]
+
+    def _look(self, signature: Signature) -> list[int]:
+        while True:
+            end = tables.search(
+                signature.keys, signature.sketch, self._most_apart, self._table, self._sketches, self._found, 0,
+                self._rooms,
+            )  # fmt: skip
+            if end <= len(self._found):
+                found: list[int] = self._found[:end].tolist()
+                return found
+            self._found = np.empty(2 * end, np.int64)
 
     def _enter(self, item_id: str, signature: Signature) -> int:
+        self._last = None
         row = self._free.pop() if self._free else self._new_rows(1)
         self._ids[row] = np.frombuffer(bytes.fromhex(item_id), np.uint8)
         self._sketches[row] = signature.sketch
@@ -158,6 +171,7 @@ class TextIndex:
 
     def _rows_for(self, number: int) -> Rows:
         """Take rows that are free, then new ones."""
+        self._last = None
         taken = [self._free.pop() for _ in range(min(number, len(self._free)))]
         first = self._new_rows(number - len(taken))
         return np.array([*taken, *range(first, self._rows)], np.int64)

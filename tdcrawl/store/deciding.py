@@ -101,7 +101,7 @@ def _decide(connection: Connection, one: Decision) -> Bucket:
             return bucket
         case Bucket.PENDING | Bucket.NEEDS_REVIEW:
             return _place(connection, one, one.verdict)
-    connection.execute(insert(labels), [decision_row(one.item_id, one.verdict)])
+    _write_down(connection, one, one.verdict)
     return bucket
 
 
@@ -140,7 +140,7 @@ def _place(connection: Connection, one: Decision, label: Label) -> Bucket:
         return Bucket.RECORD
     table, its_row = _refused(row, label, placed)
     connection.execute(insert(table), [its_row])
-    connection.execute(insert(labels), [decision_row(one.item_id, label)])
+    _write_down(connection, one, label)
     connection.execute(SETTLE, [settled_row(one.item_id, placed.bucket, STAGE, placed)])
     return placed.bucket
 
@@ -151,6 +151,10 @@ def _refused(row: Row, label: Label, why: Rejection) -> tuple[Table, Row]:
     return over_quota, surplus_row(row, label)
 
 
+def _write_down(connection: Connection, one: Decision, label: Label) -> None:
+    connection.execute(insert(labels), [decision_row(one.item_id, label, datetime.now(UTC))])
+
+
 def _rename(connection: Connection, one: Decision, label: Label) -> None:
     row = dict(connection.execute(select(records).where(records.c.record_id == one.item_id)).mappings().one())
     kind = one.terms.record_type
@@ -159,7 +163,7 @@ def _rename(connection: Connection, one: Decision, label: Label) -> None:
     seats.change(row["stratum"], -1)
     seats.change(stratum, 1)
     connection.execute(_CALLED, [with_label({"record": one.item_id, "stratum": stratum}, label)])
-    connection.execute(insert(labels), [decision_row(one.item_id, label)])
+    _write_down(connection, one, label)
     seats.write()
     ask_about(connection, [(row | {"stratum": stratum}, label)], one.terms.sampling, seats)
 

@@ -80,10 +80,11 @@ class Placement:
         """Insert the records that were kept since the last time, and the seats they take."""
         kept, self._kept = self._kept, {}
         if kept:
-            self._connection.execute(_SETTLE_AS_RECORDS, {"items": list(kept), "now": datetime.now(UTC)})
+            now = datetime.now(UTC)
+            self._connection.execute(_SETTLE_AS_RECORDS, {"items": list(kept), "now": now})
             rows = [{**with_label(row, label), "cluster_id": row["record_id"]} for row, label, _ in kept.values()]
             insert_all(self._connection, records, rows)
-            decisions = [decision_row(record_id, label) for record_id, (_, label, _) in kept.items()]
+            decisions = [decision_row(record_id, label, now) for record_id, (_, label, _) in kept.items()]
             insert_all(self._connection, labels, decisions)
             called = [(row, label) for row, label, _ in kept.values()]
             waiting.ask_about(self._connection, called, self._sampling, self._seats)

@@ -119,7 +119,7 @@ def with_label(row: Row, label: Label | None) -> Row:
     return row | {"label": label.name, "label_source": label.source, "label_confidence": label.confidence}
 
 
-def decision_row(record_id: str, label: Label) -> Row:
+def decision_row(record_id: str, label: Label, now: datetime) -> Row:
     """Build the row that tells what a record is called, and who says so."""
     return {
         "record_id": record_id,
@@ -128,7 +128,7 @@ def decision_row(record_id: str, label: Label) -> Row:
         "source": label.source,
         "version": label.version,
         "confidence": label.confidence,
-        "at": datetime.now(UTC),
+        "at": now,
     }
 
 

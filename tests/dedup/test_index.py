@@ -3,6 +3,7 @@
 import gzip
 import random
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,26 @@ def test_load_gives_what_adding_gave() -> None:
         index.load(b"".join(some))
     assert len(index) == 3_000
     assert all(index.near(near.sign(words)) == {item_id} for item_id, words in texts.items())
+
+
+def test_what_was_found_last_is_looked_for_again_once_something_entered_or_left() -> None:
+    index, words = TextIndex(0.8), "one two three four five six seven eight nine ten"
+    signature, same = near.sign(words), near.sign_all([words])
+    enters: list[Callable[[str], object]] = [
+        lambda item_id: index.load(entry_bytes(item_id, signature)),
+        lambda item_id: index.add_all([item_id], same),
+        lambda item_id: index.stream([item_id], same),
+        lambda item_id: index.add(item_id, signature),
+        lambda item_id: index.reserve(item_id, signature),
+    ]
+    known: set[str] = set()
+    for turn, enter in enumerate(enters):
+        assert index.near(signature) == index.same(signature) == known
+        enter(f"{turn:032x}")
+        known.add(f"{turn:032x}")
+    assert index.near(signature) == known
+    index.settle(f"{4:032x}", accepted=False)
+    assert index.same(signature) == known - {f"{4:032x}"}
 
 
 def test_settle_takes_back_what_was_not_accepted_and_uses_its_place_again() -> None:
