@@ -1,5 +1,9 @@
 """Stage 200."""
 
+from collections.abc import Callable
+from datetime import datetime
+from functools import cached_property, lru_cache
+
 from tdcrawl import text
 from tdcrawl.extract.dates import is_ambiguous
 from tdcrawl.extract.validation import read_record
@@ -16,11 +20,16 @@ class ValidateRecord(Stage):
 
     def process_item(self, item: TrainingItem) -> TrainingItem:
         """Set the record, flag what was cleaned or left out; what cannot be believed fails with its field's reason."""
-        values = self.session.profile.read.values
-        kind = self.session.record_type
-        item.record = read_record(kind, item.raw, ValueRules.of(values, item.fetched_at, asks=self.session.asking.asks))
-        if any(is_ambiguous(item.raw.get(name, ""), values.locale) for name in kind.by_kind[Kind.DATE]):
+        kind, rules = self.session.record_type, self._rules(item.fetched_at)
+        item.record = read_record(kind, item.raw, rules)
+        if any(is_ambiguous(item.raw.get(name, ""), rules.locale) for name in kind.by_kind[Kind.DATE]):
             item.flags.append("ambiguous_date")
-        if any(map(text.is_damaged, item.raw.values())):
+        if text.is_damaged("".join(item.raw.values())):
             item.flags.append("removed_characters")
         return item
+
+    @cached_property
+    def _rules(self) -> Callable[[datetime], ValueRules]:
+        values, asks = self.session.profile.read.values, self.session.asking.asks
+        # The items of a page share theirs.
+        return lru_cache(lambda fetched_at: ValueRules.of(values, fetched_at, asks=asks))

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, 
 
 from tdcrawl.store.label_tables import label_asked, label_batches
 from tdcrawl.store.life import is_alive
-from tdcrawl.store.look_up import IDS, look_up
+from tdcrawl.store.look_up import among, look_up
 
 
 class BatchState(StrEnum):
@@ -84,7 +84,7 @@ def let_all_go(connection: Connection, holders: list[str]) -> list[None]:
 
 def _claim(connection: Connection, one: Claim) -> set[Key]:
     asked, hashes = label_asked.c, sorted({key.text_hash for key in one.wanted})
-    query = select(asked.text_hash, asked.version, asked.vote, asked.holder).where(asked.text_hash.in_(IDS))
+    query = select(asked.text_hash, asked.version, asked.vote, asked.holder).where(among(asked.text_hash))
     held = {Key(*key): holder for *key, holder in look_up(connection, query, hashes)}
     held_by = cache(partial(_held_by, connection))
     free = {key for key in one.wanted if key not in held or not held_by(held[key])}

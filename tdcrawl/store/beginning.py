@@ -33,7 +33,7 @@ def anew(connection: Connection, run: Run) -> Begun:
 
     A run without an end whose process is alive keeps its pages; where that is dead its end is written down.
     """
-    dead = [run_id for run_id in _endless(connection, run.site) if not living(connection, [run_id])]
+    dead = [run_id for run_id in _endless(connection, run.site) if not living(connection, run_id)]
     died = {"finished_at": run.started_at, "finish_reason": "died"}
     connection.execute(update(runs).where(runs.c.run_id.in_(dead)).values(died))
     ended = select(runs.c.run_id).where(runs.c.site == run.site, runs.c.finished_at.is_not(None))
@@ -61,7 +61,7 @@ def take_up(connection: Connection, run: Run, starts: Sequence[str], *, again: b
     _refuse_beside_others(connection, run, last["run_id"] if last and same else None)
     if last is None or not same:
         return anew(connection, run)
-    if living(connection, [last["run_id"]]):
+    if living(connection, last["run_id"]):
         return Begun(_run(last), taken_up=True, died=[])
     if last["finish_reason"] == FINISHED:
         raise FinishedError(
@@ -90,7 +90,7 @@ def _refuse_beside_others(connection: Connection, run: Run, joined: str | None) 
     """Raise StoreError where a process is at work on the site, unless it reads for the run that may be joined."""
     may_join = connection.dialect.name == "postgresql"
     for run_id in _endless(connection, run.site):
-        others = living(connection, [run_id])
+        others = living(connection, run_id)
         if others and not (may_join and run_id == joined):
             raise StoreError(
                 f"{others[0]} is reading {run.site} (run {run_id}): wait for it, or stop it; what it left is then "

@@ -10,7 +10,7 @@ from tdcrawl.records import RECORD_TYPES
 from tdcrawl.records.base import Kind as FieldKind
 from tdcrawl.store.archive import Place
 from tdcrawl.store.dataset_tables import dataset_rows
-from tdcrawl.store.look_up import IDS, look_up
+from tdcrawl.store.look_up import among, look_up
 from tdcrawl.store.needles import Needles
 from tdcrawl.store.shown import KEPT
 from tdcrawl.store.tables import failed_records, outcomes, pages
@@ -19,7 +19,7 @@ from tdcrawl.store.tombstones import IS_ERASED, SCRUBBED, Kind
 _STREAMED = {"yield_per": 1_000}
 _OUTCOMES = select(
     outcomes.c.item_id, outcomes.c.run_id, outcomes.c.record_type, outcomes.c.site, outcomes.c.page_id
-).where(outcomes.c.item_id.in_(IDS), ~IS_ERASED)
+).where(among(outcomes.c.item_id), ~IS_ERASED)
 _PAGES = select(
     pages.c.page_id, pages.c.site, pages.c.url, pages.c.canonical_url, pages.c.archive_file, pages.c.archive_offset
 )
@@ -112,11 +112,11 @@ def _texts(connection: Connection, ids: list[str]) -> tuple[list[str], dict[str,
     texts, hashes = list[str](), dict[str, str]()
     for table, key in KEPT.items():
         query = select(key.label("item_id"), table.c.record_type, table.c.data, table.c.content_hash)
-        for row in look_up(connection, query.where(key.in_(IDS)), ids):
+        for row in look_up(connection, query.where(among(key)), ids):
             kind = RECORD_TYPES[row.record_type]
             texts.append(kind.same_text(kind.stored(row.data)))
             hashes[row.item_id] = row.content_hash
-    query = select(failed_records.c.record_type, failed_records.c.item).where(failed_records.c.item_id.in_(IDS))
+    query = select(failed_records.c.record_type, failed_records.c.item).where(among(failed_records.c.item_id))
     for row in look_up(connection, query, ids):
         said = RECORD_TYPES[row.record_type].by_kind[FieldKind.TEXT]
         texts += [value for name, value in row.item.items() if name in said]
@@ -126,7 +126,7 @@ def _texts(connection: Connection, ids: list[str]) -> tuple[list[str], dict[str,
 def _copies(connection: Connection, hashes: Mapping[str, str], needles: Needles) -> Iterator[str]:
     """Find what says the same, or holds one of the texts word for word."""
     for table, key in KEPT.items():
-        same = select(key).where(table.c.content_hash.in_(IDS))
+        same = select(key).where(among(table.c.content_hash))
         yield from (row[0] for row in look_up(connection, same, sorted(set(hashes.values()))))
     if not needles:
         return
@@ -144,10 +144,10 @@ def _all_texts() -> Iterator[Select[Any]]:
 def _find_pages(connection: Connection, target: Target, found: Found) -> None:
     """Find the pages of what was found; those of the same address too, as they were read by other runs."""
     stood_on = sorted({page_id for _, _, _, page_id in found.items.values()})
-    theirs = look_up(connection, _PAGES.where(pages.c.page_id.in_(IDS)), stood_on)
+    theirs = look_up(connection, _PAGES.where(among(pages.c.page_id)), stood_on)
     named = {(row.site, row.canonical_url) for row in theirs}
     urls = sorted({url for _, url in named})
-    alike = look_up(connection, _PAGES.where(pages.c.canonical_url.in_(IDS)), urls)
+    alike = look_up(connection, _PAGES.where(among(pages.c.canonical_url)), urls)
     own = _erased_themselves(connection, target)
     found.own_pages = {row.page_id: row.canonical_url for row in own if not row.url.startswith(SCRUBBED)}
     found.urls |= {url for row in own if row.page_id in found.own_pages for url in (row.url, row.canonical_url)}

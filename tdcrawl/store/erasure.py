@@ -14,7 +14,7 @@ from tdcrawl.store.engine import Engine, writing
 from tdcrawl.store.erasing import Found, Target
 from tdcrawl.store.erasure_tables import erased_places, tombstones
 from tdcrawl.store.label_tables import label_asked, labels, review_leases, review_tasks, unlabelled
-from tdcrawl.store.look_up import IDS, delete_all, look_up, some_of
+from tdcrawl.store.look_up import among, delete_all, look_up, some_of
 from tdcrawl.store.overwriting import write_over
 from tdcrawl.store.permission_tables import left_out
 from tdcrawl.store.placement import Placement, records_of
@@ -27,8 +27,8 @@ from tdcrawl.store.tombstones import note_erased, scrubbed
 
 _MOST_PAGES = 5_000
 """Where so many go, no other page is asked whether it leads there."""
-_TASKS = select(review_tasks.c.task_id).where(review_tasks.c.item_id.in_(IDS))
-_TEXT_HASHES = select(labels.c.text_hash).where(labels.c.record_id.in_(IDS), labels.c.text_hash.is_not(None))
+_TASKS = select(review_tasks.c.task_id).where(among(review_tasks.c.item_id))
+_TEXT_HASHES = select(labels.c.text_hash).where(among(labels.c.record_id), labels.c.text_hash.is_not(None))
 
 
 def counts(connection: Connection, found: Found) -> dict[str, int]:
@@ -37,7 +37,7 @@ def counts(connection: Connection, found: Found) -> dict[str, int]:
     named = {failed_records: failed_records.c.item_id, labels: labels.c.record_id}
     keys = {**KEPT, **named, review_tasks: review_tasks.c.item_id}
     numbers = {
-        table.name: sum(row[0] for row in look_up(connection, select(func.count()).where(key.in_(IDS)), ids))
+        table.name: sum(row[0] for row in look_up(connection, select(func.count()).where(among(key)), ids))
         for table, key in keys.items()
     }
     return {"items": len(ids), **numbers, "archived_pages": len(found.places)}
@@ -64,8 +64,8 @@ def take_out(connection: Connection, found: Found, terms: Mapping[str, Terms], r
     """Take what was found out of the live tables; `terms` are those of each record type, `run` is who does it."""
     ids = sorted(found.items)
     for table in (duplicates, over_quota, unlabelled, failed_records):
-        delete_all(connection, delete(table).where(table.c.item_id.in_(IDS)), ids)
-    delete_all(connection, delete(left_out).where(left_out.c.record_id.in_(IDS)), ids)
+        delete_all(connection, delete(table).where(among(table.c.item_id)), ids)
+    delete_all(connection, delete(left_out).where(among(left_out.c.record_id)), ids)
     by_type = defaultdict[str, list[Row]](list)
     for some in some_of(ids):
         for row in records_of(connection, some):
@@ -121,7 +121,7 @@ def _take_out_labels(connection: Connection, ids: Sequence[str]) -> None:
     hashes = sorted({row[0] for row in look_up(connection, _TEXT_HASHES, ids)})
     tasks = [row[0] for row in look_up(connection, _TASKS, ids)]
     for table in (labels, label_asked):
-        delete_all(connection, delete(table).where(table.c.record_id.in_(IDS)), ids)
-    delete_all(connection, delete(labels).where(labels.c.text_hash.in_(IDS)), hashes)
-    delete_all(connection, delete(review_leases).where(review_leases.c.task_id.in_(IDS)), tasks)
-    delete_all(connection, delete(review_tasks).where(review_tasks.c.item_id.in_(IDS)), ids)
+        delete_all(connection, delete(table).where(among(table.c.record_id)), ids)
+    delete_all(connection, delete(labels).where(among(labels.c.text_hash)), hashes)
+    delete_all(connection, delete(review_leases).where(among(review_leases.c.task_id)), tasks)
+    delete_all(connection, delete(review_tasks).where(among(review_tasks.c.item_id)), ids)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from tdcrawl.store.dataset_tables import dataset_rows
 from tdcrawl.store.erasure_tables import dataset_errata
-from tdcrawl.store.look_up import IDS, delete_all, look_up
+from tdcrawl.store.look_up import among, delete_all, look_up
 from tdcrawl.store.protection import rows_may_leave
 
 ERRATA = "errata"
@@ -18,14 +18,14 @@ _STORED = dataset_rows.c
 
 def take_rows_out(connection: Connection, version: str, ids: Collection[str]) -> int:
     """Delete the rows of items that were erased; returns how many there were."""
-    mine = delete(dataset_rows).where(_STORED.version == version, _STORED.record_id.in_(IDS))
+    mine = delete(dataset_rows).where(_STORED.version == version, among(_STORED.record_id))
     with rows_may_leave(connection):
         return delete_all(connection, mine, sorted(ids))
 
 
 def count_rows_of(connection: Connection, version: str, ids: Collection[str]) -> int:
     """Count the rows that a version has of some items."""
-    query = select(func.count()).where(_STORED.version == version, _STORED.record_id.in_(IDS))
+    query = select(func.count()).where(_STORED.version == version, among(_STORED.record_id))
     return sum(row[0] for row in look_up(connection, query, sorted(ids)))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from tdcrawl.outcomes import PageState
-from tdcrawl.store.look_up import IDS
+from tdcrawl.store.look_up import among
 from tdcrawl.store.rows import PageRequest
 from tdcrawl.store.steering import Course, Sight, steer
 from tdcrawl.store.tables import WAITING, pages
@@ -31,7 +31,7 @@ _OF_OTHERS = select(pages.c.page_id).where(
     _OF_RUN, pages.c.state == PageState.PENDING, pages.c.leased_by.is_distinct_from(bindparam("me"))
 ).limit(1)  # fmt: skip
 _HOLDERS = select(hosts.c.host, hosts.c.worker_id)
-_LEASE = update(pages).where(pages.c.page_id.in_(IDS)).values(leased_by=bindparam("me"), attempts=pages.c.attempts + 1)
+_LEASE = update(pages).where(among(pages.c.page_id)).values(leased_by=bindparam("me"), attempts=pages.c.attempts + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def lease(connection: Connection, wanted: list[Asked]) -> list[Lease]:
 
 
 def _lease(connection: Connection, asked: Asked) -> Lease:
-    workers = frozenset(worker.worker_id for worker in living(connection, [asked.run_id]))
+    workers = frozenset(worker.worker_id for worker in living(connection, asked.run_id))
     query, where = _NEXT, {"run": asked.run_id, "number": asked.number}
     if len(workers) > 1:
         query, where = _NEXT_OF_HOSTS, where | {"hosts": _share(connection, asked, len(workers))}

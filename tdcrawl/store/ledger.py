@@ -151,7 +151,7 @@ class Ledger:
         try:
             with reachable(), writing(self.engine) as connection:
                 leave(connection, [self._worker.worker_id])
-                return not living(connection, [self.run.run_id])
+                return not living(connection, self.run.run_id)
         finally:
             self._life.end()
 
@@ -165,7 +165,7 @@ class Ledger:
         with reachable(), writing(self.engine) as connection:
             if reason == beginning.FINISHED and frontier.unread(connection, self.run.run_id):
                 reason = "incomplete"
-            if not living(connection, [self.run.run_id]):
+            if not living(connection, self.run.run_id):
                 end = {"finished_at": datetime.now(UTC), "finish_reason": reason, "stats": dict(stats)}
                 connection.execute(update(runs).where(runs.c.run_id == self.run.run_id).values(end))
         return reason

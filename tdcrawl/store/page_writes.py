@@ -12,7 +12,7 @@ from tdcrawl.outcomes import Bucket, PageState
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.store.archive import Place
 from tdcrawl.store.inserting import insert_all
-from tdcrawl.store.look_up import IDS, look_up
+from tdcrawl.store.look_up import among, look_up
 from tdcrawl.store.redirects import KNOWN_PAGES
 from tdcrawl.store.rows import PageRequest, Row, Run, addresses, outcome_row, page_row
 from tdcrawl.store.tables import ON_ITS_WAY, failed_records, outcomes, over_quota, pages, runs
@@ -29,7 +29,7 @@ _KNOWN = (
         runs.c.started_at,
     )
     .join(runs, runs.c.run_id == outcomes.c.run_id)
-    .where(outcomes.c.item_id.in_(IDS))
+    .where(among(outcomes.c.item_id))
 )
 _TAKE_UP = (
     update(outcomes)

@@ -16,6 +16,7 @@ from tdcrawl.records.naming import Label
 from tdcrawl.store import bands, clusters, waiting
 from tdcrawl.store.inserting import insert_all
 from tdcrawl.store.label_tables import labels, unlabelled
+from tdcrawl.store.look_up import among
 from tdcrawl.store.rows import Row, Run, decision_row, duplicate_row, item_row, settled_row, surplus_row, with_label
 from tdcrawl.store.seats import Seats
 from tdcrawl.store.tables import RECORD_COLUMNS, dedup_bands, duplicates, outcomes, over_quota, records
@@ -31,9 +32,10 @@ SETTLE = (
         at=bindparam("now"),
     )
 )  # fmt: skip
+_RECORDS = select(records).where(among(records.c.record_id))
 _SETTLE_AS_RECORDS = (
     update(outcomes)
-    .where(outcomes.c.item_id.in_(bindparam("items", expanding=True)))
+    .where(among(outcomes.c.item_id))
     .values(bucket=Bucket.RECORD, stage=None, reason=None, detail=None, at=bindparam("now"))
 )
 
@@ -81,7 +83,7 @@ class Placement:
         kept, self._kept = self._kept, {}
         if kept:
             now = datetime.now(UTC)
-            self._connection.execute(_SETTLE_AS_RECORDS, {"items": list(kept), "now": now})
+            self._connection.execute(_SETTLE_AS_RECORDS, {"ids": list(kept), "now": now})
             rows = [{**with_label(row, label), "cluster_id": row["record_id"]} for row, label, _ in kept.values()]
             insert_all(self._connection, records, rows)
             decisions = [decision_row(record_id, label, now) for record_id, (_, label, _) in kept.items()]
@@ -179,7 +181,7 @@ def records_of(connection: Connection, ids: Iterable[str]) -> list[Row]:
     wanted = list(ids)
     if not wanted:
         return []
-    return [dict(row) for row in connection.execute(select(records).where(records.c.record_id.in_(wanted))).mappings()]
+    return [dict(row) for row in connection.execute(_RECORDS, {"ids": wanted}).mappings()]
 
 
 def repeats(match: Match) -> Rejection:

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, insert, select
 
 from tdcrawl.outcomes import PageReason, PageState
-from tdcrawl.store.look_up import IDS, look_up
+from tdcrawl.store.look_up import among, look_up
 from tdcrawl.store.rows import PageRequest, Run, addresses, page_row
 from tdcrawl.store.tables import pages
 from tdcrawl.store.tombstones import erased_urls
 
-KNOWN_PAGES = select(pages.c.page_id).where(pages.c.page_id.in_(IDS))
+KNOWN_PAGES = select(pages.c.page_id).where(among(pages.c.page_id))
 
 
 @dataclass(frozen=True, slots=True)

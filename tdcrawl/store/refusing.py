@@ -13,7 +13,7 @@ from tdcrawl.store import page_writes, settling
 from tdcrawl.store.archive import Place
 from tdcrawl.store.erasure_tables import erased_places
 from tdcrawl.store.label_tables import labels
-from tdcrawl.store.look_up import IDS, look_up
+from tdcrawl.store.look_up import among, look_up
 from tdcrawl.store.page_writes import Taken, Yield
 from tdcrawl.store.placement import SETTLE
 from tdcrawl.store.settling import Acceptance, OutdatedError, Refusal
@@ -29,9 +29,9 @@ from tdcrawl.store.tombstones import (
     traces_of,
 )
 
-_FINAL = select(outcomes.c.item_id).where(outcomes.c.item_id.in_(IDS), outcomes.c.reason == rejection().reason)
+_FINAL = select(outcomes.c.item_id).where(among(outcomes.c.item_id), outcomes.c.reason == rejection().reason)
 _OPEN = select(outcomes.c.item_id, outcomes.c.run_id, outcomes.c.record_type, outcomes.c.site).where(
-    outcomes.c.item_id.in_(IDS), ON_ITS_WAY
+    among(outcomes.c.item_id), ON_ITS_WAY
 )
 
 

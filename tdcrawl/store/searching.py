@@ -9,7 +9,7 @@ from sqlalchemy import Connection, LargeBinary, Table, func, select
 from tdcrawl.store import dataset_tables, permission_tables, worker_tables
 from tdcrawl.store.erasure_tables import tombstones
 from tdcrawl.store.label_tables import labels, review_tasks
-from tdcrawl.store.look_up import IDS, look_up
+from tdcrawl.store.look_up import among, look_up
 from tdcrawl.store.needles import Needles, What
 from tdcrawl.store.overwriting import members
 from tdcrawl.store.parquet import UNREADABLE, rows
@@ -30,7 +30,7 @@ TABLES = sorted({*metadata.tables, worker_tables.workers.name})
 def search_tables(connection: Connection, needles: Needles, ids: Collection[str]) -> Iterator[str]:
     """Say where in the database something is found, or one of some items still has a row that tells of it."""
     for column in _NAMES_ITEMS:
-        query = select(func.count()).where(column.in_(IDS))
+        query = select(func.count()).where(among(column))
         if number := sum(row[0] for row in look_up(connection, query, sorted(ids))):
             yield f"{number} rows of {column.table.name} are of erased items"
     for name in TABLES if needles else ():

@@ -13,7 +13,7 @@ from tdcrawl.outcomes import Bucket, PageReason
 from tdcrawl.store import left_out
 from tdcrawl.store.dataset_tables import dataset_rows
 from tdcrawl.store.label_figures import audited
-from tdcrawl.store.look_up import IDS, look_up
+from tdcrawl.store.look_up import among, look_up
 from tdcrawl.store.origins import origins
 from tdcrawl.store.tables import outcomes, records
 
@@ -111,7 +111,7 @@ def provenance(connection: Connection, asked: Wanted) -> dict[str, Any]:
 def closed_since(connection: Connection, asked: Wanted) -> int:
     """Count the records whose page robots.txt forbade when it was last asked for: nobody says why."""
     closed = left_out.refused_pages(connection, PageReason.ROBOTS_DISALLOWED)
-    here = select(func.count()).where(asked.condition(connection), records.c.canonical_url.in_(IDS))
+    here = select(func.count()).where(asked.condition(connection), among(records.c.canonical_url))
     return sum(number for (number,) in look_up(connection, here, sorted(closed)))
 
 

@@ -5,21 +5,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Table, bindparam, select
+from sqlalchemy import Connection, Table, select
 
 from tdcrawl.outcomes import Bucket, Move, Rejection
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.store import waiting
 from tdcrawl.store.inserting import insert_all
 from tdcrawl.store.label_tables import unlabelled
+from tdcrawl.store.look_up import among
 from tdcrawl.store.placement import SETTLE, Placement
 from tdcrawl.store.rows import Row, Run, duplicate_row, failed_row, item_row, record_row, settled_row, surplus_row
 from tdcrawl.store.tables import ON_ITS_WAY, duplicates, failed_records, outcomes, over_quota, records
 from tdcrawl.store.terms import Terms
 
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-_PENDING = select(outcomes.c.item_id).where(outcomes.c.item_id.in_(_IDS), ON_ITS_WAY)
-_KEPT = select(records.c.record_id).where(records.c.record_id.in_(_IDS))
+_PENDING = select(outcomes.c.item_id).where(among(outcomes.c.item_id), ON_ITS_WAY)
+_KEPT = select(records.c.record_id).where(among(records.c.record_id))
 
 
 class OutdatedError(Exception):

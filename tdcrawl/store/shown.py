@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from sqlalchemy import ColumnElement, Connection, Table, select
 
 from tdcrawl.store.label_tables import unlabelled
-from tdcrawl.store.look_up import IDS, look_up
+from tdcrawl.store.look_up import among, look_up
 from tdcrawl.store.rows import Row
 from tdcrawl.store.tables import duplicates, over_quota, records
 
@@ -26,5 +26,5 @@ def shown_row(connection: Connection, item_id: str) -> Row | None:
 def shown_rows(connection: Connection, item_ids: Collection[str]) -> Iterator[tuple[str, Row]]:
     """Read what is kept of items, each with its id; those of which nothing is kept are passed over."""
     for table, key in KEPT.items():
-        for row in look_up(connection, select(table).where(key.in_(IDS)), list(item_ids)):
+        for row in look_up(connection, select(table).where(among(key)), list(item_ids)):
             yield row._mapping[key], dict(row._mapping)  # noqa: SLF001 - its name

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from tdcrawl.outcomes import Bucket, PageState
 from tdcrawl.records.naming import UNLABELLED
-from tdcrawl.store.look_up import IDS, look_up
+from tdcrawl.store.look_up import among, look_up
 from tdcrawl.store.tables import outcomes, over_quota, pages, quota_seats, records
 
 CHAIN = "chain"
@@ -28,7 +28,7 @@ _PUT_FORWARD = (
     .where(pages.c.run_id == bindparam("run"), pages.c.state == PageState.PENDING, pages.c.priority < _FOUND_AT)
     .values(priority=_FOUND_AT)
 )
-_MOVE = update(pages).where(pages.c.page_id.in_(IDS)).values(priority=bindparam("at"))
+_MOVE = update(pages).where(among(pages.c.page_id)).values(priority=bindparam("at"))
 _TAKEN = select(quota_seats.c.stratum, quota_seats.c.taken).where(quota_seats.c.record_type == bindparam("of_type"))
 _STRATUM = func.coalesce(records.c.stratum, over_quota.c.stratum)
 # Copies and failures would not be kept with any number of seats: they say nothing of them.
@@ -36,7 +36,7 @@ _FED = (
     select(outcomes.c.page_id, _STRATUM, func.count())
     .outerjoin(records, records.c.record_id == outcomes.c.item_id)
     .outerjoin(over_quota, over_quota.c.item_id == outcomes.c.item_id)
-    .where(outcomes.c.page_id.in_(IDS), outcomes.c.bucket.in_([Bucket.RECORD, Bucket.OVER_QUOTA]))
+    .where(among(outcomes.c.page_id), outcomes.c.bucket.in_([Bucket.RECORD, Bucket.OVER_QUOTA]))
     .group_by(outcomes.c.page_id, _STRATUM)
 )
 Find = Callable[[], Sequence[Any]]

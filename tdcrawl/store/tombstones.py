@@ -13,7 +13,7 @@ from tdcrawl.errors import StoreError
 from tdcrawl.outcomes import Bucket, EraseReason, PageReason, PageState, Rejection
 from tdcrawl.records.base import RecordType, TrainingItem
 from tdcrawl.store.erasure_tables import erased_items, tombstones
-from tdcrawl.store.look_up import IDS, look_up
+from tdcrawl.store.look_up import among, look_up
 from tdcrawl.store.rows import Row, settled_row
 from tdcrawl.store.tables import outcomes
 
@@ -25,9 +25,9 @@ _DETAIL = "erased: nothing of it is kept"
 _HASHED = "person:"
 _ASKED = "tdcrawl_erased"
 _ANY = select(tombstones.c.tombstone_id).limit(1)
-_KEYS = select(tombstones.c.kind, tombstones.c.key, tombstones.c.tombstone_id).where(tombstones.c.key.in_(IDS))
-_IDS = select(erased_items.c.item_id, erased_items.c.tombstone_id).where(erased_items.c.item_id.in_(IDS))
-_TEXTS = select(erased_items.c.content_hash, erased_items.c.tombstone_id).where(erased_items.c.content_hash.in_(IDS))
+_KEYS = select(tombstones.c.kind, tombstones.c.key, tombstones.c.tombstone_id).where(among(tombstones.c.key))
+_IDS = select(erased_items.c.item_id, erased_items.c.tombstone_id).where(among(erased_items.c.item_id))
+_TEXTS = select(erased_items.c.content_hash, erased_items.c.tombstone_id).where(among(erased_items.c.content_hash))
 
 
 class Kind(StrEnum):

@@ -10,7 +10,7 @@ from tdcrawl.outcomes import Bucket, LabelReason
 from tdcrawl.records.base import digest
 from tdcrawl.records.naming import MODEL, PERSON, RULE, Label
 from tdcrawl.store.label_tables import labels, review_tasks, unlabelled
-from tdcrawl.store.look_up import IDS, in_turn, look_up
+from tdcrawl.store.look_up import among, in_turn, look_up
 from tdcrawl.store.rows import DECISION, Row, item_row
 from tdcrawl.store.seats import Seats
 from tdcrawl.store.tables import outcomes, records
@@ -68,8 +68,8 @@ def doubt(connection: Connection, doubted: Mapping[str, int], record_type: str, 
     `doubted` are priorities by record. What people have named, or are asked about already, is passed over.
     """
     ids = list(doubted)
-    unnamed = select(records.c.record_id).where(records.c.record_id.in_(IDS), records.c.label_source != PERSON)
-    asked = select(review_tasks.c.item_id).where(review_tasks.c.item_id.in_(IDS), review_tasks.c.state == OPEN)
+    unnamed = select(records.c.record_id).where(among(records.c.record_id), records.c.label_source != PERSON)
+    asked = select(review_tasks.c.item_id).where(among(review_tasks.c.item_id), review_tasks.c.state == OPEN)
     free = {row[0] for row in look_up(connection, unnamed, ids)} - {row[0] for row in look_up(connection, asked, ids)}
     chosen = [item_id for item_id in ids if item_id in free][:most]
     rows = [{"item_id": item_id, "record_type": record_type} for item_id in chosen]
@@ -81,7 +81,7 @@ def _open(connection: Connection, tasks: Sequence[Row]) -> None:
     """Insert tasks; one that was there already is as it was."""
     if tasks:
         ids = [task["item_id"] for task in tasks]
-        there = select(review_tasks.c.item_id, review_tasks.c.kind).where(review_tasks.c.item_id.in_(IDS))
+        there = select(review_tasks.c.item_id, review_tasks.c.kind).where(among(review_tasks.c.item_id))
         known = {tuple(row) for row in look_up(connection, there, ids)}
         new = [task for task in tasks if (task["item_id"], task["kind"]) not in known]
         if new:

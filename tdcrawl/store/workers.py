@@ -7,12 +7,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from tdcrawl.outcomes import PageState
 from tdcrawl.store.life import is_alive
 from tdcrawl.store.tables import pages
 from tdcrawl.store.worker_tables import hosts, workers
+
+# Asked before each lease.
+_ENDLESS = select(workers.c.worker_id, workers.c.machine, workers.c.process).where(
+    workers.c.run_id == bindparam("run"), workers.c.ended_at.is_(None)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +56,9 @@ def is_listed(connection: Connection, worker_id: str) -> bool:
     return ended is None
 
 
-def living(connection: Connection, run_ids: Sequence[str]) -> list[Worker]:
-    """Find the workers of some runs that are alive, and end those that died; call it in a writing transaction."""
-    found = _endless(connection, run_ids)
+def living(connection: Connection, run_id: str) -> list[Worker]:
+    """Find the workers of a run that are alive, and end those that died; call it in a writing transaction."""
+    found = _endless(connection, run_id)
     dead = end_dead(connection, [worker.worker_id for worker in found])
     return [worker for worker in found if worker.worker_id not in dead]
 
@@ -68,9 +73,8 @@ def end_dead(connection: Connection, worker_ids: Iterable[str]) -> list[str]:
 
 def is_read(connection: Connection, run_id: str) -> bool:
     """Say whether a run has a worker that is alive; call it in a transaction."""
-    return any(is_alive(connection, worker.worker_id) for worker in _endless(connection, [run_id]))
+    return any(is_alive(connection, worker.worker_id) for worker in _endless(connection, run_id))
 
 
-def _endless(connection: Connection, run_ids: Sequence[str]) -> list[Worker]:
-    query = select(workers).where(workers.c.run_id.in_(run_ids), workers.c.ended_at.is_(None))
-    return [Worker(row.worker_id, row.machine, row.process) for row in connection.execute(query)]
+def _endless(connection: Connection, run_id: str) -> list[Worker]:
+    return [Worker(*row) for row in connection.execute(_ENDLESS, {"run": run_id})]
