@@ -54,25 +54,33 @@ class Erasure:
     def carry_out(self) -> dict[str, Any]:
         """Erase, with what a kill may have left of an earlier erasure, and look for what is left; raises StoreError."""
         with reading(self.engine) as connection:
-            before = find(connection, self.target)
-            kinds = erasure.record_types(connection)
-        terms = {kind: self.terms_of(kind) for kind in kinds} if before.items else {}
-        pages = set(self._places(needles_of(self.target, before)))
+            found = find(connection, self.target)
+        pages, terms, number = set(self._places(needles_of(self.target, found))), dict[str, Terms](), None
         with ExitStack() as drafts:
-            with writing(self.engine) as connection:
-                found = find(connection, self.target)
-                told = erasure.counts(connection, found)
-                told["archived_pages"] = len(found.places | pages)
-                number = erasure.write_tombstones(connection, self.target, self.why, told)
-                erasure.take_out(connection, found, terms, command_run("erase"), number)
-                erasure.take_out_pages(connection, found, pages)
-                if self.target.kind is Kind.SITE:
-                    permissions.forget_sites(connection, self.target.keys)
-                frozen = {one.name: _take_rows_out(connection, one, found, drafts) for one in _all(connection)}
-                faults.point("erase_before_commit")
+            while number is None:
+                # Before the transaction: to learn an index takes one of its own. Meanwhile a crawl may find more.
+                terms |= {kind: self.terms_of(kind) for kind in found.record_types - terms.keys()}
+                with writing(self.engine) as connection:
+                    found = find(connection, self.target)
+                    if found.record_types <= terms.keys():
+                        told = erasure.counts(connection, found)
+                        told["archived_pages"] = len(found.places | pages)
+                        number = erasure.write_tombstones(connection, self.target, self.why, told)
+                        frozen = self._take_out(connection, found, pages, terms, number, drafts)
+                        faults.point("erase_before_commit")
             faults.point("erase_after_commit")
         feeds, needles = finish(self.engine, self.data_dir), needles_of(self.target, found)
         return _answer(told, frozen) | {"feeds": feeds} | self._proof(needles, number)
+
+    def _take_out(
+        self, connection: Connection, found: Found, pages: set[Place], terms: Mapping[str, Terms], number: int,
+        drafts: ExitStack,
+    ) -> dict[str, int]:  # fmt: skip
+        erasure.take_out(connection, found, terms, command_run("erase"), number)
+        erasure.take_out_pages(connection, found, pages)
+        if self.target.kind is Kind.SITE:
+            permissions.forget_sites(connection, self.target.keys)
+        return {one.name: _take_rows_out(connection, one, found, drafts) for one in _all(connection)}
 
     def _proof(self, needles: Needles, tombstone: int) -> dict[str, Any]:
         is_compact = compact(self.engine)

@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 # Any number will do, as long as every process of ours takes the same one.
-_WRITER_LOCK = 0x7DC0
+_WRITER_LOCK = text("SELECT pg_advisory_xact_lock(:key)").bindparams(key=0x7DC0)
 _BUSY_SECONDS = 30
 _OPTIONS: dict[str, Any] = {
     # Parameters are what pages say: an error that quotes them would put them into the log.
@@ -80,7 +80,7 @@ def alone(connection: Connection) -> Iterator[None]:
     """Open on a connection what `writing` opens on one of its own."""
     with connection.execution_options(tdcrawl_writing=True).begin():
         if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITER_LOCK})
+            connection.execute(_WRITER_LOCK)
         yield
 
 

@@ -53,6 +53,11 @@ class Found:
     urls: set[str] = field(default_factory=set)
     """All addresses of those."""
 
+    @property
+    def record_types(self) -> set[str]:
+        """Name the types of the items."""
+        return {record_type for _, record_type, _, _ in self.items.values()}
+
 
 def find(connection: Connection, target: Target) -> Found:
     """Find all that there is of a target."""

@@ -21,7 +21,7 @@ from tdcrawl.store.placement import Placement, records_of
 from tdcrawl.store.refusing import forget, settle_as_erased
 from tdcrawl.store.rows import Row, Run
 from tdcrawl.store.shown import KEPT
-from tdcrawl.store.tables import duplicates, failed_records, over_quota, pages, records
+from tdcrawl.store.tables import duplicates, failed_records, over_quota, pages
 from tdcrawl.store.terms import Terms
 from tdcrawl.store.tombstones import note_erased, scrubbed
 
@@ -53,11 +53,6 @@ def write_tombstones(connection: Connection, target: Target, why: str | None, to
     mine = (tombstones.c.kind == target.kind) & tombstones.c.key.in_(target.keys)
     first: int = connection.execute(select(func.min(tombstones.c.tombstone_id)).where(mine)).scalar_one()
     return first
-
-
-def record_types(connection: Connection) -> list[str]:
-    """Name the types of the records there are."""
-    return sorted(connection.scalars(select(records.c.record_type).distinct()))
 
 
 def take_out(connection: Connection, found: Found, terms: Mapping[str, Terms], run: Run, tombstone: int) -> None:

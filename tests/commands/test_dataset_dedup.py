@@ -71,6 +71,8 @@ def test_dedup_says_how_many_went_where(run_scrapy: RunScrapy, corpus: Path, tmp
     assert again.stdout.splitlines()[-1] == f"✓ kept 0 of 60 rows in {tmp_path / 'again'}"
 
 
+# A cluster starts and ends: a busy machine takes its time, and nothing here is about speed.
+@pytest.mark.timeout(1_200)
 def test_dedup_and_freeze_on_ray_write_the_same_bytes(run_scrapy: RunScrapy, corpus: Path, tmp_path: Path) -> None:
     # In one test: `auto` finds whatever cluster is on this machine, and one outlives its driver by seconds.
     nowhere = run_scrapy("dataset", "dedup", str(corpus), "--to", str(tmp_path / "no"), *ON_DAFT, RAY)

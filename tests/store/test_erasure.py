@@ -18,6 +18,7 @@ from tdcrawl.records.base import TrainingItem, digest
 from tdcrawl.records.columns import ColumnType
 from tdcrawl.records.review import REVIEW
 from tdcrawl.store import versions
+from tdcrawl.store.archive import Place
 from tdcrawl.store.asked import Key
 from tdcrawl.store.beginning import take_up, take_up_replay
 from tdcrawl.store.deciding import Decision, decide
@@ -27,6 +28,7 @@ from tdcrawl.store.erasure_tables import erased_items
 from tdcrawl.store.failures import list_failures
 from tdcrawl.store.label_tables import label_asked, labels
 from tdcrawl.store.ledger import Ledger, PageRequest
+from tdcrawl.store.needles import Needles
 from tdcrawl.store.rereading import Reread, left_on
 from tdcrawl.store.tables import duplicates, failed_records, outcomes, quota_seats
 from tdcrawl.store.tombstones import Kind, Traces
@@ -90,6 +92,21 @@ def buckets(engine: Engine) -> dict[str, tuple[str, str | None]]:
     with engine.connect() as connection:
         query = select(outcomes.c.item_id, outcomes.c.bucket, outcomes.c.reason)
         return {item_id: (bucket, reason) for item_id, bucket, reason in connection.execute(query)}
+
+
+def test_what_a_crawl_writes_after_the_first_look_goes_too(ledger: Ledger, tmp_path: Path) -> None:
+    class Overtaken(Erasure):
+        def _places(self, needles: Needles) -> Iterator[Place]:
+            if not buckets(ledger.engine):
+                collect(ledger, by(MINE, "one"))
+            return super()._places(needles)
+
+    target = Target(Kind.AUTHOR, frozenset({MINE}))
+    agreed = [terms(ledger.engine, {"positive": 50}, 0.8)]
+    told = Overtaken(ledger.engine, tmp_path, target, lambda _: agreed.pop()).carry_out()
+    assert (told["erased"]["items"], told["found"], agreed) == (1, [], [])
+    assert list(buckets(ledger.engine).values()) == [("failed", "erased")]
+    assert check_ledger(ledger.engine).problems == []
 
 
 def test_copies_that_hold_the_text_go_along_and_others_are_placed_anew(ledger: Ledger, tmp_path: Path) -> None:
