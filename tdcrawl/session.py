@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 from scrapy.http import Response
 from scrapy.settings import BaseSettings
@@ -65,10 +66,10 @@ class Session:
         """Give the run that this session writes."""
         return self.ledger.run
 
-    def page_request(self, url: str) -> PageRequest:
-        """Name the page at a URL; raises ValueError where it is no web address."""
+    def page_request(self, url: str, request: Mapping[str, Any] | None = None, priority: int = 0) -> PageRequest:
+        """Name the page at a URL, and how it is asked for; raises ValueError where it is no web address."""
         canonical = self.canonical_url(url)
-        return PageRequest(digest(self.run.run_id, canonical), url, canonical)
+        return PageRequest(digest(self.run.run_id, canonical), url, canonical, request or {}, priority)
 
     def canonical_url(self, url: str) -> str:
         """Give a page's one address on this site; raises ValueError where it is no web address."""

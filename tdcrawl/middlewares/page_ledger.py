@@ -3,9 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import replace
 from functools import partial
-from itertools import islice
 from typing import Any, Self, TypeVar
 
 from scrapy import signals
@@ -19,15 +17,13 @@ from tdcrawl.extract.recognising import traces_on
 from tdcrawl.links import without_userinfo
 from tdcrawl.outcomes import PageReason, PageRejection, PageState
 from tdcrawl.records.base import TrainingItem
+from tdcrawl.scheduling import Scheduling
 from tdcrawl.session import REREADS
-from tdcrawl.store.ledger import PageRequest
 from tdcrawl.store.page_writes import Taken
 from tdcrawl.store.redirects import ErasedError
 from tdcrawl.store.rereading import Reread
 from tdcrawl.store.run_rows import so_far
-from tdcrawl.store.steering import CHAIN
 
-_AT_ONCE = 1_000
 _T = TypeVar("_T")
 
 
@@ -37,6 +33,7 @@ class PageLedger:
     def __init__(self, spider: SiteSpider) -> None:
         self._spider = spider
         self._session = spider.session
+        self._scheduling = Scheduling(spider)
         self._items_left = spider.limit
 
     @classmethod
@@ -55,7 +52,7 @@ class PageLedger:
         """Write down the first pages; the frontier gives them back."""
         async for output in start:
             if isinstance(output, Request):
-                await self._schedule([output])
+                await self._scheduling.schedule([output])
             else:
                 yield output
 
@@ -68,7 +65,7 @@ class PageLedger:
         requests, found, rejection = await page_outcomes.collect(result)
         items = self._within_limit(found)
         # Beside each other: the pages that follow need not wait until this one is in the archive.
-        writes = self._take(response, items, is_kept=bool(found or rejection)), self._schedule(requests)
+        writes = self._take(response, items, is_kept=bool(found or rejection)), self._scheduling.schedule(requests)
         taken, scheduled = await asyncio.gather(*writes, return_exceptions=True)
         unsettled: list[TrainingItem] = []
         try:
@@ -159,31 +156,6 @@ class PageLedger:
             self._session.in_flight.end(item.item_id)
         self._spider.feeder.ended(page_id)
         self._spider.not_written(what, error)
-
-    async def _schedule(self, requests: Iterable[Request]) -> None:
-        # A sitemap lists fifty thousand pages, and the crawl goes on meanwhile.
-        waiting = iter(requests)
-        while batch := list(islice(waiting, _AT_ONCE)):
-            if wanted := {page.page_id: page for page in map(self._page_of, batch) if page is not None}:
-                new = self._session.ledger.schedule(list(wanted.values()))
-                # Writes are done in their order: what is leased from now on may be one of these.
-                self._spider.feeder.feed()
-                self._spider.count("tdcrawl/pages/scheduled", len(await new))
-
-    def _page_of(self, request: Request) -> PageRequest | None:
-        try:
-            page = self._session.page_request(request.url)
-        except ValueError:
-            self._spider.count("tdcrawl/pages/unfollowable_links", 1)
-            return None
-        if not self._session.profile.covers(request.url):
-            self._spider.count("tdcrawl/pages/off_site_links", 1)
-            return None
-        callback = request.callback.__name__ if request.callback else "parse"
-        wanted: dict[str, Any] = {"callback": callback, "meta": request.meta}
-        if CHAIN in request.meta:
-            wanted["priority"] = request.priority  # What it goes back from, and forward to.
-        return replace(page, request=wanted, priority=request.priority)
 
     def _within_limit(self, found: list[TrainingItem]) -> list[TrainingItem]:
         if self._items_left is None:

@@ -15,7 +15,6 @@ from tdcrawl.middlewares.page_ledger import PageLedger
 from tdcrawl.outcomes import AnyStageReason, Bucket, Rejection
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.spiders.retailer_reviews import RetailerReviews
-from tdcrawl.store.steering import CHAIN
 from tdcrawl.store.tables import pages
 from tests.crawlers import a_spider
 
@@ -146,20 +145,3 @@ def test_page_whose_redirect_cannot_be_written_down_stays_pending_and_the_crawl_
     assert "A page stays pending, where it redirects to cannot be written down" in caplog.text
     assert "no more pages" in caplog.text
     assert (state(spider), len(spider.feeder)) == ([("pending", None)], 0)
-
-
-def test_turned_page_is_written_down_with_the_priority_it_goes_back_from(spider: RetailerReviews) -> None:
-    async def start() -> AsyncIterator[Request]:
-        yield Request(PAGE, meta={"turned": 0}, priority=3)
-        yield Request(f"{PAGE}?page=2", meta={"turned": 1, CHAIN: ["one"]}, priority=3)
-
-    async def scene() -> None:
-        assert [request async for request in PageLedger(spider).process_start(start())] == []
-
-    asyncio.run(scene())
-    with spider.session.ledger.engine.connect() as connection:
-        kept = connection.execute(select(pages.c.request, pages.c.priority).order_by(pages.c.position)).all()
-    assert kept == [
-        ({"callback": "parse", "meta": {"turned": 0}}, 3),
-        ({"callback": "parse", "meta": {"turned": 1, "chain": ["one"]}, "priority": 3}, 3),
-    ]
