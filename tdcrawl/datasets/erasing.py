@@ -31,6 +31,15 @@ _IN_LOG = "the log of the database, which others are reading, may hold what was 
 TermsOf = Callable[[str], Terms]
 
 
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """Count what was taken out, by table and by version; `tombstone` is the number of the first that says so."""
+
+    told: dict[str, int]
+    frozen: dict[str, int]
+    tombstone: int
+
+
 @dataclass(frozen=True)
 class Erasure:
     """Erase a target from a database and a data folder; `terms_of` gives what records of a type are measured by."""
@@ -55,32 +64,36 @@ class Erasure:
         """Erase, with what a kill may have left of an earlier erasure, and look for what is left; raises StoreError."""
         with reading(self.engine) as connection:
             found = find(connection, self.target)
-        pages, terms, number = set(self._places(needles_of(self.target, found))), dict[str, Terms](), None
-        with ExitStack() as drafts:
-            while number is None:
-                # Before the transaction: to learn an index takes one of its own. Meanwhile a crawl may find more.
-                terms |= {kind: self.terms_of(kind) for kind in found.record_types - terms.keys()}
-                with writing(self.engine) as connection:
-                    found = find(connection, self.target)
-                    if found.record_types <= terms.keys():
-                        told = erasure.counts(connection, found)
-                        told["archived_pages"] = len(found.places | pages)
-                        number = erasure.write_tombstones(connection, self.target, self.why, told)
-                        frozen = self._take_out(connection, found, pages, terms, number, drafts)
-                        faults.point("erase_before_commit")
-            faults.point("erase_after_commit")
+        pages, gone = set(self._places(needles_of(self.target, found))), None
+        while gone is None:
+            # Before the transaction: to learn an index takes one of its own. Meanwhile a crawl may find more.
+            terms = {kind: self.terms_of(kind) for kind in found.record_types}
+            found, gone = self._take_out(terms, pages)
         feeds, needles = finish(self.engine, self.data_dir), needles_of(self.target, found)
-        return _answer(told, frozen) | {"feeds": feeds} | self._proof(needles, number)
+        return _answer(gone.told, gone.frozen) | {"feeds": feeds} | self._proof(needles, gone.tombstone)
 
-    def _take_out(
-        self, connection: Connection, found: Found, pages: set[Place], terms: Mapping[str, Terms], number: int,
-        drafts: ExitStack,
-    ) -> dict[str, int]:  # fmt: skip
+    def _take_out(self, terms: Mapping[str, Terms], pages: set[Place]) -> tuple[Found, _Gone | None]:
+        """Take out all that there is now; nothing where records are among it of types without terms."""
+        with ExitStack() as drafts:
+            with writing(self.engine) as connection:
+                found, gone = find(connection, self.target), None
+                if found.record_types <= terms.keys():
+                    gone = self._take_found_out(connection, found, pages, terms, drafts)
+            faults.point("erase_after_commit")
+        return found, gone
+
+    def _take_found_out(
+        self, connection: Connection, found: Found, pages: set[Place], terms: Mapping[str, Terms], drafts: ExitStack
+    ) -> _Gone:
+        told = erasure.counts(connection, found) | {"archived_pages": len(found.places | pages)}
+        number = erasure.write_tombstones(connection, self.target, self.why, told)
         erasure.take_out(connection, found, terms, command_run("erase"), number)
         erasure.take_out_pages(connection, found, pages)
         if self.target.kind is Kind.SITE:
             permissions.forget_sites(connection, self.target.keys)
-        return {one.name: _take_rows_out(connection, one, found, drafts) for one in _all(connection)}
+        frozen = {one.name: _take_rows_out(connection, one, found, drafts) for one in _all(connection)}
+        faults.point("erase_before_commit")
+        return _Gone(told, frozen, number)
 
     def _proof(self, needles: Needles, tombstone: int) -> dict[str, Any]:
         is_compact = compact(self.engine)

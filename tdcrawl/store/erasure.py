@@ -14,7 +14,7 @@ from tdcrawl.store.engine import Engine, writing
 from tdcrawl.store.erasing import Found, Target
 from tdcrawl.store.erasure_tables import erased_places, tombstones
 from tdcrawl.store.label_tables import label_asked, labels, review_leases, review_tasks, unlabelled
-from tdcrawl.store.look_up import among, delete_all, look_up, some_of
+from tdcrawl.store.look_up import among, change_all, look_up, some_of
 from tdcrawl.store.overwriting import write_over
 from tdcrawl.store.permission_tables import left_out
 from tdcrawl.store.placement import Placement, records_of
@@ -59,8 +59,8 @@ def take_out(connection: Connection, found: Found, terms: Mapping[str, Terms], r
     """Take what was found out of the live tables; `terms` are those of each record type, `run` is who does it."""
     ids = sorted(found.items)
     for table in (duplicates, over_quota, unlabelled, failed_records):
-        delete_all(connection, delete(table).where(among(table.c.item_id)), ids)
-    delete_all(connection, delete(left_out).where(among(left_out.c.record_id)), ids)
+        change_all(connection, delete(table).where(among(table.c.item_id)), ids)
+    change_all(connection, delete(left_out).where(among(left_out.c.record_id)), ids)
     by_type = defaultdict[str, list[Row]](list)
     for some in some_of(ids):
         for row in records_of(connection, some):
@@ -78,8 +78,7 @@ def take_out(connection: Connection, found: Found, terms: Mapping[str, Terms], r
 def take_out_pages(connection: Connection, found: Found, also: Iterable[Place]) -> None:
     """Take the bodies of pages, and of other places of the archive, from the ledger, and addresses to be erased."""
     forget(connection, {*found.places, *also})
-    for some in some_of(sorted(found.page_ids)):
-        connection.execute(update(pages).where(pages.c.page_id.in_(some)).values(detail=None))
+    change_all(connection, update(pages).where(among(pages.c.page_id)).values(detail=None), sorted(found.page_ids))
     now = datetime.now(UTC)
     for page_id, url in found.own_pages.items():
         here = pages.c.page_id == page_id
@@ -116,7 +115,7 @@ def _take_out_labels(connection: Connection, ids: Sequence[str]) -> None:
     hashes = sorted({row[0] for row in look_up(connection, _TEXT_HASHES, ids)})
     tasks = [row[0] for row in look_up(connection, _TASKS, ids)]
     for table in (labels, label_asked):
-        delete_all(connection, delete(table).where(among(table.c.record_id)), ids)
-    delete_all(connection, delete(labels).where(among(labels.c.text_hash)), hashes)
-    delete_all(connection, delete(review_leases).where(among(review_leases.c.task_id)), tasks)
-    delete_all(connection, delete(review_tasks).where(among(review_tasks.c.item_id)), ids)
+        change_all(connection, delete(table).where(among(table.c.record_id)), ids)
+    change_all(connection, delete(labels).where(among(labels.c.text_hash)), hashes)
+    change_all(connection, delete(review_leases).where(among(review_leases.c.task_id)), tasks)
+    change_all(connection, delete(review_tasks).where(among(review_tasks.c.item_id)), ids)

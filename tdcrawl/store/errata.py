@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from tdcrawl.store.dataset_tables import dataset_rows
 from tdcrawl.store.erasure_tables import dataset_errata
-from tdcrawl.store.look_up import among, delete_all, look_up
+from tdcrawl.store.look_up import among, change_all, look_up
 from tdcrawl.store.protection import rows_may_leave
 
 ERRATA = "errata"
@@ -20,7 +20,7 @@ def take_rows_out(connection: Connection, version: str, ids: Collection[str]) ->
     """Delete the rows of items that were erased; returns how many there were."""
     mine = delete(dataset_rows).where(_STORED.version == version, among(_STORED.record_id))
     with rows_may_leave(connection):
-        return delete_all(connection, mine, sorted(ids))
+        return change_all(connection, mine, sorted(ids))
 
 
 def count_rows_of(connection: Connection, version: str, ids: Collection[str]) -> int:

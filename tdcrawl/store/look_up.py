@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ARRAY, Column, ColumnElement, Connection, Delete, Engine, Select, any_, bindparam
+from sqlalchemy import ARRAY, Column, ColumnElement, Connection, Delete, Engine, Select, Update, any_, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -57,8 +57,8 @@ def in_turn(engine: Engine, query: Select[Any], key: Column[str]) -> Iterator[Ro
         last = some[-1][key]
 
 
-def delete_all(connection: Connection, statement: Delete, ids: Sequence[Any]) -> int:
-    """Delete rows by ids, in as many statements as they need; returns how many there were."""
+def change_all(connection: Connection, statement: Delete | Update, ids: Sequence[Any]) -> int:
+    """Change or delete rows by ids, in as many statements as they need; returns how many there were."""
     return sum(connection.execute(statement, {"ids": some}).rowcount for some in some_of(ids))
 
 

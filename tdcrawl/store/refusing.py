@@ -13,7 +13,7 @@ from tdcrawl.store import page_writes, settling
 from tdcrawl.store.archive import Place
 from tdcrawl.store.erasure_tables import erased_places
 from tdcrawl.store.label_tables import labels
-from tdcrawl.store.look_up import among, look_up
+from tdcrawl.store.look_up import among, change_all, look_up
 from tdcrawl.store.page_writes import Taken, Yield
 from tdcrawl.store.placement import SETTLE
 from tdcrawl.store.settling import Acceptance, OutdatedError, Refusal
@@ -101,7 +101,7 @@ def refuse(connection: Connection, gone: Mapping[str, int], hashes: Mapping[str,
     if found:
         settle_as_erased(connection, found)
         # Votes may quote a text, and were cast before anybody knew whose it is.
-        connection.execute(delete(labels).where(labels.c.record_id.in_([item_id for item_id, *_ in found])))
+        change_all(connection, delete(labels).where(among(labels.c.record_id)), [item_id for item_id, *_ in found])
     note_erased(connection, gone, hashes)
 
 
