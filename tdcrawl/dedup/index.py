@@ -12,6 +12,8 @@ from tdcrawl.dedup.near import BANDS, SKETCH_WORDS, Signature, Signatures, most_
 _FEWEST_ROWS = 1024
 # Larger steps would leave more of the tables empty.
 _GROWTH = 1.3
+# What is known to come leaves room for as much as a crawl may add.
+_SPARE = 1.1
 # Four slots in five may be taken: fuller tables are slower, emptier ones larger.
 _SLOTS_A_ROW = 1.25
 _PAIRS_A_ROW = 4
@@ -48,6 +50,11 @@ class TextIndex:
 
     def __len__(self) -> int:
         return self._rows - 1 - len(self._free)
+
+    def make_room(self, number: int) -> None:
+        """Make room for so many more texts at once, and for some after them."""
+        with self._lock:
+            self._grow(max(len(self._ids), round(_SPARE * (self._rows + number))))
 
     def load(self, entries: bytes) -> None:
         """Add stored entries, one after another, for good."""

@@ -47,6 +47,8 @@ class Sameness:
             self._sign_all(connection)
         with engine.connect() as connection:
             self._known = bands.newest(connection)
+            # Step by step the tables would be laid out anew a dozen times.
+            self.index.make_room(bands.count(connection, name))
             for entries in bands.entries(connection, name):
                 self.index.load(entries)
 

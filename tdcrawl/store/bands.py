@@ -52,11 +52,16 @@ def entries(connection: Connection, record_type: str, after: int = 0, not_of: st
         yield entries_at_once
 
 
+def count(connection: Connection, record_type: str) -> int:
+    """Count the entries of a record type."""
+    mine = dedup_bands.c.record_type == record_type
+    return connection.scalar(select(func.count()).select_from(dedup_bands).where(mine)) or 0
+
+
 def unsigned(connection: Connection, record_type: str) -> Iterator[Sequence[dict[str, Any]]]:
     """Stream the records of a type that have no entry, many at once."""
     mine = records.c.record_type == record_type
-    signed = select(func.count()).select_from(dedup_bands).where(dedup_bands.c.record_type == record_type)
-    if connection.scalar(signed) == connection.scalar(select(func.count()).select_from(records).where(mine)):
+    if count(connection, record_type) == connection.scalar(select(func.count()).select_from(records).where(mine)):
         return
     query = select(records).where(mine, records.c.record_id.not_in(select(dedup_bands.c.record_id)))
     found = connection.execute(query, execution_options={"yield_per": _RECORDS_AT_ONCE}).mappings()
