@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 
 from tdcrawl.errors import SettingError, StoreError
-from tdcrawl.store import sqlite
+from tdcrawl.store import postgresql, sqlite
 
 __all__ = [
     "Connection",
@@ -136,7 +136,9 @@ def _sqlite(url: URL) -> Engine:
 
 
 def _postgresql(url: URL) -> Engine:
-    return create_engine(url, pool_pre_ping=True, **_OPTIONS)
+    engine = create_engine(url, pool_pre_ping=True, **_OPTIONS)
+    postgresql.prepare(engine)
+    return engine
 
 
 def _upgrade(engine: Engine) -> None:

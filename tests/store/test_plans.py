@@ -1,22 +1,47 @@
-"""How the database finds what is written about: by its ids, however many others wait."""
+"""How the database finds what is written about: by its ids, however many others there are."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Select, event
+from sqlalchemy import Connection, event, insert, text
 
-from tdcrawl.store import page_writes, redirects, refusing, settling
-from tdcrawl.store.engine import open_engine
+from tdcrawl.store import frontier, page_writes, placement, redirects, refusing, settling
+from tdcrawl.store.engine import open_engine, writing
+from tdcrawl.store.inserting import insert_all
+from tdcrawl.store.rows import PageRequest, outcome_row, page_row
+from tdcrawl.store.tables import outcomes, pages, runs
+from tests.builders import NOON, a_run, an_item
 
-IDS = [f"{number:032x}" for number in range(500)]
+OTHERS = 5_000
+# Whatever a statement names beside its ids.
+GIVEN = {"me": "worker", "now": NOON}
+READ_ONE_BY_ONE = text("SELECT sum(seq_tup_read) FROM pg_stat_xact_user_tables WHERE relname IN ('pages', 'outcomes')")
+PAGES = [PageRequest(f"{number:032x}", "https://shop.example/", "https://shop.example/") for number in range(OTHERS)]
+ITEMS = [an_item(page.page_id, page.page_id) for page in PAGES]
 
 
-@pytest.mark.parametrize(
-    "asked", [settling._PENDING, refusing._OPEN, refusing._FINAL, page_writes._KNOWN, page_writes._OPEN_PAGES,
-              redirects.KNOWN_PAGES],
+def fill(connection: Connection) -> None:
+    """Write down a run of pages, each with an item, none of which is settled; the database has no statistics of it."""
+    run = {**asdict(a_run()), "finished_at": None, "finish_reason": None, "stats": None}
+    connection.execute(insert(runs).values(run))
+    insert_all(connection, pages, [page_row(page, a_run(), NOON, 0) for page in PAGES])
+    insert_all(connection, outcomes, [outcome_row(item, a_run(), NOON) for item in ITEMS])
+
+
+@pytest.fixture(
+    params=[
+        settling._PENDING, refusing._OPEN, refusing._FINAL, page_writes._KNOWN, placement._SETTLE_AS_RECORDS,
+        page_writes._OPEN_PAGES, redirects.KNOWN_PAGES, frontier._LEASE,
+    ],
 )  # fmt: skip
-def test_sqlite_looks_up_nothing_but_the_ids_when_many_are_given(asked: Select[Any], tmp_path: Path) -> None:
+def asked(request: pytest.FixtureRequest) -> Any:
+    """Give each statement that is given ids."""
+    return request.param
+
+
+def test_sqlite_looks_up_nothing_but_the_ids_when_many_are_given(asked: Any, tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path}/ledger.db")
     plans: list[str] = []
 
@@ -24,7 +49,23 @@ def test_sqlite_looks_up_nothing_but_the_ids_when_many_are_given(asked: Select[A
     def explain(_connection: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         plans.extend(step for *_, step in cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters))
 
-    with engine.connect() as connection:
-        connection.execute(asked, {"ids": IDS})
+    with writing(engine) as connection:
+        connection.execute(asked, GIVEN | {"ids": [item.item_id for item in ITEMS[:500]]})
     engine.dispose()
     assert plans[0].endswith(("(item_id=?)", "(page_id=?)"))
+
+
+def test_postgresql_looks_up_nothing_but_the_ids_when_a_statement_is_older_than_most_rows(
+    asked: Any, postgresql_database: str
+) -> None:
+    engine = open_engine(postgresql_database)
+    ids = [*(page.page_id for page in PAGES[:4]), *(item.item_id for item in ITEMS[:4])]
+    with writing(engine) as connection:
+        # Often enough for it to be prepared, and for a plan to be made that would be kept.
+        for _ in range(20):
+            connection.execute(asked, GIVEN | {"ids": ids})
+        fill(connection)
+        before = connection.scalar(READ_ONE_BY_ONE)
+        connection.execute(asked, GIVEN | {"ids": ids})
+        assert connection.scalar(READ_ONE_BY_ONE) == before
+    engine.dispose()
