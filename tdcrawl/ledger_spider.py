@@ -103,10 +103,11 @@ class LedgerSpider(Spider):
     def count(self, stat: str, number: float) -> None:
         """Add to one of the run's figures."""
         if number:
-            self._figures[stat] = self._figures.get(stat, 0) + number
+            self.figures[stat] = self.figures.get(stat, 0) + number
 
     @cached_property
-    def _figures(self) -> dict[str, Any]:
+    def figures(self) -> dict[str, Any]:
+        """Give the run's figures, by their names."""
         # Scrapy's own inc_value costs as much as a stage, some twenty times an item.
         return self.crawler.stats.get_stats()
 

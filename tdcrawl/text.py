@@ -49,6 +49,11 @@ def count_words(text: str) -> int:
     return unspaced + sum(1 for part in text.split() if unspaced == 0 or _WORD.search(part))
 
 
+def has_words(text: str, least: int) -> bool:
+    """Say whether `count_words` gives so many; of a long text only the first are looked at."""
+    return len(text.split(None, least)) >= least if text.isascii() else count_words(text) >= least
+
+
 def normalise(text: str) -> str:
     """Reduce a text to what makes it the same text: NFKC, casefolded words, no format characters.
 

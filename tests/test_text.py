@@ -25,6 +25,11 @@ def test_count_words_by_script(value: str, words: int) -> None:
     assert text.count_words(value) == words
 
 
+@given(st.text(st.sampled_from("a b\t\né、は")), st.integers(1, 8))
+def test_has_words_says_what_count_words_counts(value: str, least: int) -> None:
+    assert text.has_words(value, least) == (text.count_words(value) >= least)
+
+
 @given(st.text(st.characters(max_codepoint=0x24F)))
 def test_count_words_is_a_split_where_scripts_use_spaces(value: str) -> None:
     assert text.count_words(value) == len(value.split())

@@ -26,7 +26,7 @@ def read_date(text: str, locale: str, now: datetime) -> datetime:
     A date without a time zone is taken as UTC. A date without its day is the first of its month where the year has four
     digits; one without month or year is none, because whatever filled the gap would be invented.
     """
-    date = _iso(text) or (_found(text, locale, now) if len(text) <= _LONGEST else None)
+    date = (_iso(text) or _found(text, locale, now)) if len(text) <= _LONGEST else None
     if date is None:
         raise Doubt(ValidateReason.BAD_DATE, f"{text[:_LONGEST]!r} is no date as {locale} writes them")
     if date > now + _AHEAD:
@@ -40,6 +40,8 @@ def is_ambiguous(text: str, locale: str) -> bool:
     return found is not None and found[1] != found[3] and max(int(found[1]), int(found[3])) <= _MONTHS
 
 
+# Many reviews are of one day.
+@lru_cache(maxsize=8192)
 def _iso(text: str) -> datetime | None:
     try:
         date = datetime.fromisoformat(text.strip())

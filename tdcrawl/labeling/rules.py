@@ -14,15 +14,25 @@ def label_by_rule(record_type: RecordType, record: Record) -> Label | None:
     A rule's label carries no confidence: nobody has estimated one.
     """
     name = record_type.rule(record)
-    return Label(name, RULE, record_type.rule_version) if name else None
+    return _label(name, record_type.rule_version) if name else None
 
 
 def is_contradicted(record_type: RecordType, label: str, normalised: str) -> bool:
     """Say whether a normalised text has words that belie a label."""
     patterns = record_type.contradicted.get(label)
-    return bool(patterns and _compiled(tuple(patterns)).search(normalised))
+    return bool(patterns and _compiled(tuple(patterns)).Match(normalised))
 
 
 @cache
-def _compiled(patterns: tuple[str, ...]) -> "re2._Regexp[str]":
-    return re2.compile("|".join(rf"\b(?:{pattern})" for pattern in patterns))
+def _label(name: str, version: str) -> Label:
+    return Label(name, RULE, version)
+
+
+@cache
+def _compiled(patterns: tuple[str, ...]) -> re2.Set:
+    # As a set: where the words stand need not be told, which takes as long as to find them.
+    compiled = re2.Set.SearchSet()
+    for pattern in patterns:
+        compiled.Add(rf"\b(?:{pattern})")
+    compiled.Compile()
+    return compiled

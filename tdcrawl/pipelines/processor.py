@@ -87,15 +87,15 @@ class StageProcessor(ItemPipelineManager):
         return self._spider
 
     async def _through_stages(self, item: TrainingItem, passed: list[Stage]) -> Rejection | None:
-        count = self._site_spider.count
+        figures = self._site_spider.figures
         for stage, seen, let_through in self._course:
-            count(seen, 1)
+            figures[seen] = figures.get(seen, 0) + 1
             rejection = await self._attempt(stage, item)
             if rejection is not None and (rejection := await self._rejected(stage, item, rejection)) is not None:
                 self._count(stage, "rejected")
                 self._count(stage, f"rejected/{rejection.reason}")
                 return rejection
-            count(let_through, 1)
+            figures[let_through] = figures.get(let_through, 0) + 1
             passed.append(stage)
             if stage.fault:
                 faults.point(stage.fault)

@@ -12,12 +12,11 @@ MIN_WORDS = 10
 
 def substantial(value: str) -> str:
     """Refuse a text of less than ten words (too_short)."""
-    words = text.count_words(value)
-    if words < MIN_WORDS:
+    if not text.has_words(value, MIN_WORDS):
         raise PydanticCustomError(
             ValidateReason.TOO_SHORT.value,
             "{words} words, at least {least} are needed",
-            {"words": words, "least": MIN_WORDS},
+            {"words": text.count_words(value), "least": MIN_WORDS},
         )
     return value
 

@@ -2,8 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, select
 
@@ -26,8 +25,7 @@ class OutdatedError(Exception):
     """Say that an item repeats a record that is none any more: it has to be judged again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Acceptance:
+class Acceptance(NamedTuple):
     """Ask to keep an item as a record."""
 
     run: Run
@@ -35,8 +33,7 @@ class Acceptance:
     terms: Terms
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """Ask to put an item where its rejection says; `evidence` is what a failed record keeps, masked."""
 
     run: Run
