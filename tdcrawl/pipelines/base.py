@@ -1,5 +1,6 @@
 """What every stage has: a name, a switch, and the news of how an item ended."""
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Self
 
 from scrapy.crawler import Crawler
@@ -11,7 +12,7 @@ from tdcrawl.session import Session
 from tdcrawl.setting_values import read_switch
 
 
-class Stage:
+class Stage(ABC):
     """Pass an item on, or raise the Rejection that says where it goes; count nothing, store nothing.
 
     A stage is on unless TDCRAWL_<NAME>_ENABLED is false.
@@ -36,9 +37,25 @@ class Stage:
         assert isinstance(crawler.spider, SiteSpider)
         return cls(crawler.spider.session, crawler.settings)
 
+    @abstractmethod
+    def process_item(self, item: TrainingItem) -> Any:
+        """Give the item, or what gives it when it is awaited; raises the Rejection of one that ends here."""
+
+    def begin(self, item: TrainingItem) -> Any:
+        """Process an item; what it raises is raised when the answer is awaited."""
+        # Most stages answer at once: to await them all would take as long as some of them.
+        try:
+            return self.process_item(item)
+        except BaseException as error:  # noqa: BLE001 - whoever awaits it tells what it is
+            return _raise(error)
+
     def stat(self, what: str) -> str:
         """Name a figure of the stage."""
         return f"tdcrawl/{self.name}/{what}"
 
-    def settle(self, item: TrainingItem, accepted: bool) -> None:
+    def settle(self, item: TrainingItem, accepted: bool) -> None:  # noqa: B027 - most need not hear it
         """Hear how an item ended that passed this stage: as a record, or in any other way."""
+
+
+async def _raise(error: BaseException) -> None:
+    raise error

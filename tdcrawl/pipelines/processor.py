@@ -90,11 +90,13 @@ class StageProcessor(ItemPipelineManager):
         figures = self._site_spider.figures
         for stage, seen, let_through in self._course:
             figures[seen] = figures.get(seen, 0) + 1
-            rejection = await self._attempt(stage, item)
-            if rejection is not None and (rejection := await self._rejected(stage, item, rejection)) is not None:
-                self._count(stage, "rejected")
-                self._count(stage, f"rejected/{rejection.reason}")
-                return rejection
+            answer = stage.begin(item)
+            if answer is not item:
+                rejection = await self._rejected(stage, item, await self._attempt(stage, item, answer))
+                if rejection is not None:
+                    for what in ("rejected", f"rejected/{rejection.reason}"):
+                        self._count(stage, what)
+                    return rejection
             figures[let_through] = figures.get(let_through, 0) + 1
             passed.append(stage)
             if stage.fault:
@@ -107,7 +109,7 @@ class StageProcessor(ItemPipelineManager):
             try:
                 await self._reject(item, stage, why)
             except OutdatedError:
-                why = await self._attempt(stage, item)
+                why = await self._attempt(stage, item, stage.begin(item))
             except StoreError:
                 raise
             except Exception as error:  # noqa: BLE001 - an item has an outcome whatever keeps its rejection from the ledger
@@ -141,19 +143,18 @@ class StageProcessor(ItemPipelineManager):
             raise DropItem("its outcome cannot be written") from again
         return why
 
-    async def _attempt(self, stage: Any, item: TrainingItem, tries: int = _TRIES) -> Rejection | None:
-        """Try a stage; again after it found the database gone, once a write that waited for it went through."""
+    async def _attempt(self, stage: Stage, item: TrainingItem, answer: Any, tries: int = _TRIES) -> Rejection | None:
+        """Await a stage's answer; try again after it found the database gone, once a write that waited went through."""
         try:
-            result = stage.process_item(item)
-            if result is not item and isawaitable(result):
-                result = await (limited(result, self._stage_seconds) if stage.is_limited else result)
+            if isawaitable(answer):
+                answer = await (limited(answer, self._stage_seconds) if stage.is_limited else answer)
         except Rejection as rejection:
             return rejection
         except StoreError:
             if tries == 1:
                 raise
             await self._site_spider.session.ledger.drained()
-            return await self._attempt(stage, item, tries - 1)
+            return await self._attempt(stage, item, stage.begin(item), tries - 1)
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
@@ -162,9 +163,8 @@ class StageProcessor(ItemPipelineManager):
         except Exception as error:  # noqa: BLE001 - whatever a stage raises is an outcome of the item
             self._tell(stage, item, error)
             return _broken(stage, error)
-        if result is item:
-            return None
-        return _broken(stage, TypeError(f"it returned {type(result).__name__}, not the item"))
+        what = type(answer).__name__
+        return None if answer is item else _broken(stage, TypeError(f"it returned {what}, not the item"))
 
     def _tell(self, stage: Stage, item: TrainingItem, error: Exception) -> None:
         # With a traceback once: a stage that breaks on every item would bury the log.
