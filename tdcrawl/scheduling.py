@@ -13,6 +13,8 @@ from tdcrawl.store.steering import CHAIN
 
 _AT_ONCE = 1_000
 _REMEMBERED = 10_000
+# A shop's own addresses are shorter; of longer ones, which may mean harm, memory would be full.
+_LONGEST = 500
 
 
 class Scheduling:
@@ -39,7 +41,7 @@ class Scheduling:
                 self._spider.feeder.feed()
                 self._spider.count("tdcrawl/pages/scheduled", len(await new))
                 # Not before they are: whoever could not write them down comes again.
-                self._known.update(dict.fromkeys(wanted))
+                self._known.update((url, None) for url in wanted if len(url) <= _LONGEST)
 
     def _page_of(self, request: Request) -> PageRequest | None:
         callback = request.callback.__name__ if request.callback else "parse"

@@ -71,6 +71,11 @@ def test_no_more_than_the_last_pages_are_remembered(spider: RetailerReviews, mon
     assert told_again(spider, "/product/1", "/product/2") == [f"{SHOP}/product/1"]
 
 
+def test_long_addresses_are_not_remembered(spider: RetailerReviews, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduling, "_LONGEST", len(f"{SHOP}/product/1") - 1)
+    assert told_again(spider, "/product/1") == [f"{SHOP}/product/1"]
+
+
 def test_links_are_counted_that_lead_nowhere_whenever_they_are_seen(spider: RetailerReviews) -> None:
     elsewhere = Request("https://elsewhere.example/", meta={"turned": 0})
 
