@@ -94,8 +94,8 @@ class StageProcessor(ItemPipelineManager):
             if answer is not item:
                 rejection = await self._rejected(stage, item, await self._attempt(stage, item, answer))
                 if rejection is not None:
-                    for what in ("rejected", f"rejected/{rejection.reason}"):
-                        self._count(stage, what)
+                    self._count(stage, "rejected")
+                    self._count(stage, f"rejected/{rejection.reason}")
                     return rejection
             figures[let_through] = figures.get(let_through, 0) + 1
             passed.append(stage)
