@@ -24,6 +24,8 @@ products = "a::attr(href)"
 [read]
 reader = "schema_org"
 """
+NO_MORE_PAGES = "CREATE TRIGGER none BEFORE INSERT ON pages BEGIN SELECT RAISE(ABORT, 'no more pages'); END"
+"""What keeps a SQLite database from taking pages."""
 
 
 @contextmanager

@@ -14,10 +14,9 @@ from tdcrawl.scheduling import Scheduling
 from tdcrawl.spiders.retailer_reviews import RetailerReviews
 from tdcrawl.store.steering import CHAIN
 from tdcrawl.store.tables import pages
-from tests.crawlers import a_spider
+from tests.crawlers import NO_MORE_PAGES, a_spider
 
 SHOP = "https://shop.example"
-NO_MORE_PAGES = "CREATE TRIGGER none BEFORE INSERT ON pages BEGIN SELECT RAISE(ABORT, 'no more pages'); END"
 
 
 @pytest.fixture

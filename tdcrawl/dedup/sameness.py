@@ -47,7 +47,7 @@ class Sameness:
             self._sign_all(connection)
         with engine.connect() as connection:
             self._known = bands.newest(connection)
-            # Step by step the tables would be laid out anew a dozen times.
+            # Step by step the tables would be laid out anew, eight times for a million.
             self.index.make_room(bands.count(connection, name))
             for entries in bands.entries(connection, name):
                 self.index.load(entries)

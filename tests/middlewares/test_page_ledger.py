@@ -16,13 +16,12 @@ from tdcrawl.outcomes import AnyStageReason, Bucket, Rejection
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.spiders.retailer_reviews import RetailerReviews
 from tdcrawl.store.tables import pages
-from tests.crawlers import a_spider
+from tests.crawlers import NO_MORE_PAGES, a_spider
 
 PAGE = "https://shop.example/product/7"
 RAW = {"review_id": "R1", "product_id": "7", "text": "words"}
 BROKEN = Rejection(Bucket.FAILED, AnyStageReason.STAGE_ERROR, "it broke")
 EVIDENCE = {"errors": [], "message": "it broke", "item": {}}
-NO_MORE_PAGES = "CREATE TRIGGER none BEFORE INSERT ON pages BEGIN SELECT RAISE(ABORT, 'no more pages'); END"
 
 
 @pytest.fixture
