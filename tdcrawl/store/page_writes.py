@@ -6,17 +6,18 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from time import time_ns
 
-from sqlalchemy import Connection, Executable, bindparam, case, delete, func, select, update
+from sqlalchemy import BigInteger, Connection, Text, bindparam, case, delete, func, select, update
 
 from tdcrawl.outcomes import Bucket, PageState
 from tdcrawl.records.base import TrainingItem
 from tdcrawl.store.archive import Place
 from tdcrawl.store.inserting import insert_all
-from tdcrawl.store.look_up import among, look_up
+from tdcrawl.store.look_up import among, change_all, look_up
 from tdcrawl.store.redirects import KNOWN_PAGES
 from tdcrawl.store.rows import PageRequest, Row, Run, addresses, outcome_row, page_row
 from tdcrawl.store.tables import ON_ITS_WAY, failed_records, outcomes, over_quota, pages, runs
 from tdcrawl.store.tombstones import Traces, erased_urls, scrubbed
+from tdcrawl.store.updating import update_all
 
 _OPEN_PAGES = KNOWN_PAGES.where(pages.c.state == PageState.PENDING)
 # What waits for its label is no matter of the pages: it is as settled as what people are asked about.
@@ -42,8 +43,8 @@ _TAKE_UP = (
 )  # fmt: skip
 # Outcomes that a mended site file or a larger quota may change.
 _REOPENED = {
-    Bucket.FAILED: delete(failed_records).where(failed_records.c.item_id == bindparam("item")),
-    Bucket.OVER_QUOTA: delete(over_quota).where(over_quota.c.item_id == bindparam("item")),
+    Bucket.FAILED: delete(failed_records).where(among(failed_records.c.item_id)),
+    Bucket.OVER_QUOTA: delete(over_quota).where(among(over_quota.c.item_id)),
 }
 _COUNT_ITEMS = (
     update(pages)
@@ -51,10 +52,11 @@ _COUNT_ITEMS = (
     .values(
         items_yielded=pages.c.items_yielded + bindparam("new"),
         items_seen_again=pages.c.items_seen_again + bindparam("again"),
-        archive_file=func.coalesce(bindparam("file"), pages.c.archive_file),
-        archive_offset=func.coalesce(bindparam("offset"), pages.c.archive_offset),
+        archive_file=func.coalesce(bindparam("file", type_=Text), pages.c.archive_file),
+        archive_offset=func.coalesce(bindparam("offset", type_=BigInteger), pages.c.archive_offset),
     )
 )
+_NOTHING: Row = {"new": 0, "again": 0, "file": None, "offset": None}
 _CLOSE = (
     update(pages)
     .where(pages.c.page_id == bindparam("page"))
@@ -131,8 +133,9 @@ def take(connection: Connection, wanted: list[Yield]) -> list[dict[str, Taken]]:
     Returns for each page the ids that are to be settled, each with how it came there.
     """
     known = known_items(connection, [item.item_id for page in wanted for item in page.items])
-    now, inserted, taken_up, counts, answers = datetime.now(UTC), [], [], [], list[dict[str, Taken]]()
-    left = {bucket: list[Row]() for bucket in _REOPENED}
+    now, inserted, taken_up, answers = datetime.now(UTC), [], [], list[dict[str, Taken]]()
+    counts = {page.page_id: {"page": page.page_id, **_NOTHING} for page in wanted}
+    left = {bucket: list[str]() for bucket in _REOPENED}
     for page in wanted:
         new = {item.item_id: item for item in page.items if item.item_id not in known}
         old = {item.item_id: item for item in page.items if item.item_id in known}
@@ -142,8 +145,8 @@ def take(connection: Connection, wanted: list[Yield]) -> list[dict[str, Taken]]:
         }
         inserted += [outcome_row(item, page.run, now) for item in new.values()]
         taken_up += [_taken_up(old[item_id], page, now, item_id in reopened) for item_id in (*pending, *reopened)]
-        for item_id, rows in reopened.items():
-            rows.append({"item": item_id})
+        for item_id, ids in reopened.items():
+            ids.append(item_id)
         known |= dict.fromkeys((*new, *reopened), (Bucket.PENDING, page.run.run_id, page.run.started_at))
         resumed = [item_id for item_id in pending if known[item_id][1] == page.run.run_id]
         answers.append(
@@ -151,14 +154,17 @@ def take(connection: Connection, wanted: list[Yield]) -> list[dict[str, Taken]]:
             | dict.fromkeys(resumed, Taken.RESUMED)
             | dict.fromkeys(reopened, Taken.REOPENED)
         )
-        again = page.seen_again + len(page.items) - len(answers[-1])
-        place = {"file": page.archived and page.archived.file, "offset": page.archived and page.archived.offset}
-        counts.append({"page": page.page_id, "new": len(new), "again": again} | place)
+        count = counts[page.page_id]
+        count["new"] += len(new)
+        count["again"] += page.seen_again + len(page.items) - len(answers[-1])
+        if page.archived:
+            count |= {"file": page.archived.file, "offset": page.archived.offset}
     insert_all(connection, outcomes, inserted)
-    _write(connection, _TAKE_UP, taken_up)
-    for bucket, rows in left.items():
-        _write(connection, _REOPENED[bucket], rows)
-    _write(connection, _COUNT_ITEMS, counts)
+    if taken_up:
+        connection.execute(_TAKE_UP, taken_up)
+    for bucket, ids in left.items():
+        change_all(connection, _REOPENED[bucket], ids)
+    update_all(connection, _COUNT_ITEMS, list(counts.values()))
     return answers
 
 
@@ -180,11 +186,6 @@ def _taken_up(item: TrainingItem, page: Yield, now: datetime, is_reopened: bool)
     return {"item": item.item_id, "now": now, "anew": int(is_reopened)} | here
 
 
-def _write(connection: Connection, statement: Executable, rows: list[Row]) -> None:
-    if rows:
-        connection.execute(statement, rows)
-
-
 def close(connection: Connection, wanted: list[End]) -> list[bool]:
     """End the pages that are pending, each once; says for each whether this ended it."""
     pending = {page_id for (page_id,) in look_up(connection, _OPEN_PAGES, [end.page_id for end in wanted])}
@@ -195,6 +196,5 @@ def close(connection: Connection, wanted: list[End]) -> list[bool]:
             pending.remove(end.page_id)
             said = {"end": end.state, "why": end.reason, "more": end.detail, "permission": end.permission_id}
             ended.append({"page": end.page_id, "now": now, **said})
-    if ended:
-        connection.execute(_CLOSE, ended)
+    update_all(connection, _CLOSE, ended)
     return answers

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine, bindparam, func, select, update
 
 from tdcrawl.store.inserting import insert_all
 from tdcrawl.store.tables import quota_seats, records
+from tdcrawl.store.updating import update_all
 
 _ALL = select(quota_seats.c.stratum, quota_seats.c.taken).where(quota_seats.c.record_type == bindparam("of_type"))
 _RECORDS_IN = (
@@ -51,9 +52,8 @@ class Seats:
         new, known = changed.keys() - self._stored.keys(), changed.keys() & self._stored.keys()
         rows = [{"record_type": self._record_type, "stratum": name, "taken": changed[name]} for name in new]
         insert_all(self._connection, quota_seats, rows)
-        if known:
-            rows = [{"of_type": self._record_type, "in_stratum": name, "number": changed[name]} for name in known]
-            self._connection.execute(_SET, rows)
+        rows = [{"of_type": self._record_type, "in_stratum": name, "number": changed[name]} for name in known]
+        update_all(self._connection, _SET, rows)
         self._stored |= changed
 
     @cached_property

@@ -16,6 +16,7 @@ from tdcrawl.store.placement import SETTLE, Placement
 from tdcrawl.store.rows import Row, Run, duplicate_row, failed_row, item_row, record_row, settled_row, surplus_row
 from tdcrawl.store.tables import ON_ITS_WAY, duplicates, failed_records, outcomes, over_quota, records
 from tdcrawl.store.terms import Terms
+from tdcrawl.store.updating import update_all
 
 _PENDING = select(outcomes.c.item_id).where(among(outcomes.c.item_id), ON_ITS_WAY)
 _KEPT = select(records.c.record_id).where(among(records.c.record_id))
@@ -69,8 +70,7 @@ def reject(connection: Connection, wanted: list[Refusal]) -> list[OutdatedError 
             settled.append(settled_row(asked.item.item_id, asked.why.bucket, asked.stage, asked.why))
             table, row = _place_of(asked)
             by_table[table].append({"item_id": asked.item.item_id, **row})
-    if settled:
-        connection.execute(SETTLE, settled)
+    update_all(connection, SETTLE, settled)
     for table, rows in by_table.items():
         insert_all(connection, table, rows)
     waiting.ask_people(connection, settled, by_table[unlabelled])

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, insert, text
 
-from tdcrawl.store import frontier, page_writes, placement, redirects, refusing, settling
+from tdcrawl.records.review import REVIEW
+from tdcrawl.store import frontier, page_writes, placement, record_check, redirects, refusing, settling
 from tdcrawl.store.engine import open_engine, writing
 from tdcrawl.store.inserting import insert_all
-from tdcrawl.store.rows import PageRequest, outcome_row, page_row
-from tdcrawl.store.tables import outcomes, pages, runs
+from tdcrawl.store.label_tables import labels
+from tdcrawl.store.rows import PageRequest, decision_row, outcome_row, page_row, record_row, with_label
+from tdcrawl.store.tables import outcomes, pages, records, runs
 from tests.builders import NOON, a_run, an_item
 
 OTHERS = 5_000
@@ -69,3 +71,17 @@ def test_postgresql_looks_up_nothing_but_the_ids_when_a_statement_is_older_than_
         connection.execute(asked, GIVEN | {"ids": ids})
         assert connection.scalar(READ_ONE_BY_ONE) == before
     engine.dispose()
+
+
+def test_postgresql_does_not_compare_each_record_with_each_label_when_it_has_no_statistics(
+    postgresql_database: str,
+) -> None:
+    engine = open_engine(postgresql_database)
+    rows = [with_label(record_row(item, REVIEW, a_run()), item.named()) for item in ITEMS]
+    streamed = record_check._RECORDS.compile(engine, compile_kwargs={"literal_binds": True})
+    with writing(engine) as connection:
+        insert_all(connection, records, [row | {"cluster_id": row["record_id"]} for row in rows])
+        insert_all(connection, labels, [decision_row(item.item_id, item.named(), NOON) for item in ITEMS])
+        plan = connection.exec_driver_sql(f"EXPLAIN DECLARE streamed CURSOR FOR {streamed}").scalars().all()
+    engine.dispose()
+    assert [step for step in plan if "Nested Loop" in step] == []
