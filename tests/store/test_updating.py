@@ -20,16 +20,16 @@ from tests.builders import NOON, a_run, an_item
 
 _AT = datetime(2026, 2, 3, 23, 59, 58, 700_001, timezone(timedelta(hours=-5)))
 _WHY = "naïve \U0001f642 %s %(b)s ? :c '; --"
-_COUNTED = [
+_COUNTED: list[Row] = [
     {"page": "one", "new": 3, "again": 0, "file": "a.warc.gz", "offset": 2**40},
     {"page": "two", "new": 1, "again": 2, "file": None, "offset": None},
     {"page": "unknown", "new": 9, "again": 9, "file": None, "offset": None},
 ]
-_CLOSED = [
+_CLOSED: list[Row] = [
     {"page": "one", "end": PageState.DONE, "why": None, "more": None, "now": _AT, "permission": None},
     {"page": "two", "end": PageState.FAILED, "why": "http_status", "more": _WHY, "now": _AT, "permission": "p" * 32},
 ]
-_SETTLED = [
+_SETTLED: list[Row] = [
     {
         "item": an_item().item_id,
         "place": Bucket.FAILED,
