@@ -71,7 +71,8 @@ def _watched(server: ShopServer, folder: str, settings: tuple[str, ...]) -> list
         cwd=machine.CHECKOUT, env=environment, stdout=subprocess.PIPE, text=True,
     ) as crawl:  # fmt: skip
         while crawl.poll() is None:
-            fetched = sum(hits for address, hits in server.hits.items() if address.startswith("/product/"))
+            # Copied at once: the shop's threads go on counting.
+            fetched = sum(hits for address, hits in list(server.hits.items()) if address.startswith("/product/"))
             with suppress(OSError, IndexError):  # It may just have ended.
                 pages = int(Path(f"/proc/{crawl.pid}/statm").read_text(encoding="ascii").split()[1])
                 seen.append((fetched * REVIEWS_A_PAGE, pages * os.sysconf("SC_PAGE_SIZE")))

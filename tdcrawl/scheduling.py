@@ -12,7 +12,7 @@ from tdcrawl.store.rows import PageRequest
 from tdcrawl.store.steering import CHAIN
 
 _AT_ONCE = 1_000
-_REMEMBERED = 10_000
+_REMEMBERED = 2_000
 # A shop's own addresses are shorter; of longer ones, which may mean harm, memory would be full.
 _LONGEST = 500
 

@@ -38,6 +38,8 @@ def pytest_configure() -> None:
         os.environ["TMPDIR"] = tempfile.tempdir = str(IN_MEMORY)
     for name in [name for name in os.environ if name.startswith(("TDCRAWL_", "ANTHROPIC_", "SCRAPY_", "AWS_"))]:
         del os.environ[name]
+    # A hundred processes start: each would compile the project anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     # The shops of the tests are on this machine.
     os.environ["TDCRAWL_ALLOW_LOOPBACK"] = "true"
     # Whether a crawl lasts until a line of progress is due says how fast the machine is, and nothing about the crawl.
