@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import JSON, BindParameter, Connection, Dialect, Text, Update, bindparam, cast, column, func
+from sqlalchemy import JSON, BindParameter, Connection, Dialect, Text, Update, bindparam, cast, column, func, select
 from sqlalchemy.sql.visitors import replacement_traverse
 
 from tdcrawl.store.inserting import Written, json_value
@@ -17,21 +17,23 @@ def update_all(connection: Connection, statement: Update, rows: Sequence[Row]) -
         return
     if connection.dialect.name == "postgresql":
         at_once, written = _at_once(statement, tuple(rows[0]), connection.dialect)
-        connection.execute(at_once, written(rows))
+        connection.execute(at_once, written(rows) | {"number": len(rows)})
     else:
         connection.execute(statement, rows)
 
 
 @lru_cache
 def _at_once(statement: Update, names: tuple[str, ...], dialect: Dialect) -> tuple[Update, Written]:
-    """Have PostgreSQL read each parameter from the rows: a statement for each takes it three times as long, and us."""
+    """Have PostgreSQL read the parameters from the rows: 25 take a third of the time of as many statements."""
     compiled: Any = statement.compile(dialect=dialect)
     kinds = {name: compiled.binds[name].type for name in names}
-    given = (
+    read_in = (
         func.json_to_recordset(cast(bindparam("rows", type_=Text), JSON))
         .table_valued(*(column(name, kind) for name, kind in kinds.items()))
-        .render_derived(name="given", with_types=True)
+        .render_derived(with_types=True)
     )
+    # It takes it that there are a hundred rows, and for so many would read a table of thirty thousand all through.
+    given = select(read_in).limit(bindparam("number")).subquery("given")
 
     def read(element: Any, **_: Any) -> Any:
         return given.c[element.key] if isinstance(element, BindParameter) and element.key in kinds else None

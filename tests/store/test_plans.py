@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, insert, text
 
+from tdcrawl.outcomes import Bucket
 from tdcrawl.records.review import REVIEW
 from tdcrawl.store import frontier, page_writes, placement, record_check, redirects, refusing, settling
 from tdcrawl.store.engine import open_engine, writing
 from tdcrawl.store.inserting import insert_all
 from tdcrawl.store.label_tables import labels
-from tdcrawl.store.rows import PageRequest, decision_row, outcome_row, page_row, record_row, with_label
+from tdcrawl.store.rows import PageRequest, decision_row, outcome_row, page_row, record_row, settled_row, with_label
 from tdcrawl.store.tables import outcomes, pages, records, runs
+from tdcrawl.store.updating import update_all
 from tests.builders import NOON, a_run, an_item
 
 OTHERS = 5_000
@@ -69,6 +71,19 @@ def test_postgresql_looks_up_nothing_but_the_ids_when_a_statement_is_older_than_
         fill(connection)
         before = connection.scalar(READ_ONE_BY_ONE)
         connection.execute(asked, GIVEN | {"ids": ids})
+        assert connection.scalar(READ_ONE_BY_ONE) == before
+    engine.dispose()
+
+
+def test_postgresql_changes_a_few_rows_without_reading_all_when_it_is_given_them_at_once(
+    postgresql_database: str,
+) -> None:
+    engine = open_engine(postgresql_database)
+    settled = [settled_row(item.item_id, Bucket.FAILED, "clean_text", None) for item in ITEMS[:4]]
+    with writing(engine) as connection:
+        fill(connection)
+        before = connection.scalar(READ_ONE_BY_ONE)
+        update_all(connection, placement.SETTLE, settled)
         assert connection.scalar(READ_ONE_BY_ONE) == before
     engine.dispose()
 

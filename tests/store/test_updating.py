@@ -89,7 +89,7 @@ def test_postgresql_is_given_one_statement(postgresql_database: str) -> None:
         update_all(connection, page_writes._COUNT_ITEMS, _COUNTED)
         update_all(connection, page_writes._COUNT_ITEMS, [])
     engine.dispose()
-    assert [(parameters.keys(), is_many) for parameters, is_many in given] == [({"rows"}, False)]
+    assert [(parameters.keys(), is_many) for parameters, is_many in given] == [({"rows", "number"}, False)]
 
 
 def test_a_value_that_does_not_fit_is_not_cut(postgresql_database: str) -> None:
