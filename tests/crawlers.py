@@ -6,12 +6,11 @@ from pathlib import Path
 
 from scrapy.crawler import Crawler
 from scrapy.settings import Settings
-from scrapy.utils.reactor import install_reactor
 
 from tdcrawl.spiders.retailer_reviews import RetailerReviews
+from tests import reactor
 
-# Scrapy wants one installed as soon as a crawler has settings.
-install_reactor("twisted.internet.asyncioreactor.AsyncioSelectorReactor")
+reactor.install()
 
 SITE = """
 record_type = "review"

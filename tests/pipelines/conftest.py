@@ -9,15 +9,14 @@ import pytest
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
 from scrapy.settings import Settings
-from scrapy.utils.reactor import install_reactor
 
 from tdcrawl.pipelines.processor import StageProcessor
 from tdcrawl.records.base import Raw, TrainingItem
 from tdcrawl.session import Session
 from tdcrawl.spiders.retailer_reviews import RetailerReviews
+from tests import reactor
 
-# Scrapy wants one installed, though the stages need nothing but an event loop.
-install_reactor("twisted.internet.asyncioreactor.AsyncioSelectorReactor")
+reactor.install()
 
 SITE = """
 record_type = "review"
