@@ -220,6 +220,9 @@ def test_rarest_class_is_asked_about_more_once_it_has_less_than_half_of_an_even_
     assert sampled(line) == []  # One of four is half of an even share of two classes, not less.
     assert open_line(TDCRAWL_LABEL_BUDGET_USD="1", **shares).run(*map(unrated, range(3, 6))) == ["record"] * 3
     line = open_line(TDCRAWL_LABEL_BUDGET_USD="1", **shares)
+    assert line.run(unrated(11, "bad")) == ["record"]
+    assert sampled(line) == []  # Nor are two of eight.
+    line = open_line(TDCRAWL_LABEL_BUDGET_USD="1", **shares)
     assert line.run(unrated(12, "fine")) == ["record"]
     assert sampled(line) == [("minority_class", "neutral")]
     (task,) = rows(line, select(review_tasks))
