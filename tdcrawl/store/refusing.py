@@ -28,6 +28,7 @@ from tdcrawl.store.tombstones import (
     settled_as_erased,
     traces_of,
 )
+from tdcrawl.store.updating import update_all
 
 _FINAL = select(outcomes.c.item_id).where(among(outcomes.c.item_id), outcomes.c.reason == rejection().reason)
 _OPEN = select(outcomes.c.item_id, outcomes.c.run_id, outcomes.c.record_type, outcomes.c.site).where(
@@ -107,7 +108,7 @@ def refuse(connection: Connection, gone: Mapping[str, int], hashes: Mapping[str,
 
 def settle_as_erased(connection: Connection, items: Collection[tuple[str, str, str, str]]) -> None:
     """Put items (id, run, record type, site) where nothing is kept of them."""
-    connection.execute(SETTLE, [settled_as_erased(item_id) for item_id, *_ in items])
+    update_all(connection, SETTLE, [settled_as_erased(item_id) for item_id, *_ in items])
     connection.execute(insert(failed_records), [empty_failure(*item) for item in items])
 
 
