@@ -34,30 +34,75 @@ def take_pass(name: str, corpus: Path) -> Pass:
         return process.submit(_take, name, corpus).result()
 
 
+def take_in_turns(name: str, large: Path, small: Path) -> tuple[float, float]:
+    """Give the reviews per second of the last tenth of a large corpus, and of the last tenth of a small one.
+
+    By then as many of both repeat an earlier one. They take turns in one process, piece by piece, the small one anew
+    each time: of passes one after another a machine whose speed changes within seconds tells little.
+    """
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+        return process.submit(_take_in_turns, name, large, small).result()
+
+
 def _take(name: str, corpus: Path) -> Pass:
+    lines = _read(corpus)
+    with TemporaryDirectory() as folder:
+        _warm_up(WAYS[name], lines)
+        return _measure(WAYS[name], Path(folder), lines)
+
+
+def _take_in_turns(name: str, large: Path, small: Path) -> tuple[float, float]:
+    lines, few = _read(large), _read(small)
+    _warm_up(WAYS[name], few)
+    first, first_of_few = _last_tenth(lines), _last_tenth(few)
+    starts = range(first, len(lines), len(few) - first_of_few)
+    seconds_of_few = seconds = 0.0
+    with TemporaryDirectory() as folder, closing(WAYS[name](Path(folder))) as way:
+        _offer(way, lines[:first])
+        for start in starts:
+            seconds += _offer(way, lines[start : start + starts.step])[0]
+            with TemporaryDirectory() as other, closing(WAYS[name](Path(other))) as small_way:
+                _offer(small_way, few[:first_of_few])
+                seconds_of_few += _offer(small_way, few[first_of_few:])[0]
+    return (len(lines) - first) / seconds, len(starts) * starts.step / seconds_of_few
+
+
+def _last_tenth(lines: Sequence[bytes]) -> int:
+    """Give the place from which on the last tenth stands."""
+    return len(lines) - -(-len(lines) // 10)
+
+
+def _read(corpus: Path) -> list[bytes]:
     with corpus.open("rb") as file:
-        lines = list(file)
-    with TemporaryDirectory() as first, TemporaryDirectory() as second:
-        # Compiling, importing late and filling caches of the process belong to no record's time.
-        with closing(WAYS[name](Path(first))) as warm_up:
-            warm_up.offer_many(read_reviews(lines[:_AT_A_TIME]))
-        return _measure(WAYS[name], Path(second), lines)
+        return list(file)
+
+
+def _warm_up(way: type[Way], lines: Sequence[bytes]) -> None:
+    # Compiling, importing late and filling caches of the process belong to no record's time.
+    with TemporaryDirectory() as folder, closing(way(Path(folder))) as warm:
+        warm.offer_many(read_reviews(lines[:_AT_A_TIME]))
 
 
 def _measure(way: type[Way], folder: Path, lines: Sequence[bytes]) -> Pass:
-    seconds, decisions = 0.0, list[str | None]()
     before = machine.settled_memory()
     measured = way(folder)
-    for start in range(0, len(lines), _AT_A_TIME):
-        # Read now and not before: what a way holds on to of a review it must account for as its own.
-        reviews = read_reviews(lines[start : start + _AT_A_TIME])
-        begun = _now()
-        decisions += measured.offer_many(reviews)
-        seconds += _since(begun)
+    seconds, decisions = _offer(measured, lines)
     grown = machine.settled_memory() - before
     begun = _now()
     measured.close()
     return Pass(seconds + _since(begun), grown, decisions)
+
+
+def _offer(way: Way, lines: Sequence[bytes]) -> tuple[float, list[str | None]]:
+    """Offer reviews in their order; gives the seconds that it took, and what was decided."""
+    seconds, decisions = 0.0, list[str | None]()
+    for start in range(0, len(lines), _AT_A_TIME):
+        # Read now and not before: what a way holds on to of a review it must account for as its own.
+        reviews = read_reviews(lines[start : start + _AT_A_TIME])
+        begun = _now()
+        decisions += way.offer_many(reviews)
+        seconds += _since(begun)
+    return seconds, decisions
 
 
 def _now() -> tuple[float, float]:

@@ -46,6 +46,8 @@ def test_crawl_compares_all_stages_with_none_and_with_bare_scrapy() -> None:
     figures = measure("benchmarks/crawl.py", "--pages", "2")
     assert figures["pages"] == 2
     assert figures["sqlite"].keys() >= {"ratio", "ratio_to_bare", "all_stages_records_per_second"}
+    reading = figures["pages"] / figures["sqlite"]["all_stages_pages_per_second"]
+    assert 0 < reading < figures["sqlite"]["all_stages_seconds_to_exit"]
     assert figures["machine"].keys() == {"cores", "memory_gib", "cpu", "python", "system"}
 
 
