@@ -110,11 +110,17 @@ def empty(table: Bits, band: int, gap: np.int64) -> None:
 @compiled(types.void(BIT_TABLE, WORDS, types.int64))
 def free(table: Bits, keys: Words, row: int) -> None:
     """Take a row out of all bands."""
+    slots = table.shape[1]
+    firsts = np.empty(table.shape[0], np.uint64)
+    # Asked for at once, as in `search`.
+    for band in range(table.shape[0]):
+        firsts[band] = table[band, home(keys[band], slots)]
     for band in range(table.shape[0]):
         wanted = packed(keys[band], row)
-        at = home(keys[band], table.shape[1])
-        while table[band, at] != wanted:
-            at = after(at, table.shape[1])
+        at, entry = home(keys[band], slots), firsts[band]
+        while entry != wanted:
+            at = after(at, slots)
+            entry = table[band, at]
         empty(table, band, at)
 
 
