@@ -1,13 +1,13 @@
 """Take a corpus through one way of finding near-duplicates, in a process of its own: time, memory and decisions."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from benchmarks import machine
 from benchmarks.corpus import read_reviews
@@ -18,6 +18,7 @@ from benchmarks.near_way import Way
 
 WAYS: dict[str, type[Way]] = {"ours": Ours, "seed": Recipe, "rensa": Peer}
 _AT_A_TIME = 100
+_T = TypeVar("_T")
 
 
 class Pass(NamedTuple):
@@ -30,8 +31,7 @@ class Pass(NamedTuple):
 
 def take_pass(name: str, corpus: Path) -> Pass:
     """Take a pass in a fresh process, so that nothing of another one is in its memory."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-        return process.submit(_take, name, corpus).result()
+    return _in_a_fresh_process(_take, name, corpus)
 
 
 def take_in_turns(name: str, large: Path, small: Path) -> tuple[float, float]:
@@ -40,8 +40,12 @@ def take_in_turns(name: str, large: Path, small: Path) -> tuple[float, float]:
     By then as many of both repeat an earlier one. They take turns in one process, piece by piece, the small one anew
     each time: of passes one after another a machine whose speed changes within seconds tells little.
     """
+    return _in_a_fresh_process(_take_in_turns, name, large, small)
+
+
+def _in_a_fresh_process(work: Callable[..., _T], *arguments: object) -> _T:
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-        return process.submit(_take_in_turns, name, large, small).result()
+        return process.submit(work, *arguments).result()
 
 
 def _take(name: str, corpus: Path) -> Pass:
@@ -54,7 +58,7 @@ def _take(name: str, corpus: Path) -> Pass:
 def _take_in_turns(name: str, large: Path, small: Path) -> tuple[float, float]:
     lines, few = _read(large), _read(small)
     _warm_up(WAYS[name], few)
-    first, first_of_few = _last_tenth(lines), _last_tenth(few)
+    first, first_of_few = 9 * len(lines) // 10, 9 * len(few) // 10
     starts = range(first, len(lines), len(few) - first_of_few)
     seconds_of_few = seconds = 0.0
     with TemporaryDirectory() as folder, closing(WAYS[name](Path(folder))) as way:
@@ -65,11 +69,6 @@ def _take_in_turns(name: str, large: Path, small: Path) -> tuple[float, float]:
                 _offer(small_way, few[:first_of_few])
                 seconds_of_few += _offer(small_way, few[first_of_few:])[0]
     return (len(lines) - first) / seconds, len(starts) * starts.step / seconds_of_few
-
-
-def _last_tenth(lines: Sequence[bytes]) -> int:
-    """Give the place from which on the last tenth stands."""
-    return len(lines) - -(-len(lines) // 10)
 
 
 def _read(corpus: Path) -> list[bytes]:
